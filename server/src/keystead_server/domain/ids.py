@@ -1,0 +1,20 @@
+"""Identifiers. Each is the text of a UUIDv7, made by the one function `new_id` of the Entropy port.
+
+They are distinct types so that a user's id cannot be passed where a session's is wanted.
+"""
+
+from typing import NewType
+
+TenantId = NewType("TenantId", str)
+UserId = NewType("UserId", str)
+GroupId = NewType("GroupId", str)
+AppId = NewType("AppId", str)
+PasskeyId = NewType("PasskeyId", str)
+PassId = NewType("PassId", str)
+
+# A challenge, the attempt that answers it and the session that attempt opens share one id:
+# "one attempt, one row" needs no second key (docs/decisions/0003).
+AttemptId = NewType("AttemptId", str)
+SessionId = NewType("SessionId", str)
+GrantId = NewType("GrantId", str)
+EventId = NewType("EventId", str)

@@ -1,0 +1,71 @@
+"""A browser session, and the code an app got under it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from keystead_server.domain.ids import AppId, GrantId, PasskeyId, SessionId, TenantId, UserId
+from keystead_server.domain.sign_in import Method
+from keystead_server.domain.user import User
+
+SESSION_LIFETIME = timedelta(hours=24)
+FRESH_FOR_REGISTRATION = timedelta(minutes=5)
+CODE_LIFETIME = timedelta(seconds=60)
+ID_TOKEN_LIFETIME = timedelta(hours=1)
+ACCESS_TOKEN_LIFETIME = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Opened by one granted sign-in, whose attempt has the same id.
+
+    Attributes:
+        method: how the person signed in; freshness checks ask for it, because a pass
+            never counts as step-up.
+        acr: as apps see it: `phrh`, `phr` or `mfa` (docs/guides/apps.md).
+    """
+
+    id: SessionId
+    tenant_id: TenantId
+    user_id: UserId
+    method: Method
+    acr: str
+    signed_in_at: datetime
+    expires_at: datetime
+    passkey_id: PasskeyId | None = None
+    closed_at: datetime | None = None
+
+    def is_open(self, user: User, now: datetime) -> bool:
+        """Whether it may still be used; asked at every use, never remembered."""
+        return (
+            user.enabled
+            and self.closed_at is None
+            and now < self.expires_at
+            and self.signed_in_at >= user.sessions_valid_from
+        )
+
+    def closed(self, *, at: datetime) -> "Session":
+        return replace(self, closed_at=at)
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        return self.method.amr
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What an app got for a code. Its id is the code's, so a code redeemed twice meets the key.
+
+    Attributes:
+        revoked_at: set when the code was presented again (RFC 6749 §4.1.2: tokens
+            issued on it should be revoked).
+    """
+
+    id: GrantId
+    tenant_id: TenantId
+    session_id: SessionId
+    app_id: AppId
+    user_id: UserId
+    scope: str
+    issued_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None

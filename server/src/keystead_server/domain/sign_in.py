@@ -1,0 +1,63 @@
+"""The sign-in log: one row for each attempt, granted or refused."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from keystead_server.domain.ids import AppId, AttemptId, TenantId, UserId
+
+
+class Method(StrEnum):
+    PASSKEY = "passkey"
+    TEMPORARY_ACCESS_PASS = "temporaryAccessPass"
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        """Authentication methods as tokens name them: a passkey with user verification is two factors in one."""
+        return ("fido", "mfa") if self is Method.PASSKEY else ("tap", "mfa")
+
+
+class Result(StrEnum):
+    GRANTED = "granted"
+    REFUSED = "refused"
+
+
+class Purpose(StrEnum):
+    """What the ceremony was for."""
+
+    SIGN_IN = "signIn"
+    REGISTER = "registerPasskey"
+    TOKEN = "redeemCode"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt: its id is the challenge's, so recording it spends the challenge.
+
+    Attributes:
+        reason: stable code; `granted`, or why not (docs/reference/errors.md).
+        detail: for the operator: the message of the check that failed. Never shown to the person.
+        username: as typed, when somebody was named; it may name nobody.
+        challenge_id: the challenge that was answered a second time, on a `challenge_spent` row.
+        profile: the passkey profile that admitted the passkey.
+    """
+
+    id: AttemptId
+    tenant_id: TenantId
+    at: datetime
+    purpose: Purpose
+    method: Method
+    result: Result
+    reason: str
+    client_address: str
+    user_agent: str = ""
+    detail: str = ""
+    user_id: UserId | None = None
+    username: str | None = None
+    app_id: AppId | None = None
+    credential_id: bytes | None = None
+    aaguid: UUID | None = None
+    proof: str | None = None
+    profile: str | None = None
+    challenge_id: AttemptId | None = None

@@ -1,0 +1,162 @@
+"""What can be written, as values.
+
+A flow decides, then hands the store a handful of changes that happen together or not at all:
+
+    written = await store.write(Add(attempt), PasskeyUsed(…), Add(session))
+
+Being values, they can be retried after a serialisation failure, grouped with other people's
+into one commit, and run against memory, SQLite and PostgreSQL by one test suite.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from keystead_server.domain.access_pass import TemporaryAccessPass
+from keystead_server.domain.app import App
+from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.ids import AppId, GrantId, GroupId, PassId, PasskeyId, SessionId, TenantId, UserId
+from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.session import Grant, Session
+from keystead_server.domain.sign_in import Attempt
+from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.user import Group, User
+
+Noun: TypeAlias = (
+    Tenant
+    | User
+    | Group
+    | Passkey
+    | TemporaryAccessPass
+    | App
+    | Session
+    | Grant
+    | Attempt
+    | AuditEvent
+    | SigningKey
+    | PolicyDocument
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Insert; refused when its key, or a name that must be unique, is taken.
+
+    Unique besides ids: a tenant's name; in a tenant the folded username, the folded group name
+    and the credential id; one TemporaryAccessPass for each user; a PolicyDocument's version.
+    """
+
+    value: Noun
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Put *value* in the place of the one with its id; refused when there is none.
+
+    For Tenant, User, Group, Passkey, App and SigningKey.
+    """
+
+    value: Tenant | User | Group | Passkey | App | SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyUsed:
+    """Record a verified assertion on its passkey; refused when the passkey is gone."""
+
+    tenant_id: TenantId
+    passkey_id: PasskeyId
+    sign_count: int
+    backed_up: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SpendPass:
+    """Mark a one-time pass as used; refused when it was used, replaced or removed meanwhile."""
+
+    tenant_id: TenantId
+    pass_id: PassId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSession:
+    """End a session; closing a closed one keeps the first moment. Never refused."""
+
+    tenant_id: TenantId
+    session_id: SessionId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeGrant:
+    """End what was issued for a code. Never refused."""
+
+    tenant_id: TenantId
+    grant_id: GrantId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Put a user into a group of the same tenant; being in it already is fine."""
+
+    tenant_id: TenantId
+    group_id: GroupId
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Take a user out of a group. Never refused."""
+
+    tenant_id: TenantId
+    group_id: GroupId
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Delete; refused when it is not there. A user's or group's memberships, passkeys and pass go with it.
+
+    Attempts, audit events and grants stay: logs do not forget.
+    """
+
+    tenant_id: TenantId
+    kind: type[User] | type[Group] | type[Passkey] | type[TemporaryAccessPass] | type[App]
+    id: UserId | GroupId | PasskeyId | PassId | AppId
+
+
+@dataclass(frozen=True, slots=True)
+class BumpPolicyVersion:
+    """The tenant's policies changed: what was compiled for the old version is stale."""
+
+    tenant_id: TenantId
+
+
+Change: TypeAlias = (
+    Add
+    | Replace
+    | PasskeyUsed
+    | SpendPass
+    | CloseSession
+    | RevokeGrant
+    | Join
+    | Leave
+    | Remove
+    | BumpPolicyVersion
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """All changes are durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Nothing was written, because *change* was refused."""
+
+    change: Change

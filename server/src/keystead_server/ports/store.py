@@ -1,0 +1,233 @@
+"""Where everything rests. Reads are written for the page or flow that needs them; all writing is `write`.
+
+Every read of something inside a tenant names the tenant, and gets nothing of another's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from keystead_server.domain.access_pass import TemporaryAccessPass
+from keystead_server.domain.app import App
+from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.ids import (
+    AppId,
+    AttemptId,
+    EventId,
+    GrantId,
+    GroupId,
+    PasskeyId,
+    SessionId,
+    TenantId,
+    UserId,
+)
+from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.session import Grant, Session
+from keystead_server.domain.sign_in import Attempt, Result
+from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.user import Group, User
+from keystead_server.ports.changes import Change, Conflict, Written
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyOwner:
+    """What a sign-in needs to know about a credential id, in one read."""
+
+    passkey: Passkey
+    user: User
+    groups: frozenset[GroupId]
+    policy_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOwner:
+    """What every signed-in request needs, in one read."""
+
+    session: Session
+    user: User
+    groups: frozenset[GroupId]
+    policy_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class GrantOwner:
+    """What a token is checked against at each use."""
+
+    grant: Grant
+    session: Session
+    user: User
+    app: App
+
+
+class Tenants(Protocol):
+    async def by_name(self, name: str) -> Tenant | None:
+        """By name or by id, as both may stand in an address."""
+        ...
+
+    async def all(self) -> Sequence[Tenant]:
+        """Every tenant, oldest first."""
+        ...
+
+
+class Users(Protocol):
+    async def get(self, tenant: TenantId, user: UserId) -> User | None: ...
+
+    async def by_username(self, tenant: TenantId, username: str) -> User | None:
+        """Compared folded: `Ada@Example.org` finds `ada@example.org`."""
+        ...
+
+    async def page(
+        self, tenant: TenantId, *, limit: int, after: UserId | None = None, search: str = ""
+    ) -> Sequence[User]:
+        """Up to *limit* users in order of id, from the one behind *after*; *search* is part of either name, folded."""
+        ...
+
+    async def groups_of(self, tenant: TenantId, user: UserId) -> Sequence[Group]:
+        """In order of name."""
+        ...
+
+    async def count(self, tenant: TenantId) -> int: ...
+
+    async def administrators(self, tenant: TenantId) -> Sequence[User]:
+        """Enabled users with the role Global Administrator."""
+        ...
+
+
+class Groups(Protocol):
+    async def get(self, tenant: TenantId, group: GroupId) -> Group | None: ...
+
+    async def by_name(self, tenant: TenantId, name: str) -> Group | None:
+        """Compared folded."""
+        ...
+
+    async def all(self, tenant: TenantId) -> Sequence[Group]:
+        """In order of name."""
+        ...
+
+    async def members(self, tenant: TenantId, group: GroupId) -> Sequence[User]:
+        """In order of username."""
+        ...
+
+
+class Passkeys(Protocol):
+    async def owner_of(self, tenant: TenantId, credential_id: bytes) -> PasskeyOwner | None:
+        """The passkey with this credential id, whose it is, and what policy asks about; one query."""
+        ...
+
+    async def get(self, tenant: TenantId, passkey: PasskeyId) -> Passkey | None: ...
+
+    async def of_user(self, tenant: TenantId, user: UserId) -> Sequence[Passkey]:
+        """Oldest first."""
+        ...
+
+    async def count(self, tenant: TenantId) -> int: ...
+
+
+class Passes(Protocol):
+    async def of_user(self, tenant: TenantId, user: UserId) -> TemporaryAccessPass | None: ...
+
+
+class Apps(Protocol):
+    async def get(self, tenant: TenantId, app: AppId) -> App | None: ...
+
+    async def all(self, tenant: TenantId) -> Sequence[App]:
+        """In order of name."""
+        ...
+
+
+class Sessions(Protocol):
+    async def owner_of(self, tenant: TenantId, session: SessionId) -> SessionOwner | None:
+        """The session with its user, open or not; one query."""
+        ...
+
+    async def grant(self, tenant: TenantId, grant: GrantId) -> GrantOwner | None:
+        """A grant with session, user and app, revoked or not; one query."""
+        ...
+
+
+class Logs(Protocol):
+    async def attempt(self, tenant: TenantId, attempt: AttemptId) -> Attempt | None: ...
+
+    async def attempts(
+        self,
+        tenant: TenantId,
+        *,
+        limit: int,
+        before: AttemptId | None = None,
+        user: UserId | None = None,
+        result: Result | None = None,
+    ) -> Sequence[Attempt]:
+        """Newest first (descending id), from the one behind *before*."""
+        ...
+
+    async def audit(
+        self, tenant: TenantId, *, limit: int, before: EventId | None = None
+    ) -> Sequence[AuditEvent]:
+        """Newest first (descending id)."""
+        ...
+
+    async def pass_failures_since(self, tenant: TenantId, user: UserId, since: datetime) -> int:
+        """Refused Temporary Access Pass attempts on this user since then: what slows guessing, across processes."""
+        ...
+
+
+class Policies(Protocol):
+    async def current(self, tenant: TenantId, kind: str) -> PolicyDocument | None:
+        """The highest version."""
+        ...
+
+    async def versions(self, tenant: TenantId, kind: str) -> Sequence[PolicyDocument]:
+        """Newest first."""
+        ...
+
+
+class SigningKeys(Protocol):
+    async def all(self) -> Sequence[SigningKey]:
+        """Newest first."""
+        ...
+
+
+class Store(Protocol):
+    """Everything at rest."""
+
+    @property
+    def tenants(self) -> Tenants: ...
+    @property
+    def users(self) -> Users: ...
+    @property
+    def groups(self) -> Groups: ...
+    @property
+    def passkeys(self) -> Passkeys: ...
+    @property
+    def passes(self) -> Passes: ...
+    @property
+    def apps(self) -> Apps: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def logs(self) -> Logs: ...
+    @property
+    def policies(self) -> Policies: ...
+    @property
+    def signing_keys(self) -> SigningKeys: ...
+
+    async def write(self, *changes: Change) -> Written | Conflict:
+        """Do all of *changes* or none, and return only when they are durable.
+
+        Atomic among concurrent calls: of two that add the same key, at most one is Written.
+        Changes are applied in the order given.
+        """
+        ...
+
+    async def sweep(self, now: datetime) -> int:
+        """Delete sessions and grants over for more than a day, and passes over for more than thirty days."""
+        ...
+
+    async def ping(self) -> None:
+        """Return when a read and a write would work now; raise otherwise."""
+        ...
+
+    async def close(self) -> None: ...
