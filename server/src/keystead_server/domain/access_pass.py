@@ -65,9 +65,7 @@ def check_lifetime(lifetime: timedelta) -> timedelta:
         Invalid: it is under 10 minutes or over 30 days.
     """
     if not MIN_LIFETIME <= lifetime <= MAX_LIFETIME:
-        raise Invalid(
-            "lifetime_out_of_range", "a pass lives 10 minutes to 30 days (43,200 minutes)", target="lifetime"
-        )
+        raise Invalid("lifetime_out_of_range", "a pass lives 10 minutes to 30 days (43,200 minutes)", target="lifetime")
     return lifetime
 
 

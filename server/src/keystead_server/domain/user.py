@@ -96,11 +96,7 @@ def check_display_name(name: str, *, target: str = "display_name") -> str:
     """
     trimmed = unicodedata.normalize("NFC", name.strip())
     # Bidirectional overrides (category Cf) let a name pose as another one on an approval page.
-    if (
-        not trimmed
-        or len(trimmed) > MAX_NAME_CHARACTERS
-        or any(unicodedata.category(c)[0] == "C" for c in trimmed)
-    ):
+    if not trimmed or len(trimmed) > MAX_NAME_CHARACTERS or any(unicodedata.category(c)[0] == "C" for c in trimmed):
         raise Invalid(
             "display_name_invalid",
             f"a name has 1 to {MAX_NAME_CHARACTERS} characters and no control characters",

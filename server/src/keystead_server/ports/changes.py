@@ -137,16 +137,7 @@ class BumpPolicyVersion:
 
 
 Change: TypeAlias = (
-    Add
-    | Replace
-    | PasskeyUsed
-    | SpendPass
-    | CloseSession
-    | RevokeGrant
-    | Join
-    | Leave
-    | Remove
-    | BumpPolicyVersion
+    Add | Replace | PasskeyUsed | SpendPass | CloseSession | RevokeGrant | Join | Leave | Remove | BumpPolicyVersion
 )
 
 

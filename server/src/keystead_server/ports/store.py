@@ -163,9 +163,7 @@ class Logs(Protocol):
         """Newest first (descending id), from the one behind *before*."""
         ...
 
-    async def audit(
-        self, tenant: TenantId, *, limit: int, before: EventId | None = None
-    ) -> Sequence[AuditEvent]:
+    async def audit(self, tenant: TenantId, *, limit: int, before: EventId | None = None) -> Sequence[AuditEvent]:
         """Newest first (descending id)."""
         ...
 
