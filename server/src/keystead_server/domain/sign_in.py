@@ -28,7 +28,7 @@ class Purpose(StrEnum):
 
     SIGN_IN = "signIn"
     REGISTER = "registerPasskey"
-    TOKEN = "redeemCode"  # noqa: S105
+    TOKEN = "redeemCode"
 
 
 @dataclass(frozen=True, slots=True)

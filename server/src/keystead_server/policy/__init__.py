@@ -1,0 +1,1 @@
+"""Rules: facts in, decisions out. Nothing here fetches, writes or raises."""

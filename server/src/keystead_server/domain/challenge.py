@@ -1,0 +1,58 @@
+"""A challenge: what it is for, until when, and for whom. It travels sealed, so nothing of it is stored.
+
+Its id is the id of the attempt that answers it. Recording the attempt spends it.
+"""
+
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from keystead_server.domain.ids import AttemptId, TenantId, UserId
+from keystead_server.domain.sign_in import Purpose
+
+CHALLENGE_LIFETIME = timedelta(minutes=5)
+_LAYOUT = struct.Struct(">BBq16s16s16s")
+_VERSION = 1
+_PURPOSES = {Purpose.SIGN_IN: 1, Purpose.REGISTER: 2}
+_PURPOSE_OF = {number: purpose for purpose, number in _PURPOSES.items()}
+_NOBODY = bytes(16)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What we asked a browser to have signed.
+
+    Attributes:
+        for_user: the user named beforehand; None when the passkey is to say whose it is.
+    """
+
+    id: AttemptId
+    tenant_id: TenantId
+    purpose: Purpose
+    expires_at: datetime
+    for_user: UserId | None
+
+    def to_bytes(self) -> bytes:
+        """Always the same length, so that a sealed challenge does not tell whether somebody was named."""
+        return _LAYOUT.pack(
+            _VERSION,
+            _PURPOSES[self.purpose],
+            (self.expires_at - _EPOCH) // timedelta(microseconds=1),
+            UUID(self.id).bytes,
+            UUID(self.tenant_id).bytes,
+            _NOBODY if self.for_user is None else UUID(self.for_user).bytes,
+        )
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> "Challenge":
+        """Read what `to_bytes` wrote; only ever called on what our own seal gave back."""
+        _version, purpose, expires, attempt, tenant, user = _LAYOUT.unpack(raw)
+        return cls(
+            id=AttemptId(str(UUID(bytes=attempt))),
+            tenant_id=TenantId(str(UUID(bytes=tenant))),
+            purpose=_PURPOSE_OF[purpose],
+            expires_at=_EPOCH + timedelta(microseconds=expires),
+            for_user=None if user == _NOBODY else UserId(str(UUID(bytes=user))),
+        )

@@ -1,0 +1,28 @@
+"""Which role may do what: every permission in one table."""
+
+from enum import StrEnum
+
+from keystead_server.domain.user import Role, User
+
+
+class Permission(StrEnum):
+    READ_DIRECTORY = "directory.read"
+    WRITE_USERS = "users.write"
+    WRITE_GROUPS = "groups.write"
+    WRITE_APPS = "apps.write"
+    WRITE_POLICY = "policy.write"
+    ISSUE_PASSES = "passes.issue"
+    REMOVE_PASSKEYS = "passkeys.remove"
+    READ_LOGS = "logs.read"
+
+
+_READER = frozenset({Permission.READ_DIRECTORY, Permission.READ_LOGS})
+_ROLES: dict[Role, frozenset[Permission]] = {
+    Role.GLOBAL_ADMINISTRATOR: frozenset(Permission),
+    Role.AUTHENTICATION_ADMINISTRATOR: _READER | {Permission.ISSUE_PASSES, Permission.REMOVE_PASSKEYS},
+    Role.GLOBAL_READER: _READER,
+}
+
+
+def may(user: User, permission: Permission) -> bool:
+    return any(permission in _ROLES[role] for role in user.roles)
