@@ -1,0 +1,109 @@
+/* In the extension's isolated world of a page: between page.js and background.js.
+
+     page -> relay        create | get | cancel | available    (events with a JSON text)
+     relay -> background  create | get | cancel | available    (a port; its closing is the page's closing)
+     relay -> page        credential | refused | native | offered | available
+
+   The page may forge its events, and gains nothing: what it can ask here it
+   can ask by calling navigator.credentials. What it must not learn stops here:
+   the accounts that autofill offers, and which of them was chosen. */
+(() => {
+  "use strict";
+  const api = globalThis.browser ?? globalThis.chrome;
+  const asked = new Map(); // id -> the page's message, until it is answered
+  let port = null;
+
+  const answer = (message) => {
+    dispatchEvent(new CustomEvent("keystead:answer", { detail: JSON.stringify(message) }));
+  };
+
+  function finish(message) {
+    if (!asked.delete(message.id)) return;
+    keysteadAutofill.withdraw(message.id);
+    answer(message);
+  }
+
+  // -- the background -------------------------------------------------------
+
+  function background() {
+    if (port) return port;
+    port = api.runtime.connect({ name: "page" });
+    port.onMessage.addListener(receive);
+    port.onDisconnect.addListener(lost);
+    return port;
+  }
+
+  /* The background was stopped or replaced. An offer needs nobody there until
+     somebody chooses; whatever else is open will get no answer any more. */
+  function lost() {
+    port = null;
+    for (const message of [...asked.values()]) {
+      if (!message.offered || message.chosen) finish({ id: message.id, outcome: "native" });
+    }
+  }
+
+  function receive({ id, outcome, accounts, ...rest }) {
+    const message = asked.get(id);
+    if (!message) return;
+    if (outcome === "offered") offer(message, accounts);
+    else if (outcome === "refused" && message.chosen) {
+      // A mistyped PIN does not end an autofill request: §5.1.4 ends it by a credential or by its signal.
+      message.chosen = false;
+      keysteadAutofill.offer(id, message.accounts, (credential) => choose(message, credential));
+    } else finish({ id, outcome, ...rest });
+  }
+
+  // -- autofill -------------------------------------------------------------
+
+  function offer(message, accounts) {
+    message.offered = true;
+    message.accounts = accounts;
+    keysteadAutofill.offer(message.id, accounts, (credential) => choose(message, credential));
+    answer({ id: message.id, outcome: "offered" });
+  }
+
+  function choose(message, credential) {
+    if (!asked.has(message.id) || message.chosen) return;
+    message.chosen = true;
+    const { id, verb, options, mediation } = message;
+    background().postMessage({ id, verb, options, mediation, credential });
+  }
+
+  // -- the page -------------------------------------------------------------
+
+  /* A frame inside another site's page is left to the browser, which knows the
+     permissions policy. The background checks the outermost page again. */
+  function sameOriginWithAncestors() {
+    try {
+      for (let frame = window; frame !== frame.parent; frame = frame.parent) {
+        if (frame.parent.location.origin !== location.origin) return false;
+      }
+      return true;
+    } catch {
+      return false; // the browser does not let us look: another origin
+    }
+  }
+
+  function ask({ id, verb, options, mediation }) {
+    asked.set(id, { id, verb, options, mediation });
+    background().postMessage({ id, verb, options, mediation });
+  }
+
+  function cancel(id) {
+    if (!asked.delete(id)) return;
+    keysteadAutofill.withdraw(id);
+    port?.postMessage({ id, verb: "cancel" });
+  }
+
+  addEventListener("keystead:ask", (event) => {
+    // Gone when the extension was removed or updated while the page stayed: leave the call to the browser.
+    if (!api.runtime?.id || !sameOriginWithAncestors()) return;
+    const message = JSON.parse(event.detail);
+    // A page in the background may not raise a prompt over the one in front.
+    const prompts = message.verb === "create" || message.verb === "get";
+    if (prompts && message.mediation !== "conditional" && document.visibilityState !== "visible") return;
+    event.preventDefault();
+    if (message.verb === "cancel") cancel(message.id);
+    else ask(message);
+  });
+})();
