@@ -1,0 +1,251 @@
+"""What MemoryStore holds, and its reads."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from keystead_server.domain.access_pass import TemporaryAccessPass
+from keystead_server.domain.app import App
+from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.ids import (
+    AppId,
+    AttemptId,
+    EventId,
+    GrantId,
+    GroupId,
+    PasskeyId,
+    SessionId,
+    TenantId,
+    UserId,
+)
+from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.session import Grant, Session
+from keystead_server.domain.sign_in import Attempt, Method, Result
+from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.user import Group, User, fold
+from keystead_server.ports.store import GrantOwner, PasskeyOwner, SessionOwner
+
+T = TypeVar("T")
+_ABSENT: Any = object()
+
+
+class Tables:
+    """What is kept, and the list of what to put back when a write is refused."""
+
+    def __init__(self) -> None:
+        self.tenants: dict[TenantId, Tenant] = {}
+        self.users: dict[tuple[TenantId, UserId], User] = {}
+        self.groups: dict[tuple[TenantId, GroupId], Group] = {}
+        self.passkeys: dict[tuple[TenantId, PasskeyId], Passkey] = {}
+        self.passes: dict[tuple[TenantId, UserId], TemporaryAccessPass] = {}
+        self.apps: dict[tuple[TenantId, AppId], App] = {}
+        self.sessions: dict[tuple[TenantId, SessionId], Session] = {}
+        self.grants: dict[tuple[TenantId, GrantId], Grant] = {}
+        self.attempts: dict[tuple[TenantId, AttemptId], Attempt] = {}
+        self.audit: dict[tuple[TenantId, EventId], AuditEvent] = {}
+        self.policies: dict[tuple[TenantId, str, int], PolicyDocument] = {}
+        self.signing_keys: dict[str, SigningKey] = {}
+        self.memberships: dict[tuple[TenantId, GroupId, UserId], None] = {}
+        self.names: dict[Hashable, Hashable] = {}
+        self.undo: list[tuple[dict[Any, Any], Any, Any]] = []
+
+    def of(self, kind: type[Any]) -> dict[Any, Any]:
+        tables: dict[type[Any], dict[Any, Any]] = {
+            Tenant: self.tenants,
+            User: self.users,
+            Group: self.groups,
+            Passkey: self.passkeys,
+            TemporaryAccessPass: self.passes,
+            App: self.apps,
+            Session: self.sessions,
+            Grant: self.grants,
+            Attempt: self.attempts,
+            AuditEvent: self.audit,
+            PolicyDocument: self.policies,
+            SigningKey: self.signing_keys,
+        }
+        return tables[kind]
+
+    def put(self, table: dict[Any, Any], key: Any, value: Any) -> None:
+        self.undo.append((table, key, table.get(key, _ABSENT)))
+        table[key] = value
+
+    def drop(self, table: dict[Any, Any], key: Any) -> None:
+        if key in table:
+            self.undo.append((table, key, table.pop(key)))
+
+    def take_back(self) -> None:
+        for table, key, value in reversed(self.undo):
+            if value is _ABSENT:
+                del table[key]
+            else:
+                table[key] = value
+
+    def groups_of(self, tenant: TenantId, user: UserId) -> frozenset[GroupId]:
+        return frozenset(g for t, g, u in self.memberships if (t, u) == (tenant, user))
+
+    def inside(self, tenant: TenantId, values: Iterable[T], key: Callable[[T], Any]) -> list[T]:
+        return sorted((v for v in values if v.tenant_id == tenant), key=key)  # type: ignore[attr-defined]
+
+
+def _newest(values: Iterable[Any], limit: int, before: str | None) -> list[Any]:
+    found = sorted((v for v in values if before is None or v.id < before), key=lambda v: v.id, reverse=True)
+    return found[:limit]
+
+
+class _Reads:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+
+class Tenants(_Reads):
+    async def by_name(self, name: str) -> Tenant | None:
+        return next((t for t in self._tables.tenants.values() if name in (t.name, t.id)), None)
+
+    async def all(self) -> Sequence[Tenant]:
+        return sorted(self._tables.tenants.values(), key=lambda t: (t.created_at, t.id))
+
+
+class Users(_Reads):
+    async def get(self, tenant: TenantId, user: UserId) -> User | None:
+        return self._tables.users.get((tenant, user))
+
+    async def by_username(self, tenant: TenantId, username: str) -> User | None:
+        key: Any = self._tables.names.get((User, tenant, fold(username)))
+        return None if key is None else self._tables.users[key]
+
+    async def page(
+        self, tenant: TenantId, *, limit: int, after: UserId | None = None, search: str = ""
+    ) -> Sequence[User]:
+        users = self._tables.inside(tenant, self._tables.users.values(), lambda u: u.id)
+        wanted = fold(search)
+        found = [u for u in users if wanted in fold(u.username) or wanted in fold(u.display_name)]
+        return [u for u in found if after is None or u.id > after][:limit]
+
+    async def groups_of(self, tenant: TenantId, user: UserId) -> Sequence[Group]:
+        theirs = self._tables.groups_of(tenant, user)
+        groups = self._tables.inside(tenant, self._tables.groups.values(), lambda g: (fold(g.name), g.id))
+        return [g for g in groups if g.id in theirs]
+
+    async def count(self, tenant: TenantId) -> int:
+        return sum(t == tenant for t, _ in self._tables.users)
+
+    async def administrators(self, tenant: TenantId) -> Sequence[User]:
+        users = self._tables.inside(tenant, self._tables.users.values(), lambda u: u.id)
+        return [u for u in users if u.enabled and u.is_administrator]
+
+
+class Groups(_Reads):
+    async def get(self, tenant: TenantId, group: GroupId) -> Group | None:
+        return self._tables.groups.get((tenant, group))
+
+    async def by_name(self, tenant: TenantId, name: str) -> Group | None:
+        key: Any = self._tables.names.get((Group, tenant, fold(name)))
+        return None if key is None else self._tables.groups[key]
+
+    async def all(self, tenant: TenantId) -> Sequence[Group]:
+        return self._tables.inside(tenant, self._tables.groups.values(), lambda g: (fold(g.name), g.id))
+
+    async def members(self, tenant: TenantId, group: GroupId) -> Sequence[User]:
+        users = self._tables.inside(tenant, self._tables.users.values(), lambda u: fold(u.username))
+        return [u for u in users if (tenant, group, u.id) in self._tables.memberships]
+
+
+class Passkeys(_Reads):
+    async def owner_of(self, tenant: TenantId, credential_id: bytes) -> PasskeyOwner | None:
+        key: Any = self._tables.names.get((Passkey, tenant, credential_id))
+        if key is None:
+            return None
+        passkey = self._tables.passkeys[key]
+        user = self._tables.users[tenant, passkey.user_id]
+        groups = self._tables.groups_of(tenant, user.id)
+        return PasskeyOwner(passkey, user, groups, self._tables.tenants[tenant].policy_version)
+
+    async def get(self, tenant: TenantId, passkey: PasskeyId) -> Passkey | None:
+        return self._tables.passkeys.get((tenant, passkey))
+
+    async def of_user(self, tenant: TenantId, user: UserId) -> Sequence[Passkey]:
+        passkeys = self._tables.inside(tenant, self._tables.passkeys.values(), lambda p: (p.created_at, p.id))
+        return [p for p in passkeys if p.user_id == user]
+
+    async def count(self, tenant: TenantId) -> int:
+        return sum(t == tenant for t, _ in self._tables.passkeys)
+
+
+class Passes(_Reads):
+    async def of_user(self, tenant: TenantId, user: UserId) -> TemporaryAccessPass | None:
+        return self._tables.passes.get((tenant, user))
+
+
+class Apps(_Reads):
+    async def get(self, tenant: TenantId, app: AppId) -> App | None:
+        return self._tables.apps.get((tenant, app))
+
+    async def all(self, tenant: TenantId) -> Sequence[App]:
+        return self._tables.inside(tenant, self._tables.apps.values(), lambda a: (fold(a.name), a.id))
+
+
+class Sessions(_Reads):
+    async def owner_of(self, tenant: TenantId, session: SessionId) -> SessionOwner | None:
+        found = self._tables.sessions.get((tenant, session))
+        user = self._tables.users.get((tenant, found.user_id)) if found else None
+        if found is None or user is None:
+            return None
+        groups = self._tables.groups_of(tenant, user.id)
+        return SessionOwner(found, user, groups, self._tables.tenants[tenant].policy_version)
+
+    async def grant(self, tenant: TenantId, grant: GrantId) -> GrantOwner | None:
+        found = self._tables.grants.get((tenant, grant))
+        if found is None:
+            return None
+        session = self._tables.sessions.get((tenant, found.session_id))
+        user = self._tables.users.get((tenant, found.user_id))
+        app = self._tables.apps.get((tenant, found.app_id))
+        if session is None or user is None or app is None:
+            return None
+        return GrantOwner(found, session, user, app)
+
+
+class Logs(_Reads):
+    async def attempt(self, tenant: TenantId, attempt: AttemptId) -> Attempt | None:
+        return self._tables.attempts.get((tenant, attempt))
+
+    async def attempts(
+        self,
+        tenant: TenantId,
+        *,
+        limit: int,
+        before: AttemptId | None = None,
+        user: UserId | None = None,
+        result: Result | None = None,
+    ) -> Sequence[Attempt]:
+        found = [a for a in self._tables.attempts.values() if a.tenant_id == tenant]
+        found = [a for a in found if (user is None or a.user_id == user) and (result is None or a.result is result)]
+        return _newest(found, limit, before)
+
+    async def audit(self, tenant: TenantId, *, limit: int, before: EventId | None = None) -> Sequence[AuditEvent]:
+        return _newest((e for e in self._tables.audit.values() if e.tenant_id == tenant), limit, before)
+
+    async def pass_failures_since(self, tenant: TenantId, user: UserId, since: datetime) -> int:
+        return sum(
+            a.method is Method.TEMPORARY_ACCESS_PASS and a.result is Result.REFUSED and a.at >= since
+            for a in self._tables.attempts.values()
+            if a.tenant_id == tenant and a.user_id == user
+        )
+
+
+class Policies(_Reads):
+    async def current(self, tenant: TenantId, kind: str) -> PolicyDocument | None:
+        return next(iter(await self.versions(tenant, kind)), None)
+
+    async def versions(self, tenant: TenantId, kind: str) -> Sequence[PolicyDocument]:
+        documents = self._tables.inside(tenant, self._tables.policies.values(), lambda d: -d.version)
+        return [d for d in documents if d.kind == kind]
+
+
+class SigningKeys(_Reads):
+    async def all(self) -> Sequence[SigningKey]:
+        keys = sorted(self._tables.signing_keys.values(), key=lambda k: k.kid)
+        return sorted(keys, key=lambda k: k.created_at, reverse=True)

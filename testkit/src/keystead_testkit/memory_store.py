@@ -1,0 +1,231 @@
+"""The Store port in memory: for tests of flows, which want the contract and not a database.
+
+It passes the same suite as SQLite and PostgreSQL (`store_suite`). Nothing in it waits, so
+every `write` is atomic among concurrent tasks; a refused one is taken back step by step.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from keystead_server.domain.access_pass import TemporaryAccessPass
+from keystead_server.domain.app import App
+from keystead_server.domain.ids import TenantId
+from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.session import Grant, Session
+from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.user import Group, User, fold
+from keystead_server.ports import changes
+from keystead_server.ports.changes import Change, Conflict, Written
+
+from keystead_testkit import memory_reads as reads
+from keystead_testkit.memory_reads import Tables
+
+_SESSIONS_KEPT = timedelta(days=1)
+_PASSES_KEPT = timedelta(days=30)
+
+
+class _Refused(Exception):
+    pass
+
+
+def _key(value: Any) -> Hashable:
+    match value:
+        case Tenant():
+            return value.id
+        case SigningKey():
+            return value.kid
+        case PolicyDocument():
+            return value.tenant_id, value.kind, value.version
+        case TemporaryAccessPass():
+            return value.tenant_id, value.user_id
+        case _:
+            return value.tenant_id, value.id
+
+
+def _name(value: Any) -> Hashable:
+    """What must be unique besides the key, or None."""
+    match value:
+        case Tenant():
+            return Tenant, value.name
+        case User():
+            return User, value.tenant_id, fold(value.username)
+        case Group():
+            return Group, value.tenant_id, fold(value.name)
+        case Passkey():
+            return Passkey, value.tenant_id, value.credential_id
+        case TemporaryAccessPass():
+            return TemporaryAccessPass, value.tenant_id, value.id
+        case _:
+            return None
+
+
+def _has_parent(tables: Tables, value: Any) -> bool:
+    match value:
+        case User() | Group() | App() | PolicyDocument():
+            return value.tenant_id in tables.tenants
+        case Passkey() | TemporaryAccessPass():
+            return (value.tenant_id, value.user_id) in tables.users
+        case _:
+            return True
+
+
+def _require(condition: bool) -> None:
+    if not condition:
+        raise _Refused
+
+
+def _keep(tables: Tables, value: Any) -> None:
+    name = _name(value)
+    if name is not None:
+        _require(tables.names.get(name, _key(value)) == _key(value))
+        tables.put(tables.names, name, _key(value))
+    tables.put(tables.of(type(value)), _key(value), value)
+
+
+def _add(tables: Tables, change: changes.Add) -> None:
+    _require(_key(change.value) not in tables.of(type(change.value)) and _has_parent(tables, change.value))
+    _keep(tables, change.value)
+
+
+def _replace(tables: Tables, change: changes.Replace) -> None:
+    value = change.value
+    old = tables.of(type(value)).get(_key(value))
+    _require(old is not None and _has_parent(tables, value))
+    if isinstance(value, Tenant) and isinstance(old, Tenant):
+        value = replace(value, policy_version=max(value.policy_version, old.policy_version))
+    tables.drop(tables.names, _name(old))
+    _keep(tables, value)
+
+
+def _passkey_used(tables: Tables, change: changes.PasskeyUsed) -> None:
+    key = change.tenant_id, change.passkey_id
+    _require(key in tables.passkeys)
+    used = tables.passkeys[key].used(sign_count=change.sign_count, backed_up=change.backed_up, at=change.at)
+    tables.put(tables.passkeys, key, used)
+
+
+def _pass_by_id(tables: Tables, tenant: TenantId, pass_id: str) -> TemporaryAccessPass | None:
+    return next((p for (t, _), p in tables.passes.items() if t == tenant and p.id == pass_id), None)
+
+
+def _spend_pass(tables: Tables, change: changes.SpendPass) -> None:
+    found = _pass_by_id(tables, change.tenant_id, change.pass_id)
+    if found is None or found.used_at is not None:
+        raise _Refused
+    tables.put(tables.passes, _key(found), found.spent(at=change.at))
+
+
+def _close_session(tables: Tables, change: changes.CloseSession) -> None:
+    session = tables.sessions.get((change.tenant_id, change.session_id))
+    if session is not None and session.closed_at is None:
+        tables.put(tables.sessions, _key(session), session.closed(at=change.at))
+
+
+def _revoke_grant(tables: Tables, change: changes.RevokeGrant) -> None:
+    grant = tables.grants.get((change.tenant_id, change.grant_id))
+    if grant is not None and grant.revoked_at is None:
+        tables.put(tables.grants, _key(grant), replace(grant, revoked_at=change.at))
+
+
+def _join(tables: Tables, change: changes.Join) -> None:
+    _require((change.tenant_id, change.group_id) in tables.groups)
+    _require((change.tenant_id, change.user_id) in tables.users)
+    tables.put(tables.memberships, (change.tenant_id, change.group_id, change.user_id), None)
+
+
+def _leave(tables: Tables, change: changes.Leave) -> None:
+    tables.drop(tables.memberships, (change.tenant_id, change.group_id, change.user_id))
+
+
+def _forget(tables: Tables, value: Any) -> None:
+    tables.drop(tables.of(type(value)), _key(value))
+    tables.drop(tables.names, _name(value))
+
+
+def _remove(tables: Tables, change: changes.Remove) -> None:
+    tenant = change.tenant_id
+    if change.kind is TemporaryAccessPass:
+        value: Any = _pass_by_id(tables, tenant, change.id)
+    else:
+        value = tables.of(change.kind).get((tenant, change.id))
+    _require(value is not None)
+    _forget(tables, value)
+    if isinstance(value, User | Group):
+        for t, group, user in [m for m in tables.memberships if m[0] == tenant and value.id in m[1:]]:
+            tables.drop(tables.memberships, (t, group, user))
+    if isinstance(value, User):
+        theirs: list[Passkey | TemporaryAccessPass] = [*tables.passkeys.values(), *tables.passes.values()]
+        for owned in theirs:
+            if (owned.tenant_id, owned.user_id) == (tenant, value.id):
+                _forget(tables, owned)
+
+
+def _bump_policy_version(tables: Tables, change: changes.BumpPolicyVersion) -> None:
+    tenant = tables.tenants.get(change.tenant_id)
+    if tenant is None:
+        raise _Refused
+    tables.put(tables.tenants, tenant.id, replace(tenant, policy_version=tenant.policy_version + 1))
+
+
+_APPLY: dict[type[Any], Callable[[Tables, Any], None]] = {
+    changes.Add: _add,
+    changes.Replace: _replace,
+    changes.PasskeyUsed: _passkey_used,
+    changes.SpendPass: _spend_pass,
+    changes.CloseSession: _close_session,
+    changes.RevokeGrant: _revoke_grant,
+    changes.Join: _join,
+    changes.Leave: _leave,
+    changes.Remove: _remove,
+    changes.BumpPolicyVersion: _bump_policy_version,
+}
+
+
+class MemoryStore:
+    """Everything, for as long as this object lives."""
+
+    def __init__(self) -> None:
+        self._tables = tables = Tables()
+        self.tenants = reads.Tenants(tables)
+        self.users = reads.Users(tables)
+        self.groups = reads.Groups(tables)
+        self.passkeys = reads.Passkeys(tables)
+        self.passes = reads.Passes(tables)
+        self.apps = reads.Apps(tables)
+        self.sessions = reads.Sessions(tables)
+        self.logs = reads.Logs(tables)
+        self.policies = reads.Policies(tables)
+        self.signing_keys = reads.SigningKeys(tables)
+
+    async def write(self, *changes: Change) -> Written | Conflict:
+        self._tables.undo = []
+        for change in changes:
+            try:
+                _APPLY[type(change)](self._tables, change)
+            except _Refused:
+                self._tables.take_back()
+                return Conflict(change)
+        return Written()
+
+    async def sweep(self, now: datetime) -> int:
+        tables = self._tables
+        over: list[Any] = [s for s in tables.sessions.values() if _over(s, s.closed_at, now - _SESSIONS_KEPT)]
+        over += [g for g in tables.grants.values() if _over(g, g.revoked_at, now - _SESSIONS_KEPT)]
+        over += [p for p in tables.passes.values() if _over(p, p.used_at, now - _PASSES_KEPT)]
+        for value in over:
+            _forget(tables, value)
+        return len(over)
+
+    async def ping(self) -> None:
+        return None
+
+    async def close(self) -> None:
+        return None
+
+
+def _over(value: Session | Grant | TemporaryAccessPass, ended_at: datetime | None, before: datetime) -> bool:
+    return min(value.expires_at, ended_at or value.expires_at) < before
