@@ -18,3 +18,6 @@ AttemptId = NewType("AttemptId", str)
 SessionId = NewType("SessionId", str)
 GrantId = NewType("GrantId", str)
 EventId = NewType("EventId", str)
+
+# Nobody's id: looked up where nobody was found, so that the same work is done.
+NOBODY = UserId("00000000-0000-0000-0000-000000000000")

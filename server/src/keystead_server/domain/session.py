@@ -43,6 +43,10 @@ class Session:
             and self.signed_in_at >= user.sessions_valid_from
         )
 
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the person signed in within the last five minutes, as registering a passkey asks."""
+        return now - self.signed_in_at <= FRESH_FOR_REGISTRATION
+
     def closed(self, *, at: datetime) -> "Session":
         return replace(self, closed_at=at)
 

@@ -92,15 +92,6 @@ def may_register(policy: PasskeyPolicy, groups: frozenset[GroupId], *, self_serv
     return None
 
 
-def wants_attestation(policy: PasskeyPolicy, groups: frozenset[GroupId]) -> bool:
-    """Whether registration must ask the browser for attestation.
-
-    Browsers blank the AAGUID without it, so a list of models needs it as much as enforcement does.
-    """
-    in_scope = profiles_in_scope(policy, groups)
-    return not isinstance(in_scope, NotAdmitted)
-
-
 def admit(policy: PasskeyPolicy, groups: frozenset[GroupId], passkey: PasskeyFacts, operation: Operation) -> Admission:
     """Admitted by the first profile in scope that accepts *passkey* whole; settings are never mixed across profiles."""
     in_scope = profiles_in_scope(policy, groups)

@@ -193,7 +193,7 @@ def _flag(value: Mapping[str, Any], name: str, where: str) -> bool:
 
 def _choice(kind: type[_Choice], value: object, where: str) -> _Choice:
     try:
-        return kind(value)
+        return kind(str(value))
     except ValueError:
         allowed = ", ".join(kind)
         raise Invalid("policy_malformed", f"{value!r} is not one of: {allowed}", target=where) from None

@@ -1,0 +1,16 @@
+"""The audit line that goes with a change, in the same write."""
+
+from datetime import datetime
+
+from keystead_server.domain.actor import Actor
+from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.ids import EventId, TenantId
+from keystead_server.ports.changes import Add
+from keystead_server.ports.clock import Entropy
+
+
+def audited(
+    entropy: Entropy, name: str, *, tenant: TenantId, at: datetime, by: Actor, target: str, **detail: str
+) -> Add:
+    """*name* is `noun.past_participle`; *detail* holds nothing secret."""
+    return Add(AuditEvent(EventId(entropy.new_id(at)), tenant, at, name, by.id, target, detail))

@@ -1,0 +1,98 @@
+"""Issue a Temporary Access Pass to somebody; it replaces the one they had."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from keystead_server.domain.access_pass import (
+    DEFAULT_LENGTH,
+    DEFAULT_LIFETIME,
+    MAX_LENGTH,
+    MIN_LENGTH,
+    TemporaryAccessPass,
+    check_lifetime,
+)
+from keystead_server.domain.actor import Actor
+from keystead_server.domain.ids import PassId
+from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.user import Role, User
+from keystead_server.flows.auditing import audited
+from keystead_server.flows.pass_codes import pass_digest, random_code
+from keystead_server.ports.changes import Add, Change, Remove
+from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.sealer import Sealer
+from keystead_server.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedPass:
+    """Attributes:
+    code: shown to the issuer once; we keep only a keyed digest.
+    """
+
+    access_pass: TemporaryAccessPass
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuePass:
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    sealer: Sealer
+
+    async def __call__(
+        self,
+        user: User,
+        *,
+        by: Actor,
+        lifetime: timedelta = DEFAULT_LIFETIME,
+        usable_once: bool = False,
+        starts_at: datetime | None = None,
+        length: int = DEFAULT_LENGTH,
+    ) -> IssuedPass:
+        """Make a pass for *user*.
+
+        Raises:
+            Invalid: for oneself, for an administrator by somebody who is none,
+                or with a lifetime or length out of range.
+        """
+        now = self.clock.now()
+        _check_issuer(user, by)
+        if not MIN_LENGTH <= length <= MAX_LENGTH:
+            raise Invalid("length_out_of_range", f"a pass has {MIN_LENGTH} to {MAX_LENGTH} characters", target="length")
+        start = max(starts_at or now, now)
+        code = random_code(self.entropy, length)
+        access_pass = TemporaryAccessPass(
+            id=PassId(self.entropy.new_id(now)),
+            tenant_id=user.tenant_id,
+            user_id=user.id,
+            digest=pass_digest(self.sealer, user.id, code),
+            starts_at=start,
+            expires_at=start + check_lifetime(lifetime),
+            usable_once=usable_once,
+            created_at=now,
+            created_by=by.id,
+        )
+        before = await self.store.passes.of_user(user.tenant_id, user.id)
+        changes: list[Change] = [
+            Add(access_pass),
+            audited(
+                self.entropy, "pass.issued", tenant=user.tenant_id, at=now, by=by, target=user.id,
+                expires_at=access_pass.expires_at.isoformat(), usable_once=str(usable_once),
+            ),
+        ]  # fmt: skip
+        if before is not None:
+            changes.insert(0, Remove(user.tenant_id, TemporaryAccessPass, before.id))
+        await self.store.write(*changes)
+        return IssuedPass(access_pass, code)
+
+
+def _check_issuer(user: User, by: Actor) -> None:
+    if by.user is None:
+        return
+    # A pass for oneself would let a stolen session make itself permanent.
+    if by.user.id == user.id:
+        raise Invalid("pass_for_oneself", "nobody can issue a pass for themselves; ask another administrator")
+    # Whoever may help people may not become an administrator by it.
+    if user.roles and Role.GLOBAL_ADMINISTRATOR not in by.user.roles:
+        raise Invalid("pass_for_administrator", "only a Global Administrator can issue a pass for an administrator")

@@ -1,0 +1,125 @@
+"""Register and change OpenID Connect apps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from keystead_core.oidc import RedirectUriError, check_redirect_uri
+from keystead_core.wire import b64url_encode
+
+from keystead_server.domain.actor import Actor
+from keystead_server.domain.app import ID_TOKEN_ALGORITHMS, App
+from keystead_server.domain.ids import AppId, TenantId
+from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.user import check_display_name
+from keystead_server.flows.auditing import audited
+from keystead_server.ports.changes import Add, Change, Remove, Replace
+from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.store import Store
+
+MAX_REDIRECT_URIS = 100
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredApp:
+    """Attributes:
+    secret: the client secret, shown once; None for a public app.
+    """
+
+    app: App
+    secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ManageApp:
+    store: Store
+    clock: Clock
+    entropy: Entropy
+
+    async def register(
+        self,
+        tenant: TenantId,
+        *,
+        name: str,
+        redirect_uris: Sequence[str],
+        post_logout_redirect_uris: Sequence[str] = (),
+        public: bool = False,
+        id_token_alg: str = "ES256",
+        by: Actor,
+    ) -> RegisteredApp:
+        """Add an app.
+
+        Raises:
+            Invalid: the name, an address or the algorithm cannot be one.
+        """
+        now = self.clock.now()
+        if id_token_alg not in ID_TOKEN_ALGORITHMS:
+            raise Invalid("algorithm_unknown", f"id_token_alg is one of: {', '.join(ID_TOKEN_ALGORITHMS)}")
+        secret = None if public else self._new_secret()
+        app = App(
+            id=AppId(self.entropy.new_id(now)),
+            tenant_id=tenant,
+            name=check_display_name(name, target="name"),
+            redirect_uris=_checked(redirect_uris, "redirect_uris", required=True),
+            post_logout_redirect_uris=_checked(post_logout_redirect_uris, "post_logout_redirect_uris"),
+            secret_digests=() if secret is None else (secret_digest(secret),),
+            created_at=now,
+            id_token_alg=id_token_alg,
+        )
+        await self._write(app, "app.registered", by, Add(app))
+        return RegisteredApp(app, secret)
+
+    async def set_redirect_uris(
+        self, app: App, *, redirect_uris: Sequence[str], post_logout_redirect_uris: Sequence[str], by: Actor
+    ) -> App:
+        """Replace the addresses an app may be answered at.
+
+        Raises:
+            Invalid: one of them cannot be one.
+        """
+        changed = replace(
+            app,
+            redirect_uris=_checked(redirect_uris, "redirect_uris", required=True),
+            post_logout_redirect_uris=_checked(post_logout_redirect_uris, "post_logout_redirect_uris"),
+        )
+        await self._write(changed, "app.redirect_uris_changed", by, Replace(changed))
+        return changed
+
+    async def add_secret(self, app: App, *, by: Actor) -> RegisteredApp:
+        """Give an app a new secret; the one before stays good until the next is added, so that it can be exchanged."""
+        secret = self._new_secret()
+        changed = replace(app, secret_digests=(secret_digest(secret), *app.secret_digests)[:2])
+        await self._write(changed, "app.secret_added", by, Replace(changed))
+        return RegisteredApp(changed, secret)
+
+    async def remove(self, app: App, *, by: Actor) -> None:
+        await self._write(app, "app.removed", by, Remove(app.tenant_id, App, app.id))
+
+    def _new_secret(self) -> str:
+        return b64url_encode(self.entropy.token(SECRET_BYTES))
+
+    async def _write(self, app: App, name: str, by: Actor, change: Change) -> None:
+        line = audited(
+            self.entropy, name, tenant=app.tenant_id, at=self.clock.now(), by=by, target=app.id,
+            name=app.name, redirect_uris=" ".join(app.redirect_uris),
+        )  # fmt: skip
+        await self.store.write(change, line)
+
+
+def secret_digest(secret: str) -> bytes:
+    """SHA-256: the secret is 256 random bits of our own making, so nothing slower is needed."""
+    return sha256(secret.encode()).digest()
+
+
+def _checked(uris: Sequence[str], target: str, *, required: bool = False) -> tuple[str, ...]:
+    if required and not uris:
+        raise Invalid("redirect_uri_missing", "an app needs at least one redirect URI", target=target)
+    if len(uris) > MAX_REDIRECT_URIS:
+        raise Invalid("too_many_redirect_uris", f"an app has at most {MAX_REDIRECT_URIS}", target=target)
+    for uri in uris:
+        try:
+            check_redirect_uri(uri)
+        except RedirectUriError as error:
+            raise Invalid("redirect_uri_invalid", str(error), target=target) from None
+    return tuple(dict.fromkeys(uris))

@@ -1,0 +1,93 @@
+"""Rename or remove a passkey: one's own, or somebody's as an administrator."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from keystead_server.domain.actor import Actor
+from keystead_server.domain.ids import PasskeyId, TenantId
+from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.sign_in import Method
+from keystead_server.domain.user import check_display_name
+from keystead_server.flows.auditing import audited
+from keystead_server.ports.changes import Change, Remove, Replace, Written
+from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.store import SessionOwner, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    passkey: Passkey
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """Attributes:
+    code: `passkey_not_found`, `sign_in_not_fresh`, `stronger_method_needed` or `last_passkey`.
+    """
+
+    code: str
+
+
+Outcome: TypeAlias = Done | NotDone
+
+
+@dataclass(frozen=True, slots=True)
+class ManagePasskey:
+    store: Store
+    clock: Clock
+    entropy: Entropy
+
+    async def rename(self, owner: SessionOwner, passkey_id: PasskeyId, name: str) -> Outcome:
+        """Give one's own passkey another name.
+
+        Raises:
+            Invalid: the name cannot be one.
+        """
+        passkey = await self._own(owner, passkey_id)
+        if passkey is None:
+            return NotDone("passkey_not_found")
+        renamed = passkey.renamed(check_display_name(name, target="name")[:64])
+        now = self.clock.now()
+        line = audited(
+            self.entropy, "passkey.renamed", tenant=passkey.tenant_id, at=now, by=Actor(owner.user),
+            target=passkey.id, name=renamed.name,
+        )  # fmt: skip
+        written = await self.store.write(Replace(renamed), line)
+        return Done(renamed) if isinstance(written, Written) else NotDone("passkey_not_found")
+
+    async def remove_own(self, owner: SessionOwner, passkey_id: PasskeyId, *, even_the_last: bool = False) -> Outcome:
+        """Remove one's own passkey.
+
+        The last one goes only when *even_the_last* says that the person knows what follows.
+        """
+        passkey = await self._own(owner, passkey_id)
+        if passkey is None:
+            return NotDone("passkey_not_found")
+        if not owner.session.is_fresh(self.clock.now()):
+            return NotDone("sign_in_not_fresh")
+        # Whoever got hold of a pass must not clear the way by removing what is stronger.
+        if owner.session.method is not Method.PASSKEY:
+            return NotDone("stronger_method_needed")
+        if len(await self.store.passkeys.of_user(owner.user.tenant_id, owner.user.id)) == 1 and not even_the_last:
+            return NotDone("last_passkey")
+        return await self._remove(passkey, Actor(owner.user))
+
+    async def remove_for(self, tenant: TenantId, passkey_id: PasskeyId, *, by: Actor) -> Outcome:
+        """Remove somebody's passkey; the caller has checked that *by* may."""
+        passkey = await self.store.passkeys.get(tenant, passkey_id)
+        return NotDone("passkey_not_found") if passkey is None else await self._remove(passkey, by)
+
+    async def _remove(self, passkey: Passkey, by: Actor) -> Outcome:
+        changes: list[Change] = [
+            Remove(passkey.tenant_id, Passkey, passkey.id),
+            audited(
+                self.entropy, "passkey.removed", tenant=passkey.tenant_id, at=self.clock.now(), by=by,
+                target=passkey.id, user=passkey.user_id, name=passkey.name, aaguid=str(passkey.aaguid),
+            ),
+        ]  # fmt: skip
+        written = await self.store.write(*changes)
+        return Done(passkey) if isinstance(written, Written) else NotDone("passkey_not_found")
+
+    async def _own(self, owner: SessionOwner, passkey_id: PasskeyId) -> Passkey | None:
+        passkey = await self.store.passkeys.get(owner.user.tenant_id, passkey_id)
+        return passkey if passkey is not None and passkey.user_id == owner.user.id else None

@@ -1,0 +1,123 @@
+"""Create, change and remove people."""
+
+from dataclasses import dataclass, replace
+
+from keystead_server.domain.actor import Actor
+from keystead_server.domain.ids import TenantId, UserId
+from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.user import HANDLE_BYTES, Role, User, check_display_name, check_username
+from keystead_server.flows.auditing import audited
+from keystead_server.ports.changes import Add, Change, Remove, Replace, Written
+from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ManageUser:
+    store: Store
+    clock: Clock
+    entropy: Entropy
+
+    async def create(
+        self,
+        tenant: TenantId,
+        *,
+        username: str,
+        display_name: str = "",
+        roles: frozenset[Role] = frozenset(),
+        by: Actor,
+    ) -> User:
+        """Add an account. It has no password, and no way in until a pass is issued.
+
+        Raises:
+            Invalid: a name cannot be one, or is taken.
+        """
+        now = self.clock.now()
+        username = check_username(username)
+        user = User(
+            id=UserId(self.entropy.new_id(now)),
+            tenant_id=tenant,
+            username=username,
+            display_name=check_display_name(display_name or username),
+            handle=self.entropy.token(HANDLE_BYTES),
+            created_at=now,
+            sessions_valid_from=now,
+            roles=roles,
+        )
+        line = audited(
+            self.entropy, "user.created", tenant=tenant, at=now, by=by, target=user.id,
+            username=user.username, roles=", ".join(sorted(roles)),
+        )  # fmt: skip
+        if not isinstance(await self.store.write(Add(user), line), Written):
+            raise Invalid("username_taken", f"there is already a user {user.username!r}", target="username")
+        return user
+
+    async def rename(self, user: User, *, username: str, display_name: str, by: Actor) -> User:
+        """Give an account other names; its passkeys stay, because its handle does.
+
+        Raises:
+            Invalid: a name cannot be one, or is taken.
+        """
+        renamed = replace(
+            user, username=check_username(username), display_name=check_display_name(display_name or username)
+        )
+        if not await self._save(renamed, "user.renamed", by, username=renamed.username, before=user.username):
+            raise Invalid("username_taken", f"there is already a user {renamed.username!r}", target="username")
+        return renamed
+
+    async def enable(self, user: User, *, by: Actor) -> User:
+        enabled = replace(user, enabled=True)
+        await self._save(enabled, "user.enabled", by)
+        return enabled
+
+    async def disable(self, user: User, *, by: Actor) -> User:
+        """Close an account: no sign-in, and no session or token of it is good any more.
+
+        Raises:
+            Invalid: it is the last administrator.
+        """
+        await self._keep_an_administrator(user, without=user.is_administrator)
+        disabled = replace(user.disabled(), sessions_valid_from=self.clock.now())
+        await self._save(disabled, "user.disabled", by)
+        return disabled
+
+    async def set_roles(self, user: User, roles: frozenset[Role], *, by: Actor) -> User:
+        """Give *user* exactly these roles.
+
+        Raises:
+            Invalid: it would leave the tenant without an administrator.
+        """
+        loses = user.is_administrator and Role.GLOBAL_ADMINISTRATOR not in roles
+        await self._keep_an_administrator(user, without=loses)
+        changed = replace(user, roles=roles)
+        await self._save(changed, "user.roles_changed", by, roles=", ".join(sorted(roles)))
+        return changed
+
+    async def remove(self, user: User, *, by: Actor) -> None:
+        """Delete an account with its passkeys and pass; the logs keep what it did.
+
+        Raises:
+            Invalid: it is the last administrator.
+        """
+        await self._keep_an_administrator(user, without=user.is_administrator)
+        now = self.clock.now()
+        await self.store.write(
+            Remove(user.tenant_id, User, user.id),
+            audited(
+                self.entropy, "user.removed", tenant=user.tenant_id, at=now, by=by, target=user.id,
+                username=user.username,
+            ),
+        )  # fmt: skip
+
+    async def _keep_an_administrator(self, user: User, *, without: bool) -> None:
+        if not without:
+            return
+        others = [a for a in await self.store.users.administrators(user.tenant_id) if a.id != user.id]
+        if not others:
+            raise Invalid("last_administrator", "this is the only administrator who can sign in; make another first")
+
+    async def _save(self, user: User, name: str, by: Actor, **detail: str) -> bool:
+        line: Change = audited(
+            self.entropy, name, tenant=user.tenant_id, at=self.clock.now(), by=by, target=user.id, **detail
+        )
+        return isinstance(await self.store.write(Replace(user), line), Written)

@@ -1,0 +1,23 @@
+"""The passkey policy now in force, read and parsed once for each version."""
+
+from keystead_server.domain import policy_document
+from keystead_server.domain.ids import TenantId
+from keystead_server.policy.passkeys import document
+from keystead_server.policy.passkeys.model import FIRST_POLICY, PasskeyPolicy
+from keystead_server.policy.shelf import Shelf
+from keystead_server.ports.store import Store
+
+
+class PasskeyPolicies:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._shelf: Shelf[PasskeyPolicy] = Shelf()
+
+    async def at(self, tenant: TenantId, version: int) -> PasskeyPolicy:
+        """The tenant's passkey policy, which *version* of the tenant's policies stands for."""
+        kept = self._shelf.get(tenant, version)
+        if kept is not None:
+            return kept
+        written = await self._store.policies.current(tenant, policy_document.PASSKEYS)
+        policy = FIRST_POLICY if written is None else document.from_text(written.body)
+        return self._shelf.put(tenant, version, policy)

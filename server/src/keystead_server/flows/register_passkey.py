@@ -1,0 +1,267 @@
+"""Register a passkey for the person who is signed in.
+
+begin    → options for `navigator.credentials.create`, or why this person cannot register one
+finish   → Registered | Refused; the challenge is spent either way
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from keystead_core.cose import OFFERED_ALGORITHMS
+from keystead_core.webauthn import (
+    CeremonyError,
+    MalformedResponse,
+    ReceivedRegistration,
+    RegistrationExpectation,
+    VerifiedRegistration,
+    authenticator_name,
+    creation_options,
+    parse_registration,
+    verify_registration,
+)
+
+from keystead_server.domain.actor import Actor
+from keystead_server.domain.challenge import CHALLENGE_LIFETIME, Challenge
+from keystead_server.domain.ids import AttemptId, PasskeyId
+from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
+from keystead_server.domain.sign_in import Attempt, Method, Purpose
+from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.user import check_display_name
+from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.attempts import Refused, attempted, granted, refuse, refuse_spent
+from keystead_server.flows.auditing import audited
+from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.policy.passkeys.decide import (
+    Admitted,
+    NotAdmitted,
+    Operation,
+    PasskeyFacts,
+    admit,
+    may_register,
+)
+from keystead_server.ports.changes import Add, Conflict, Written
+from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.sealer import SealBroken, Sealer
+from keystead_server.ports.store import SessionOwner, Store
+from keystead_server.ports.trust import TrustAnchors
+
+_SEAL = "registration-challenge"
+MAX_PASSKEYS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Options for the browser."""
+
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NotOffered:
+    """Why this person cannot register a passkey now; said before the browser prompts.
+
+    Attributes:
+        code: `sign_in_not_fresh`, `too_many_passkeys`, or a rule of the passkey policy.
+    """
+
+    code: str
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    passkey: Passkey
+
+
+Offer: TypeAlias = Offered | NotOffered
+Outcome: TypeAlias = Registered | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPasskey:
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    sealer: Sealer
+    policies: PasskeyPolicies
+    relying_party: RelyingParty
+    trust_anchors: TrustAnchors
+
+    async def begin(self, tenant: Tenant, visitor: Visitor, owner: SessionOwner) -> Offer:
+        now = self.clock.now()
+        if not owner.session.is_fresh(now):
+            return NotOffered("sign_in_not_fresh")
+        policy = await self.policies.at(tenant.id, owner.policy_version)
+        refusal = may_register(policy, owner.groups, self_service=True)
+        if refusal is not None:
+            return NotOffered(refusal.code, refusal.because)
+        existing = await self.store.passkeys.of_user(tenant.id, owner.user.id)
+        if len(existing) >= MAX_PASSKEYS:
+            return NotOffered("too_many_passkeys")
+        challenge = Challenge(
+            id=AttemptId(self.entropy.new_id(now)),
+            tenant_id=tenant.id,
+            purpose=Purpose.REGISTER,
+            expires_at=now + CHALLENGE_LIFETIME,
+            for_user=owner.user.id,
+        )
+        return Offered(
+            creation_options(
+                challenge=self.sealer.seal(_SEAL, challenge.to_bytes(), bound_to=visitor.browser),
+                rp_id=self.relying_party.rp_id,
+                rp_name=self.relying_party.name,
+                user_handle=owner.user.handle,
+                user_name=owner.user.username,
+                user_display_name=owner.user.display_name,
+                algorithms=OFFERED_ALGORITHMS,
+                exclude_credentials=[(p.credential_id, p.transports) for p in existing],
+                timeout=CHALLENGE_LIFETIME,
+                # Without it browsers blank the model's id, and lists of models need that too.
+                attestation="direct",
+            )
+        )
+
+    async def finish(
+        self, tenant: Tenant, visitor: Visitor, owner: SessionOwner, payload: bytes, name: str = ""
+    ) -> Outcome:
+        """Judge a RegistrationResponseJSON and keep the passkey.
+
+        The caller has limited its size. *name* is what the person calls it; empty means we name it.
+        """
+        now = self.clock.now()
+        fresh = attempted(
+            Purpose.REGISTER, Method.PASSKEY, AttemptId(self.entropy.new_id(now)), tenant.id, visitor, now
+        )
+        fresh = replace(fresh, user_id=owner.user.id, username=owner.user.username)
+        try:
+            received = parse_registration(payload)
+        except MalformedResponse as error:
+            return await refuse(self.store, self.entropy, fresh, error.code, str(error))
+        attempt = replace(fresh, credential_id=received.credential_id[:1023])
+        challenge = self._challenge(received, tenant, visitor, owner)
+        if challenge is None:
+            return await refuse(self.store, self.entropy, attempt, "challenge_not_ours")
+        attempt = replace(attempt, id=challenge.id)
+        if challenge.expires_at <= now:
+            return await refuse(self.store, self.entropy, attempt, "challenge_expired")
+        try:
+            registration = self._verify(received, now)
+        except CeremonyError as error:
+            return await refuse(self.store, self.entropy, attempt, error.code, str(error))
+        return await self._admit(tenant, owner, registration, attempt, name, now)
+
+    def _challenge(
+        self, received: ReceivedRegistration, tenant: Tenant, visitor: Visitor, owner: SessionOwner
+    ) -> Challenge | None:
+        """What we sealed for this browser, tenant, purpose *and user*; None for anything else."""
+        try:
+            opened = self.sealer.open(_SEAL, received.client_data.challenge, bound_to=visitor.browser)
+        except SealBroken:
+            return None
+        challenge = Challenge.from_bytes(opened)
+        ours = (
+            challenge.tenant_id == tenant.id
+            and challenge.purpose is Purpose.REGISTER
+            and challenge.for_user == owner.user.id
+        )
+        return challenge if ours else None
+
+    def _verify(self, received: ReceivedRegistration, now: datetime) -> VerifiedRegistration:
+        expected = RegistrationExpectation(
+            challenge=received.client_data.challenge,
+            origins=self.relying_party.origins,
+            rp_id=self.relying_party.rp_id,
+            algorithms=OFFERED_ALGORITHMS,
+        )
+        return verify_registration(received, expected, now=now)
+
+    async def _admit(
+        self,
+        tenant: Tenant,
+        owner: SessionOwner,
+        registration: VerifiedRegistration,
+        attempt: Attempt,
+        name: str,
+        now: datetime,
+    ) -> Outcome:
+        passkey = self._passkey(owner, registration, attempt, name, now)
+        attempt = replace(attempt, aaguid=passkey.aaguid, proof=passkey.proof.value)
+        policy = await self.policies.at(tenant.id, owner.policy_version)
+        refusal = may_register(policy, owner.groups, self_service=True)
+        admission = refusal or admit(policy, owner.groups, PasskeyFacts.of(passkey), Operation.REGISTER)
+        match admission:
+            case NotAdmitted(code, because):
+                return await refuse(self.store, self.entropy, attempt, code, " | ".join(because))
+            case Admitted(profile):
+                return await self._keep(replace(attempt, profile=profile.name), owner, passkey, now)
+
+    def _passkey(
+        self, owner: SessionOwner, registration: VerifiedRegistration, attempt: Attempt, name: str, now: datetime
+    ) -> Passkey:
+        attestation = registration.attestation
+        trusted = bool(attestation.trust_path) and self.trust_anchors.trusts(
+            registration.aaguid, attestation.trust_path, now=now
+        )
+        return Passkey(
+            id=PasskeyId(attempt.id),
+            tenant_id=owner.user.tenant_id,
+            user_id=owner.user.id,
+            credential_id=registration.credential_id,
+            public_key=registration.public_key.raw,
+            algorithm=registration.public_key.algorithm,
+            aaguid=registration.aaguid,
+            sign_count=registration.sign_count,
+            backup_eligible=registration.backup_eligible,
+            backed_up=registration.backed_up,
+            transports=registration.transports,
+            attestation_format=attestation.format,
+            attestation_kind=attestation.kind,
+            proof=_proof(backup_eligible=registration.backup_eligible, trusted=trusted),
+            name=_name(name, registration),
+            created_at=now,
+            registered_by=owner.user.id,
+        )
+
+    async def _keep(self, attempt: Attempt, owner: SessionOwner, passkey: Passkey, now: datetime) -> Outcome:
+        row = granted(attempt)
+        written = await self.store.write(
+            Add(row),
+            Add(passkey),
+            audited(
+                self.entropy, "passkey.registered", tenant=passkey.tenant_id, at=now, by=Actor(owner.user),
+                target=passkey.id, user=owner.user.username, name=passkey.name, aaguid=str(passkey.aaguid),
+                proof=passkey.proof.value,
+            ),
+        )  # fmt: skip
+        match written:
+            case Written():
+                return Registered(passkey)
+            # §7.1: "Verify that the credentialId is not yet registered for any user."
+            case Conflict(Add(Passkey())):
+                return await refuse(self.store, self.entropy, attempt, "passkey_already_registered")
+            case Conflict():
+                return await refuse_spent(self.store, self.entropy, row)
+
+
+def _proof(*, backup_eligible: bool, trusted: bool) -> Proof:
+    if backup_eligible:
+        return Proof.NONE
+    return Proof.ATTESTED if trusted else Proof.CLAIMED
+
+
+def _name(chosen: str, registration: VerifiedRegistration) -> str:
+    if chosen.strip():
+        try:
+            return check_display_name(chosen)[:64]
+        except Invalid:
+            # A bad name must not cost the person the passkey they just made; they can rename it.
+            pass
+    known = authenticator_name(registration.aaguid)
+    if known is not None:
+        return known
+    kind = PasskeyType.SYNCED if registration.backup_eligible else PasskeyType.DEVICE_BOUND
+    return "Synced passkey" if kind is PasskeyType.SYNCED else "Passkey on a device"

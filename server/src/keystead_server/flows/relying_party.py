@@ -1,0 +1,23 @@
+"""Who we are towards browsers. From settings, never from a request's Host header."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RelyingParty:
+    """The relying party of WebAuthn and the issuer of tokens.
+
+    Attributes:
+        public_url: scheme, host and port that people type, without a slash at the end.
+        rp_id: the host name passkeys are bound to.
+        origins: the pages our ceremonies may run on, exactly.
+        name: shown by browsers when a passkey is made.
+    """
+
+    public_url: str
+    rp_id: str
+    origins: frozenset[str]
+    name: str
+
+    def issuer(self, tenant_id: str) -> str:
+        return f"{self.public_url}/{tenant_id}/v2.0"

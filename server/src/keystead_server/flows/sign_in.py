@@ -1,0 +1,243 @@
+"""Sign in with a passkey: hand out a challenge, then judge the answer.
+
+begin    → options for `navigator.credentials.get`; nothing is stored
+finish   → SignedIn | Refused; exactly one row in the sign-in log either way
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from keystead_core.cose import CoseError, CosePublicKey, parse_cose_key
+from keystead_core.webauthn import (
+    AssertionExpectation,
+    CeremonyError,
+    MalformedResponse,
+    ReceivedAssertion,
+    StoredCredential,
+    VerifiedAssertion,
+    parse_assertion,
+    request_options,
+    verify_assertion,
+)
+
+from keystead_server.domain.challenge import CHALLENGE_LIFETIME, Challenge
+from keystead_server.domain.ids import NOBODY, AttemptId, SessionId, UserId
+from keystead_server.domain.passkey import Passkey, Proof
+from keystead_server.domain.session import SESSION_LIFETIME, Session
+from keystead_server.domain.sign_in import Attempt, Method, Purpose
+from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.user import User, fold
+from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.attempts import Refused, attempted, granted, refuse, refuse_spent
+from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.policy.passkeys.decide import Admitted, NotAdmitted, Operation, PasskeyFacts, admit
+from keystead_server.ports.changes import Add, Conflict, PasskeyUsed, Written
+from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.sealer import SealBroken, Sealer
+from keystead_server.ports.store import PasskeyOwner, Store
+
+_SEAL = "challenge"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    session: Session
+    user: User
+    passkey: Passkey
+
+
+Outcome: TypeAlias = SignedIn | Refused
+
+# Credential ids with the transports they were registered with.
+Credentials: TypeAlias = Sequence[tuple[bytes, Sequence[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The verb, with what it needs."""
+
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    sealer: Sealer
+    policies: PasskeyPolicies
+    relying_party: RelyingParty
+    keys: "ParsedKeys"
+
+    async def begin(self, tenant: Tenant, visitor: Visitor, username: str | None = None) -> dict[str, Any]:
+        """Options for the browser. Somebody who is not known gets an answer that cannot be told from a known one's."""
+        now = self.clock.now()
+        user: UserId | None = None
+        allowed: Credentials = ()
+        if username is not None:
+            user, allowed = await self._named(tenant, username)
+        challenge = Challenge(
+            id=AttemptId(self.entropy.new_id(now)),
+            tenant_id=tenant.id,
+            purpose=Purpose.SIGN_IN,
+            expires_at=now + CHALLENGE_LIFETIME,
+            for_user=user,
+        )
+        return request_options(
+            challenge=self.sealer.seal(_SEAL, challenge.to_bytes(), bound_to=visitor.browser),
+            rp_id=self.relying_party.rp_id,
+            allow_credentials=allowed,
+            timeout=CHALLENGE_LIFETIME,
+        )
+
+    async def _named(self, tenant: Tenant, username: str) -> tuple[UserId, Credentials]:
+        user = await self.store.users.by_username(tenant.id, username)
+        passkeys = await self.store.passkeys.of_user(tenant.id, NOBODY if user is None else user.id)
+        if user is not None and passkeys:
+            return user.id, [(passkey.credential_id, passkey.transports) for passkey in passkeys]
+        # Made up, but the same each time for the same name, so that asking twice tells nothing.
+        made_up = self.sealer.digest("no-such-passkey", f"{tenant.id}\0{fold(username)}".encode())
+        return NOBODY if user is None else user.id, [(made_up, ("internal", "hybrid"))]
+
+    async def finish(self, tenant: Tenant, visitor: Visitor, payload: bytes) -> Outcome:
+        """Judge an AuthenticationResponseJSON.
+
+        The caller has limited its size. Afterwards the challenge is spent, whatever the answer was.
+        """
+        now = self.clock.now()
+        fresh = attempted(Purpose.SIGN_IN, Method.PASSKEY, AttemptId(self.entropy.new_id(now)), tenant.id, visitor, now)
+        try:
+            received = parse_assertion(payload)
+        except MalformedResponse as error:
+            return await refuse(self.store, self.entropy, fresh, error.code, str(error))
+        attempt = replace(fresh, credential_id=received.credential_id)
+        challenge = self._challenge(received, tenant, visitor)
+        if challenge is None:
+            return await refuse(self.store, self.entropy, attempt, "challenge_not_ours")
+        attempt = replace(attempt, id=challenge.id)
+        if challenge.expires_at <= now:
+            return await refuse(self.store, self.entropy, attempt, "challenge_expired")
+        return await self._judge(tenant, challenge, received, attempt, now)
+
+    def _challenge(self, received: ReceivedAssertion, tenant: Tenant, visitor: Visitor) -> Challenge | None:
+        """What we sealed for this browser, this tenant and this purpose; None for anything else."""
+        try:
+            opened = self.sealer.open(_SEAL, received.client_data.challenge, bound_to=visitor.browser)
+        except SealBroken:
+            return None
+        challenge = Challenge.from_bytes(opened)
+        return challenge if challenge.tenant_id == tenant.id and challenge.purpose is Purpose.SIGN_IN else None
+
+    async def _judge(
+        self, tenant: Tenant, challenge: Challenge, received: ReceivedAssertion, attempt: Attempt, now: datetime
+    ) -> Outcome:
+        owner = await self.store.passkeys.owner_of(tenant.id, received.credential_id)
+        if owner is None:
+            return await refuse(self.store, self.entropy, attempt, "passkey_unknown")
+        attempt = replace(
+            attempt, user_id=owner.user.id, username=owner.user.username,
+            aaguid=owner.passkey.aaguid, proof=owner.passkey.proof.value,
+        )  # fmt: skip
+        refusal = _whose(challenge, received, owner.user)
+        if refusal is not None:
+            return await refuse(self.store, self.entropy, attempt, refusal)
+        try:
+            assertion = self._verify(received, owner.passkey)
+        except CeremonyError as error:
+            return await refuse(self.store, self.entropy, attempt, error.code, str(error))
+        if not owner.user.enabled:
+            return await refuse(self.store, self.entropy, attempt, "user_disabled")
+        # §7.2: a counter that does not grow "is a signal … that the authenticator may be cloned".
+        # Device-bound is our promise, so we refuse rather than wonder.
+        if assertion.counter_regressed:
+            return await refuse(self.store, self.entropy, attempt, "counter_regressed")
+        policy = await self.policies.at(tenant.id, owner.policy_version)
+        match admit(policy, owner.groups, PasskeyFacts.of(owner.passkey), Operation.SIGN_IN):
+            case NotAdmitted(code, because):
+                return await refuse(self.store, self.entropy, attempt, code, " | ".join(because))
+            case Admitted(profile):
+                return await self._grant(replace(attempt, profile=profile.name), owner, assertion, now)
+
+    def _verify(self, received: ReceivedAssertion, passkey: Passkey) -> VerifiedAssertion:
+        expected = AssertionExpectation(
+            challenge=received.client_data.challenge,
+            origins=self.relying_party.origins,
+            rp_id=self.relying_party.rp_id,
+        )
+        return verify_assertion(
+            received,
+            expected,
+            StoredCredential(
+                credential_id=passkey.credential_id,
+                public_key=self.keys.of(passkey),
+                sign_count=passkey.sign_count,
+                backup_eligible=passkey.backup_eligible,
+            ),
+        )
+
+    async def _grant(
+        self, attempt: Attempt, owner: PasskeyOwner, assertion: VerifiedAssertion, now: datetime
+    ) -> Outcome:
+        passkey = owner.passkey.used(sign_count=assertion.sign_count, backed_up=assertion.backed_up, at=now)
+        session = Session(
+            id=SessionId(attempt.id),
+            tenant_id=attempt.tenant_id,
+            user_id=owner.user.id,
+            method=Method.PASSKEY,
+            acr=acr_of(passkey),
+            signed_in_at=now,
+            expires_at=now + SESSION_LIFETIME,
+            passkey_id=passkey.id,
+        )
+        row = granted(attempt)
+        # The attempt's row carries the challenge's id: of two answers that arrive together, one is written.
+        written = await self.store.write(
+            Add(row),
+            PasskeyUsed(attempt.tenant_id, passkey.id, assertion.sign_count, assertion.backed_up, now),
+            Add(session),
+        )
+        match written:
+            case Written():
+                return SignedIn(session, owner.user, passkey)
+            case Conflict(PasskeyUsed()):
+                return await refuse(self.store, self.entropy, attempt, "passkey_unknown", "removed meanwhile")
+            case Conflict():
+                return await refuse_spent(self.store, self.entropy, row)
+
+
+def _whose(challenge: Challenge, received: ReceivedAssertion, user: User) -> str | None:
+    """Why this passkey does not speak for whoever is signing in (§7.2 step 6), or None."""
+    if challenge.for_user is None:
+        # Nobody was named beforehand, so the passkey must say whose it is: here a missing
+        # handle is a refusal, not a default.
+        return None if received.user_handle == user.handle else "user_handle_mismatch"
+    if challenge.for_user != user.id:
+        return "passkey_of_another_user"
+    return None if received.user_handle in (None, user.handle) else "user_handle_mismatch"
+
+
+def acr_of(passkey: Passkey) -> str:
+    """OpenID's phishing-resistance classes: `phrh` when hardware protection was shown, else `phr`."""
+    return "phrh" if passkey.proof.rank >= Proof.ATTESTED.rank else "phr"
+
+
+class ParsedKeys:
+    """Public keys that were parsed lately: parsing costs a fifth of checking a signature.
+
+    Keyed by the key's bytes, so it cannot be stale.
+    """
+
+    def __init__(self, size: int = 4096) -> None:
+        self._size = size
+        self._kept: dict[bytes, CosePublicKey] = {}
+
+    def of(self, passkey: Passkey) -> CosePublicKey:
+        key = self._kept.get(passkey.public_key)
+        if key is None:
+            try:
+                key = parse_cose_key(passkey.public_key)
+            except CoseError as error:
+                # It parsed when it was registered: what is stored was damaged, or we no longer accept its kind.
+                raise MalformedResponse(f"the stored public key cannot be used: {error}") from error
+            if len(self._kept) >= self._size:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[passkey.public_key] = key
+        return key

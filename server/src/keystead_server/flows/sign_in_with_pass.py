@@ -1,0 +1,106 @@
+"""Sign in with a Temporary Access Pass: the way to the first passkey."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from typing import TypeAlias
+
+from keystead_server.domain.access_pass import PassState, TemporaryAccessPass, normalise_code
+from keystead_server.domain.ids import NOBODY, AttemptId, SessionId
+from keystead_server.domain.session import SESSION_LIFETIME, Session
+from keystead_server.domain.sign_in import Attempt, Method, Purpose
+from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.user import User
+from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.attempts import Refused, attempted, granted, refuse
+from keystead_server.flows.pass_codes import pass_digest
+from keystead_server.ports.changes import Add, Change, Conflict, SpendPass
+from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.sealer import Sealer
+from keystead_server.ports.store import Store
+
+# A pass of 12 from 27 letters has 57 bits. Ten guesses in a quarter of an hour, counted in the
+# log and so across processes and restarts, leave nothing to guess in 30 days.
+MAX_FAILURES = 10
+FAILURE_WINDOW = timedelta(minutes=15)
+
+_STATE_CODES = {
+    PassState.NOT_YET_VALID: "pass_not_yet_valid",
+    PassState.EXPIRED: "pass_expired",
+    PassState.ALREADY_USED: "pass_already_used",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInWithPass:
+    session: Session
+    user: User
+
+
+Outcome: TypeAlias = SignedInWithPass | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class SignInWithPass:
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    sealer: Sealer
+
+    async def __call__(self, tenant: Tenant, visitor: Visitor, username: str, code: str) -> Outcome:
+        """Judge what somebody typed. The same work is done whether or not the name is known."""
+        now = self.clock.now()
+        attempt = attempted(
+            Purpose.SIGN_IN,
+            Method.TEMPORARY_ACCESS_PASS,
+            AttemptId(self.entropy.new_id(now)),
+            tenant.id,
+            visitor,
+            now,
+        )
+        attempt = replace(attempt, username=username[:256])
+        user = await self.store.users.by_username(tenant.id, username)
+        user_id = None if user is None else user.id
+        access_pass = await self.store.passes.of_user(tenant.id, user_id or NOBODY)
+        failures = await self.store.logs.pass_failures_since(tenant.id, user_id or NOBODY, now - FAILURE_WINDOW)
+        attempt = replace(attempt, user_id=user_id)
+        judged = self._judge(user, access_pass, failures, code, now)
+        if isinstance(judged, str):
+            return await refuse(self.store, self.entropy, attempt, judged)
+        return await self._grant(attempt, *judged, now)
+
+    def _judge(
+        self, user: User | None, access_pass: TemporaryAccessPass | None, failures: int, code: str, now: datetime
+    ) -> str | tuple[User, TemporaryAccessPass]:
+        """The reason to refuse, or whose usable pass it is."""
+        presented = pass_digest(self.sealer, "" if user is None else user.id, normalise_code(code))
+        right = compare_digest(presented, bytes(32) if access_pass is None else access_pass.digest)
+        if user is None:
+            return "user_unknown"
+        if failures >= MAX_FAILURES:
+            return "too_many_attempts"
+        if access_pass is None:
+            return "no_pass"
+        if not right:
+            return "pass_wrong"
+        if not user.enabled:
+            return "user_disabled"
+        return _STATE_CODES.get(access_pass.state(now), (user, access_pass))
+
+    async def _grant(self, attempt: Attempt, user: User, access_pass: TemporaryAccessPass, now: datetime) -> Outcome:
+        session = Session(
+            id=SessionId(attempt.id),
+            tenant_id=attempt.tenant_id,
+            user_id=user.id,
+            method=Method.TEMPORARY_ACCESS_PASS,
+            acr="mfa",
+            signed_in_at=now,
+            # What was obtained with a pass ends with the pass.
+            expires_at=min(now + SESSION_LIFETIME, access_pass.expires_at),
+        )
+        changes: list[Change] = [Add(granted(attempt)), Add(session)]
+        if access_pass.usable_once:
+            changes.insert(1, SpendPass(attempt.tenant_id, access_pass.id, now))
+        if isinstance(await self.store.write(*changes), Conflict):
+            return await refuse(self.store, self.entropy, attempt, "pass_already_used")
+        return SignedInWithPass(session, user)
