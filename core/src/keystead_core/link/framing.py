@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from keystead_core.link.errors import MessageMalformed, MessageTooLong
+from keystead_core.wire.errors import BadJson
+from keystead_core.wire.strict_json import json_decode_object
 
 MAX_MESSAGE_BYTES: Final = 64 * 1024
 _HEADER_BYTES: Final = 4
@@ -78,25 +80,6 @@ def frame(message: Mapping[str, object], order: ByteOrder = SOCKET) -> bytes:
 def parse_object(payload: bytes) -> dict[str, object]:
     """Parse exactly one JSON object, strictly."""
     try:
-        parsed = json.loads(
-            payload.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant
-        )
-        # "\ud800" is legal JSON and no text: it would fail later, where a name is shown or stored.
-        json.dumps(parsed, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError) as error:
-        raise MessageMalformed(f"not JSON: {error}") from error
-    if not isinstance(parsed, dict):
-        raise MessageMalformed("not a JSON object")
-    return parsed
-
-
-def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    # Two readers that disagree on which one counts is how a checked origin becomes another.
-    if len(members) != len(pairs):
-        raise ValueError("a member appears twice")
-    return members
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
+        return dict(json_decode_object(payload, max_bytes=MAX_MESSAGE_BYTES))
+    except BadJson as error:
+        raise MessageMalformed(str(error)) from error

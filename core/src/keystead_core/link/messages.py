@@ -267,9 +267,7 @@ def reply_from_json(message: Mapping[str, object]) -> Reply:
         members = _checked(message, {"id": _id, "ok": _object}, where="reply")
         return Done(**members)
     outer = _checked(message, {"id": _id, "error": _object}, where="reply")
-    error = _checked(
-        outer["error"], {"code": _id, "message": _text, "name": _error_name}, where="reply.error"
-    )
+    error = _checked(outer["error"], {"code": _id, "message": _text, "name": _error_name}, where="reply.error")
     return Failed(id=outer["id"], **error)
 
 
@@ -287,9 +285,7 @@ def _error_name(value: object) -> str:
     return value
 
 
-def _members(
-    request: type[Request], message: Mapping[str, object], *, where: str, besides: set[str]
-) -> dict[str, Any]:
+def _members(request: type[Request], message: Mapping[str, object], *, where: str, besides: set[str]) -> dict[str, Any]:
     checks = {member.name: member.metadata["check"] for member in fields(request)}
     optional = {member.name for member in fields(request) if member.default is None}
     own = {name: value for name, value in message.items() if name not in besides}
