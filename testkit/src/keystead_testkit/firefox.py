@@ -146,6 +146,7 @@ class Firefox:
 
     def run(self, script: str, *arguments: object) -> Any:
         """Run *script*, a function's body, in the page; a promise it returns is waited for."""
+        script = f"return (async function () {{ {script} }}).apply(null, arguments)"
         return self.command("WebDriver:ExecuteScript", {"script": script, "args": list(arguments)})["value"]
 
     def click(self, selector: str) -> None:

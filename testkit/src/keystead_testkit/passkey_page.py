@@ -1,0 +1,161 @@
+"""A page that registers and signs in with passkeys, under the strictest policy, and its web server.
+
+    PasskeyPages   serves it on a free port of this computer, under every host name of it
+    Tab            what a test does with the page, the same in each browser
+    ChromiumTab, FirefoxTab
+
+The page's script offers `register(options, how)` and `signIn(options, how)`,
+with JSON options; each resolves to {ok: the credential's JSON} or
+{error: {name, message}}.
+"""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from playwright.sync_api import Page
+
+from keystead_testkit.firefox import Firefox
+
+_PAGE = """<!doctype html>
+<html lang="en"><title>Passkeys</title><meta name="color-scheme" content="light dark">
+<script src="/page.js"></script>
+<form><label>Name <input id="name" autocomplete="username webauthn"></label> <button type="button">Go</button></form>
+</html>"""
+
+_SCRIPT = """
+const settled = (promise) => promise.then(
+  (credential) => ({ok: credential.toJSON()}),
+  ({name, message}) => ({error: {name, message}}));
+const signalFor = ({abortAfterMs}) => {
+  if (abortAfterMs === undefined) return undefined;
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), abortAfterMs);
+  return controller.signal;
+};
+window.register = (json, how = {}) => settled(navigator.credentials.create({
+  publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(json), signal: signalFor(how)}));
+window.signIn = (json, how = {}) => settled(navigator.credentials.get({
+  publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(json), mediation: how.mediation, signal: signalFor(how)}));
+window.overheard = [];
+addEventListener("keystead:answer", ({detail}) => overheard.push(detail));
+"""
+
+_POLICY = "default-src 'none'; script-src 'self'; frame-src *; require-trusted-types-for 'script'"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        is_script = self.path == "/page.js"
+        body = (_SCRIPT if is_script else _PAGE).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/javascript" if is_script else "text/html; charset=utf-8")
+        self.send_header("Content-Security-Policy", _POLICY)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class PasskeyPages:
+    """Serves from `with` to the end of the block.
+
+    Attributes:
+        origin: at localhost, where passkeys work without TLS.
+        other_host_origin: the same pages at 127.0.0.1, another site.
+    """
+
+    def __init__(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server.daemon_threads = True
+        port = self._server.server_port
+        self.origin = f"http://localhost:{port}"
+        self.other_host_origin = f"http://127.0.0.1:{port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Tab(Protocol):
+    def go(self, address: str) -> None: ...
+
+    def run(self, script: str, *arguments: object) -> Any:
+        """Run *script*, a function's body, in the page; a promise it returns is waited for."""
+
+    def click(self, selector: str) -> None: ...
+
+    def click_at(self, x: int, y: int) -> None: ...
+
+    def press(self, key: str) -> None:
+        """Press one of ArrowDown, ArrowUp, Enter, Escape, wherever the focus is."""
+
+    def close(self) -> None: ...
+
+
+class ChromiumTab:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def go(self, address: str) -> None:
+        self.page.goto(address)
+
+    def run(self, script: str, *arguments: object) -> Any:
+        function = f"(given) => (async function () {{ {script} }}).apply(null, given)"
+        return self.page.evaluate(function, list(arguments))
+
+    def click(self, selector: str) -> None:
+        self.page.click(selector)
+
+    def click_at(self, x: int, y: int) -> None:
+        self.page.mouse.click(x, y)
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+
+    def close(self) -> None:
+        self.page.close()
+
+
+# WebDriver's code points for keys.
+_KEYS = {"ArrowDown": "\ue015", "ArrowUp": "\ue013", "Enter": "\ue007", "Escape": "\ue00c"}
+
+
+class FirefoxTab:
+    def __init__(self, firefox: Firefox) -> None:
+        self.firefox = firefox
+        self._first = firefox.tab()
+        self.handle = firefox.new_tab()
+
+    def go(self, address: str) -> None:
+        self._to_front().go(address)
+
+    def run(self, script: str, *arguments: object) -> Any:
+        return self._to_front().run(script, *arguments)
+
+    def click(self, selector: str) -> None:
+        self._to_front().click(selector)
+
+    def click_at(self, x: int, y: int) -> None:
+        self._to_front().click_at(x, y)
+
+    def press(self, key: str) -> None:
+        self._to_front().press(_KEYS[key])
+
+    def close(self) -> None:
+        self._to_front().close_tab()
+        self.firefox.switch_to(self._first)
+
+    def _to_front(self) -> Firefox:
+        if self.firefox.tab() != self.handle:
+            self.firefox.switch_to(self.handle)
+        return self.firefox
