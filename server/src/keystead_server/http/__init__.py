@@ -1,0 +1,7 @@
+"""The web: pages for people, OpenID Connect for apps.
+
+route       what an endpoint declares: access, limit, size
+table       every endpoint of the server, in one place
+dispatch    the order in which those declarations are enforced
+call        one request, after its checks, as handlers see it
+"""

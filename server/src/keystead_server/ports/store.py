@@ -62,6 +62,12 @@ class GrantOwner:
     app: App
 
 
+class StorageUnavailable(Exception):
+    """The database cannot be reached, or failed in a way that is nobody's input. Nothing was confirmed."""
+
+    code = "storage_unavailable"
+
+
 class Tenants(Protocol):
     async def by_name(self, name: str) -> Tenant | None:
         """By name or by id, as both may stand in an address."""

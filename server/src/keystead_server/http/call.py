@@ -1,0 +1,128 @@
+"""One request as handlers see it: routed, counted, sized, and with who is asking already known."""
+
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from keystead_core.wire import WireError, b64url_decode, b64url_encode
+from starlette.types import Scope
+
+from keystead_server.domain.actor import Actor
+from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.user import User
+from keystead_server.domain.visitor import Visitor
+from keystead_server.http.problems import FORM_STALE, MALFORMED, NOT_SIGNED_IN, TENANT_UNKNOWN, Refuse
+from keystead_server.http.route import Route
+from keystead_server.http.services import Services
+from keystead_server.policy.permissions import Permission, may
+from keystead_server.ports.sealer import SealBroken
+from keystead_server.ports.store import SessionOwner
+
+MAX_FORM_FIELDS = 200
+_FORM_SEAL = "form"
+FORM_FIELD = "form_token"
+
+
+@dataclass(slots=True)
+class Call:
+    """A request that passed its route's checks.
+
+    Attributes:
+        number: this request's id; on every error page and in the log.
+        path: the path's variables by name, percent-decoded.
+        owner: the session and its user, open and read just now; None when nobody is signed in
+            or the route did not ask.
+        cookies_to_set: `Set-Cookie` values that go out with whatever is answered.
+    """
+
+    services: Services
+    route: Route
+    scope: Scope
+    number: str
+    path: dict[str, str]
+    headers: dict[bytes, bytes]
+    body: bytes
+    visitor: Visitor
+    maybe_tenant: Tenant | None = None
+    owner: SessionOwner | None = None
+    cookies_to_set: list[str] = field(default_factory=list)
+    _form: dict[str, list[str]] | None = None
+
+    @property
+    def tenant(self) -> Tenant:
+        if self.maybe_tenant is None:
+            raise Refuse(TENANT_UNKNOWN)
+        return self.maybe_tenant
+
+    @property
+    def signed_in(self) -> SessionOwner:
+        if self.owner is None:
+            raise Refuse(NOT_SIGNED_IN)
+        return self.owner
+
+    @property
+    def user(self) -> User:
+        return self.signed_in.user
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.user)
+
+    def may(self, permission: Permission) -> bool:
+        return self.owner is not None and may(self.owner.user, permission)
+
+    @property
+    def query_string(self) -> str:
+        return bytes(self.scope["query_string"]).decode("latin-1")
+
+    def query_pairs(self) -> list[tuple[str, str]]:
+        return _pairs(self.query_string)
+
+    def query(self, name: str) -> str:
+        """The first value of a query parameter; empty when it is not there."""
+        return next((value for key, value in self.query_pairs() if key == name), "")
+
+    def header(self, name: str) -> str:
+        return self.headers.get(name.lower().encode(), b"").decode("latin-1")
+
+    def form_pairs(self) -> list[tuple[str, str]]:
+        try:
+            return _pairs(self.body.decode("ascii"))
+        except UnicodeDecodeError:
+            raise Refuse(MALFORMED) from None
+
+    def field(self, name: str) -> str:
+        """The first value of a form field, trimmed; empty when it is not there."""
+        return next(iter(self.fields(name)), "")
+
+    def fields(self, name: str) -> list[str]:
+        if self._form is None:
+            self._form = {}
+            for key, value in self.form_pairs():
+                self._form.setdefault(key, []).append(value.strip())
+        return self._form.get(name, [])
+
+    # -- the token in our own forms ------------------------------------------------------------
+
+    def form_token(self) -> str:
+        """For a hidden field: only this browser, under this session, can send it back."""
+        return b64url_encode(self.services.sealer.seal(_FORM_SEAL, b"", bound_to=self._form_binding()))
+
+    def check_form_token(self) -> None:
+        try:
+            token = b64url_decode(self.field(FORM_FIELD))
+            self.services.sealer.open(_FORM_SEAL, token, bound_to=self._form_binding())
+        except (WireError, SealBroken):
+            raise Refuse(FORM_STALE) from None
+
+    def _form_binding(self) -> bytes:
+        session = "" if self.owner is None else self.owner.session.id
+        return self.visitor.browser + session.encode()
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            text, keep_blank_values=True, strict_parsing=False, errors="strict", max_num_fields=MAX_FORM_FIELDS
+        )
+    except ValueError:
+        raise Refuse(MALFORMED) from None

@@ -1,0 +1,79 @@
+"""The two cookies: which browser this is, and which session it holds in a tenant.
+
+Over https both carry the `__Host-` prefix, so that no neighbouring host can plant them.
+On http://localhost, for development, browsers refuse that prefix and we leave it out.
+"""
+
+from binascii import Error as BinasciiError
+from uuid import UUID
+
+from keystead_core.wire import WireError, b64url_decode, b64url_encode
+
+from keystead_server.domain.ids import SessionId
+from keystead_server.domain.tenant import Tenant
+from keystead_server.http.services import Services
+from keystead_server.ports.sealer import SealBroken
+
+BROWSER_BYTES = 16
+_SEAL = "session-cookie"
+_YEAR_SECONDS = 365 * 24 * 3600
+
+
+def browser_cookie(services: Services) -> str:
+    return "__Host-keystead-browser" if services.secure_cookies else "keystead-browser"
+
+
+def session_cookie(services: Services, tenant: Tenant) -> str:
+    return f"__Host-keystead-{tenant.name}" if services.secure_cookies else f"keystead-{tenant.name}"
+
+
+def parse(header: str) -> dict[str, str]:
+    """The cookies of a Cookie header; of two with one name the first counts, as it has the longer path."""
+    cookies: dict[str, str] = {}
+    for part in header.split(";"):
+        name, equals, value = part.strip().partition("=")
+        if equals:
+            cookies.setdefault(name, value)
+    return cookies
+
+
+def read_browser(services: Services, cookies: dict[str, str]) -> bytes | None:
+    try:
+        browser = b64url_decode(cookies.get(browser_cookie(services), ""))
+    except (WireError, BinasciiError, ValueError):
+        return None
+    return browser if len(browser) == BROWSER_BYTES else None
+
+
+def read_session(services: Services, tenant: Tenant, cookies: dict[str, str]) -> SessionId | None:
+    value = cookies.get(session_cookie(services, tenant))
+    if value is None:
+        return None
+    try:
+        opened = services.sealer.open(_SEAL, b64url_decode(value), bound_to=tenant.id.encode())
+    except (WireError, SealBroken):
+        return None
+    return SessionId(str(UUID(bytes=opened)))
+
+
+def set_browser(services: Services, browser: bytes) -> str:
+    return _cookie(services, browser_cookie(services), b64url_encode(browser), max_age=_YEAR_SECONDS)
+
+
+def set_session(services: Services, tenant: Tenant, session: SessionId) -> str:
+    """A session cookie in the browser's sense too: it goes when the browser closes."""
+    sealed = services.sealer.seal(_SEAL, UUID(session).bytes, bound_to=tenant.id.encode())
+    return _cookie(services, session_cookie(services, tenant), b64url_encode(sealed))
+
+
+def clear_session(services: Services, tenant: Tenant) -> str:
+    return _cookie(services, session_cookie(services, tenant), "", max_age=0)
+
+
+def _cookie(services: Services, name: str, value: str, *, max_age: int | None = None) -> str:
+    parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+    if services.secure_cookies:
+        parts.append("Secure")
+    if max_age is not None:
+        parts.append(f"Max-Age={max_age}")
+    return "; ".join(parts)

@@ -1,0 +1,98 @@
+"""What every endpoint says of itself: who may call it, how often, and how much they may send.
+
+Handlers hold no checks of this kind. `table.py` lists every route with these, and a test walks
+routes × roles, so an endpoint without its limits cannot exist.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+from starlette.responses import Response
+
+from keystead_server.policy.permissions import Permission
+
+if TYPE_CHECKING:
+    from keystead_server.http.call import Call
+
+Handler: TypeAlias = Callable[["Call"], Awaitable[Response]]
+
+KIB = 1024
+
+
+class Access(Enum):
+    """Who may call, besides those who hold a Permission."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed in"
+
+
+class Face(StrEnum):
+    """How problems are told: as a page to people, as JSON to scripts, in OAuth's shape to apps."""
+
+    PAGE = "page"
+    JSON = "json"
+    OAUTH = "oauth"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A rate for each client address: *burst* at once, then *per_minute*."""
+
+    name: str
+    per_minute: int
+    burst: int
+
+
+# A person signs in a few times a minute; an office behind one address, some dozens.
+BROWSING = Limit("browsing", 600, 200)
+SIGNING_IN = Limit("signing_in", 120, 60)
+TYPING_A_CODE = Limit("typing_a_code", 10, 10)
+REGISTERING = Limit("registering", 30, 20)
+TOKENS = Limit("tokens", 1200, 600)
+UNLIMITED = Limit("unlimited", 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a request carries.
+
+    Attributes:
+        schema: a JSON schema for OpenAPI.
+        form: an HTML form of ours: carries the page's token against cross-site requests.
+    """
+
+    content_type: str
+    max_bytes: int
+    schema: dict[str, object] = field(default_factory=lambda: {"type": "object"})
+    form: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint.
+
+    Attributes:
+        path: segments, `{name}` for a variable one; the first is `{tenant}` wherever a tenant is meant.
+        session: whether the handler wants to know who is signed in, even when nobody must be.
+        from_our_pages: refuse requests that another site's page made (Fetch Metadata, Origin).
+            On for everything that changes something under a cookie.
+        answers: status codes and what they mean, for OpenAPI.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    access: Access | Permission
+    limit: Limit
+    face: Face
+    body: Body | None = None
+    session: bool = False
+    from_our_pages: bool = False
+    answers: dict[int, str] = field(default_factory=lambda: {200: "OK"})
+
+    @property
+    def wants_session(self) -> bool:
+        return self.session or self.access is not Access.PUBLIC

@@ -1,0 +1,53 @@
+"""What handlers may use: the flows, a read-only door to the store, and settings. Built by `main.wiring`."""
+
+from dataclasses import dataclass
+
+from keystead_server.flows.authorize import Authorize
+from keystead_server.flows.end_session import EndSession
+from keystead_server.flows.issue_pass import IssuePass
+from keystead_server.flows.manage_app import ManageApp
+from keystead_server.flows.manage_group import ManageGroup
+from keystead_server.flows.manage_passkey import ManagePasskey
+from keystead_server.flows.manage_user import ManageUser
+from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.redeem_code import RedeemCode
+from keystead_server.flows.register_passkey import RegisterPasskey
+from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.flows.save_passkey_policy import SavePasskeyPolicy
+from keystead_server.flows.sign_in import SignIn
+from keystead_server.flows.sign_in_with_pass import SignInWithPass
+from keystead_server.flows.sign_out import SignOut
+from keystead_server.flows.user_info import UserInfo
+from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.sealer import Sealer
+from keystead_server.ports.signer import Signer
+from keystead_server.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    sealer: Sealer
+    signer: Signer
+    relying_party: RelyingParty
+    policies: PasskeyPolicies
+    sign_in: SignIn
+    sign_in_with_pass: SignInWithPass
+    sign_out: SignOut
+    register_passkey: RegisterPasskey
+    manage_passkey: ManagePasskey
+    issue_pass: IssuePass
+    manage_user: ManageUser
+    manage_group: ManageGroup
+    manage_app: ManageApp
+    save_passkey_policy: SavePasskeyPolicy
+    authorize: Authorize
+    redeem_code: RedeemCode
+    user_info: UserInfo
+    end_session: EndSession
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.relying_party.public_url.startswith("https://")
