@@ -150,11 +150,7 @@ def test_refuses_a_request_outside_the_table(message, refusal):
     assert refused.value.code == refusal.code
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(["id", "verb", "origin", "options", "target"]), JSON | st.sampled_from(VERBS)
-    )
-)
+@given(st.dictionaries(st.sampled_from(["id", "verb", "origin", "options", "target"]), JSON | st.sampled_from(VERBS)))
 def test_no_object_makes_the_parser_do_anything_but_refuse(message):
     id_of(message)
     with contextlib.suppress(errors.LinkError):
