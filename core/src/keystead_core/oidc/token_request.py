@@ -1,0 +1,53 @@
+"""The token request (RFC 6749 §4.1.3 with RFC 7636 §4.5): one grant, the authorization code.
+
+PKCE and the client's secret are independent of each other: a client that has a
+secret must still bring the verifier.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from keystead_core.oidc.errors import InvalidRequest, UnsupportedGrantType
+from keystead_core.oidc.parameters import KnownParameters, Rule, read_parameters
+from keystead_core.oidc.pkce import check_verifier_syntax
+from keystead_core.oidc.redirect import MAX_URI_CHARACTERS
+
+_RULES = {
+    "grant_type": Rule(128),
+    "code": Rule(2048),
+    "redirect_uri": Rule(MAX_URI_CHARACTERS),
+    "code_verifier": Rule(128),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationCodeGrant:
+    """A code and what must fit it; nothing is checked against the code yet."""
+
+    code: str = field(repr=False)
+    redirect_uri: str
+    code_verifier: str = field(repr=False)
+
+
+def parse_token_request(body: Iterable[tuple[str, str]]) -> AuthorizationCodeGrant:
+    """Raises TokenError."""
+    parameters = read_parameters(body, _RULES)
+    fault = parameters.first_fault()
+    if fault is not None:
+        raise InvalidRequest(fault)
+    if _required(parameters, "grant_type") != "authorization_code":
+        raise UnsupportedGrantType("grant_type must be authorization_code")
+    grant = AuthorizationCodeGrant(
+        code=_required(parameters, "code"),
+        redirect_uri=_required(parameters, "redirect_uri"),
+        code_verifier=_required(parameters, "code_verifier"),
+    )
+    check_verifier_syntax(grant.code_verifier)
+    return grant
+
+
+def _required(parameters: KnownParameters, name: str) -> str:
+    value = parameters.get(name)
+    if value is None:
+        raise InvalidRequest(f"{name} is missing")
+    return value
