@@ -33,14 +33,24 @@
     return port;
   }
 
-  /* The background was stopped or replaced. An offer needs nobody there until
-     somebody chooses; whatever else is open will get no answer any more. */
-  function lost() {
+  /* An offer needs nobody there until somebody chooses; whatever else is open
+     will get no answer any more. */
+  function endOpenCalls(outcome) {
     port = null;
     for (const message of [...asked.values()]) {
-      if (!message.offered || message.chosen) finish({ id: message.id, outcome: "native" });
+      if (!message.offered || message.chosen) finish({ id: message.id, ...outcome });
     }
   }
+
+  /* The background was stopped or replaced. */
+  const lost = () => endOpenCalls({ outcome: "native" });
+
+  /* A page that is left may be kept for the way back, and then its port stays
+     open: the prompt of a page that nobody sees any more has to be closed by us. */
+  addEventListener("pagehide", () => {
+    port?.disconnect();
+    endOpenCalls({ outcome: "refused", name: "AbortError", message: "The page was left." });
+  });
 
   function receive({ id, outcome, accounts, ...rest }) {
     const message = asked.get(id);

@@ -1,7 +1,10 @@
 """A real Chromium, with a profile of its own and, if asked, with an extension.
 
-    Chromium               a context manager around one browser; pages, screenshots, what went wrong
-    VirtualAuthenticator   Chromium's own software passkey, for pages that need somebody else's
+    Chromium                    a context manager around one browser: pages, screenshots, what went wrong
+    add_virtual_authenticator   give a page Chromium's own software authenticator
+
+Several may be open at once. While one is, its thread has a running event loop
+(Playwright's), so `asyncio.run` works there again only afterwards.
 
 The browser is the distribution's, driven through Playwright; nothing is
 downloaded. Errors that pages report (a script that threw, a policy that was
@@ -12,14 +15,22 @@ violated) are kept in `problems`, so that a test can end with
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    ViewportSize,
+    sync_playwright,
+)
 
 _FLAGS = (
     "--headless=new",
@@ -58,6 +69,31 @@ class VirtualAuthenticator:
     def remove(self) -> None:
         self.session.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self.id})
         self.session.detach()
+
+
+def add_virtual_authenticator(
+    page: Page,
+    *,
+    backup_eligible: bool = False,
+    backup_state: bool = False,
+    transport: Literal["internal", "usb"] = "internal",
+) -> VirtualAuthenticator:
+    """Give *page* a CTAP2 authenticator that keeps discoverable passkeys and always verifies its user."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable", {"enableUI": False})
+    options = {
+        "protocol": "ctap2",
+        "ctap2Version": "ctap2_1",
+        "transport": transport,
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+        "defaultBackupEligibility": backup_eligible,
+        "defaultBackupState": backup_state,
+    }
+    added = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return VirtualAuthenticator(session, added["authenticatorId"])
 
 
 class Chromium:
@@ -109,7 +145,7 @@ class Chromium:
         executable = find_chromium()
         if executable is None:
             raise FileNotFoundError("Chromium is not installed (Debian's package: chromium)")
-        playwright = opening.enter_context(sync_playwright())
+        playwright = opening.enter_context(_playwright())
         context = playwright.chromium.launch_persistent_context(
             home / ".config" / "chromium",
             executable_path=executable,
@@ -150,30 +186,24 @@ class Chromium:
         path.parent.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=path, full_page=True)
 
-    def add_virtual_authenticator(
-        self,
-        page: Page,
-        *,
-        backup_eligible: bool = False,
-        backup_state: bool = False,
-        transport: Literal["internal", "usb"] = "internal",
-    ) -> VirtualAuthenticator:
-        """Give *page* a CTAP2 authenticator that keeps discoverable passkeys and always verifies its user."""
-        session = self.context.new_cdp_session(page)
-        session.send("WebAuthn.enable", {"enableUI": False})
-        options = {
-            "protocol": "ctap2",
-            "ctap2Version": "ctap2_1",
-            "transport": transport,
-            "hasResidentKey": True,
-            "hasUserVerification": True,
-            "isUserVerified": True,
-            "automaticPresenceSimulation": True,
-            "defaultBackupEligibility": backup_eligible,
-            "defaultBackupState": backup_state,
-        }
-        added = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-        return VirtualAuthenticator(session, added["authenticatorId"])
+
+@contextmanager
+def _playwright() -> Iterator[Playwright]:
+    """The one driver of this process: Playwright refuses a second while the first is open."""
+    if not _sharing:
+        _sharing.append(sync_playwright().start())
+    driver = _sharing[0]
+    _sharing.append(driver)
+    try:
+        yield driver
+    finally:
+        _sharing.pop()
+        if len(_sharing) == 1:
+            _sharing.pop().stop()
+
+
+# The driver, and once more for each browser that uses it.
+_sharing: list[Playwright] = []
 
 
 def _temporary_home() -> tempfile.TemporaryDirectory[str]:

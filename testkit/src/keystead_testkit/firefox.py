@@ -70,6 +70,7 @@ class Firefox:
         self._open = ExitStack()
         self._socket: socket.socket
         self._last_id = 0
+        self.first_tab: str
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
@@ -78,6 +79,7 @@ class Firefox:
             self._socket = opening.enter_context(_connect(temporary / "profile", process))
             self._receive()  # the greeting
             self.command("WebDriver:NewSession", {})
+            self.first_tab = self.tab()
             self._open = opening.pop_all()
         return self
 
@@ -183,6 +185,24 @@ class Firefox:
 
     def close_tab(self) -> None:
         self.command("WebDriver:CloseWindow", {})
+
+    def add_virtual_authenticator(self) -> str:
+        """Give Firefox a software authenticator that keeps passkeys and always consents; return its id.
+
+        Needs the preference `security.webauth.webauthn_enable_softtoken`.
+        """
+        parameters = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserConsenting": True,
+            "isUserVerified": True,
+        }
+        return str(self.command("WebAuthn:AddVirtualAuthenticator", parameters)["value"])
+
+    def remove_virtual_authenticator(self, authenticator: str) -> None:
+        self.command("WebAuthn:RemoveVirtualAuthenticator", {"authenticatorId": authenticator})
 
     def screenshot(self, path: Path) -> None:
         taken = self.command("WebDriver:TakeScreenshot", {"full": True})

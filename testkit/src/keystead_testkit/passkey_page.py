@@ -6,7 +6,8 @@
 
 The page's script offers `register(options, how)` and `signIn(options, how)`,
 with JSON options; each resolves to {ok: the credential's JSON} or
-{error: {name, message}}.
+{error: {name, message}}. `appearance(creation, request)` does both and tells what
+the objects look like to a script; `overheard` has what the extension told the page.
 """
 
 import threading
@@ -16,6 +17,7 @@ from typing import Any, Protocol, Self
 
 from playwright.sync_api import Page
 
+from keystead_testkit.browser import add_virtual_authenticator
 from keystead_testkit.firefox import Firefox
 
 _PAGE = """<!doctype html>
@@ -38,6 +40,29 @@ window.register = (json, how = {}) => settled(navigator.credentials.create({
   publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(json), signal: signalFor(how)}));
 window.signIn = (json, how = {}) => settled(navigator.credentials.get({
   publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(json), mediation: how.mediation, signal: signalFor(how)}));
+window.appearance = async (creation, request) => {
+  const made = await navigator.credentials.create({
+    publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(creation)});
+  const got = await navigator.credentials.get({
+    publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(request)});
+  const buffers = [made.rawId, made.response.clientDataJSON, made.response.attestationObject,
+    made.response.getAuthenticatorData(), made.response.getPublicKey(),
+    got.rawId, got.response.clientDataJSON, got.response.authenticatorData, got.response.signature,
+    got.response.userHandle];
+  const key = await crypto.subtle.importKey(
+    "spki", made.response.getPublicKey(), {name: "ECDSA", namedCurve: "P-256"}, true, ["verify"]);
+  return {
+    classes: [made instanceof PublicKeyCredential, made.response instanceof AuthenticatorAttestationResponse,
+      got instanceof PublicKeyCredential, got.response instanceof AuthenticatorAssertionResponse,
+      ...buffers.map((each) => each instanceof ArrayBuffer)],
+    attachment: [made.authenticatorAttachment, got.authenticatorAttachment],
+    transports: made.response.getTransports(),
+    algorithm: made.response.getPublicKeyAlgorithm(),
+    curve: key.algorithm.namedCurve,
+    extensions: got.getClientExtensionResults(),
+    sameJson: JSON.stringify(made) === JSON.stringify(made.toJSON()),
+  };
+};
 window.overheard = [];
 addEventListener("keystead:answer", ({detail}) => overheard.push(detail));
 """
@@ -99,6 +124,9 @@ class Tab(Protocol):
     def press(self, key: str) -> None:
         """Press one of ArrowDown, ArrowUp, Enter, Escape, wherever the focus is."""
 
+    def use_browsers_own_passkeys(self) -> None:
+        """Let the browser answer what is left to it, without asking anybody."""
+
     def close(self) -> None: ...
 
 
@@ -122,6 +150,9 @@ class ChromiumTab:
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
 
+    def use_browsers_own_passkeys(self) -> None:
+        add_virtual_authenticator(self.page)
+
     def close(self) -> None:
         self.page.close()
 
@@ -133,8 +164,8 @@ _KEYS = {"ArrowDown": "\ue015", "ArrowUp": "\ue013", "Enter": "\ue007", "Escape"
 class FirefoxTab:
     def __init__(self, firefox: Firefox) -> None:
         self.firefox = firefox
-        self._first = firefox.tab()
-        self.handle = firefox.new_tab()
+        self._authenticator: str | None = None
+        self._handle = firefox.new_tab()
 
     def go(self, address: str) -> None:
         self._to_front().go(address)
@@ -151,11 +182,15 @@ class FirefoxTab:
     def press(self, key: str) -> None:
         self._to_front().press(_KEYS[key])
 
+    def use_browsers_own_passkeys(self) -> None:
+        self._authenticator = self.firefox.add_virtual_authenticator()
+
     def close(self) -> None:
+        if self._authenticator is not None:
+            self.firefox.remove_virtual_authenticator(self._authenticator)
         self._to_front().close_tab()
-        self.firefox.switch_to(self._first)
+        self.firefox.switch_to(self.firefox.first_tab)
 
     def _to_front(self) -> Firefox:
-        if self.firefox.tab() != self.handle:
-            self.firefox.switch_to(self.handle)
+        self.firefox.switch_to(self._handle)
         return self.firefox

@@ -1,0 +1,209 @@
+"""Passkey calls of an enrolled identity provider's page, in real browsers, through extension and host."""
+
+import base64
+import json
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from keystead_core.link.messages import Create, Get
+from keystead_testkit.claimed_site import BROWSERS, ClaimedSite, claimed_site, missing_browser
+from keystead_testkit.passkey_page import Tab
+from keystead_testkit.socket_agent import SocketAgent
+from webauthn import verify_authentication_response, verify_registration_response
+
+pytestmark = pytest.mark.browser
+
+REGISTER = "return register(...arguments)"
+SIGN_IN = "return signIn(...arguments)"
+
+
+@pytest.fixture(scope="module", params=BROWSERS)
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClaimedSite]:
+    if why := missing_browser(request.param):
+        pytest.skip(why)
+    with claimed_site(request.param, tmp_path_factory.mktemp("home")) as site:
+        yield site
+
+
+@pytest.fixture
+def agent(site: ClaimedSite) -> Iterator[SocketAgent]:
+    with site.agent() as agent:
+        yield agent
+
+
+@pytest.fixture
+def tab(site: ClaimedSite) -> Iterator[Tab]:
+    tab = site.open_tab()
+    yield tab
+    tab.close()
+    assert site.problems == []
+
+
+def base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def creation(challenge: bytes = b"c" * 16, **members: Any) -> dict[str, Any]:
+    user = {"id": base64url(b"alice's handle"), "name": "alice", "displayName": "Alice"}
+    options = {
+        "challenge": base64url(challenge),
+        "rp": {"id": "localhost", "name": "Test"},
+        "user": user,
+        "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+    }
+    return {**options, **members}
+
+
+def request(challenge: bytes = b"g" * 16, **members: Any) -> dict[str, Any]:
+    return {"challenge": base64url(challenge), "rpId": "localhost", **members}
+
+
+def descriptor(credential: str) -> dict[str, str]:
+    return {"type": "public-key", "id": credential}
+
+
+def test_registers_and_signs_in(site: ClaimedSite, agent: SocketAgent, tab: Tab) -> None:
+    first, second = secrets.token_bytes(32), secrets.token_bytes(32)
+    expected: dict[str, Any] = {"expected_rp_id": "localhost", "expected_origin": site.pages.origin}
+
+    made = tab.run(REGISTER, creation(first, extensions={"credProps": True}))["ok"]
+    answered = tab.run(SIGN_IN, request(second, allowCredentials=[descriptor(made["id"])]))["ok"]
+
+    registration = verify_registration_response(credential=made, expected_challenge=first, **expected)
+    assertion = verify_authentication_response(
+        credential=answered,
+        expected_challenge=second,
+        credential_public_key=registration.credential_public_key,
+        credential_current_sign_count=0,
+        require_user_verification=True,
+        **expected,
+    )
+    assert assertion.credential_id == registration.credential_id
+    assert made["clientExtensionResults"] == {"credProps": {"rk": True}}
+
+
+def test_what_a_page_gets_looks_as_from_the_browser(agent: SocketAgent, tab: Tab) -> None:
+    seen = tab.run("return appearance(...arguments)", creation(), request())
+
+    assert all(seen["classes"])
+    assert seen["attachment"] == ["platform", "platform"]
+    assert seen["transports"] == ["internal"]
+    assert (seen["algorithm"], seen["curve"]) == (-7, "P-256")
+    assert seen["extensions"] == {}
+    assert seen["sameJson"]
+
+
+def test_the_origin_is_the_browsers_word_and_not_the_pages(site: ClaimedSite, agent: SocketAgent, tab: Tab) -> None:
+    forged = {
+        "id": 1000,
+        "verb": "get",
+        "options": request(),
+        "origin": "https://id.example.org",
+        "credential": agent.add_passkey("alice"),
+    }
+
+    tab.run("dispatchEvent(new CustomEvent('keystead:ask', {detail: arguments[0]}))", json.dumps(forged))
+    agent.wait_for(SocketAgent.ceremonies)
+
+    (asked,) = agent.ceremonies()
+    assert isinstance(asked, Get)
+    assert asked.origin == site.pages.origin
+    # Nor can it name the account, as autofill does once a person has chosen one.
+    assert asked.credential is None
+
+
+def test_a_refusal_reaches_the_page_without_the_agents_sentence(agent: SocketAgent, tab: Tab) -> None:
+    agent.refusal = ("pin_wrong", "Wrong PIN, 2 tries left.", "NotAllowedError")
+    refused = tab.run(REGISTER, creation())
+    agent.refusal = ("excluded", "alice is here already.", "InvalidStateError")
+    excluded = tab.run(REGISTER, creation())
+
+    assert refused["error"]["name"] == "NotAllowedError"
+    assert "2" not in refused["error"]["message"]
+    assert excluded["error"]["name"] == "InvalidStateError"
+    assert "alice" not in excluded["error"]["message"]
+
+
+def test_the_agents_own_judgement_of_the_origin_stands(agent: SocketAgent, tab: Tab) -> None:
+    agent.refusal = ("origin_not_allowed", "Not an origin of this provider.", "SecurityError")
+
+    assert tab.run(REGISTER, creation())["error"]["name"] == "SecurityError"
+
+
+def test_an_abort_cancels_and_rejects_with_the_reason(agent: SocketAgent, tab: Tab) -> None:
+    agent.hold()
+
+    answer = tab.run(REGISTER, creation(), {"abortAfterMs": 300})
+
+    agent.wait_for(lambda agent: agent.given_up)
+    assert answer["error"]["name"] == "AbortError"
+
+
+@pytest.mark.parametrize("leave", ["close", "navigate"])
+def test_a_page_that_goes_away_cancels_what_it_asked(site: ClaimedSite, agent: SocketAgent, leave: str) -> None:
+    tab, other = site.open_tab(), site.open_tab()
+    agent.hold()
+    agent.add_passkey("alice")
+
+    tab.run("void signIn(arguments[0])", request())
+    agent.wait_for(SocketAgent.ceremonies)
+    tab.close() if leave == "close" else tab.go(site.pages.other_host_origin)
+
+    agent.wait_for(lambda agent: agent.given_up)
+    other.close()
+    if leave == "navigate":
+        tab.close()
+
+
+def test_two_tabs_each_get_their_own_answer(site: ClaimedSite, agent: SocketAgent) -> None:
+    first, second = site.open_tab(), site.open_tab()
+    challenges = [b"1" * 16, b"2" * 16]
+    agent.hold()
+
+    first.run("window.later = register(arguments[0]); return", creation(challenges[0]))
+    agent.wait_for(lambda agent: len(agent.ceremonies()) == 1)
+    second.run("window.later = register(arguments[0]); return", creation(challenges[1]))
+    agent.wait_for(lambda agent: len(agent.ceremonies()) == 2)
+    for held in reversed(agent.ceremonies()):
+        agent.release(held.id)
+
+    for tab, challenge in zip([first, second], challenges, strict=True):
+        client_data = tab.run("return later")["ok"]["response"]["clientDataJSON"]
+        signed = json.loads(base64.urlsafe_b64decode(client_data + "=="))
+        assert signed["challenge"] == base64url(challenge)
+        tab.close()
+
+
+def test_says_that_this_computer_has_an_authenticator(agent: SocketAgent, tab: Tab) -> None:
+    seen = tab.run("""
+        const {conditionalGet, userVerifyingPlatformAuthenticator} = await PublicKeyCredential.getClientCapabilities();
+        return [await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable(),
+          await PublicKeyCredential.isConditionalMediationAvailable(),
+          conditionalGet, userVerifyingPlatformAuthenticator];""")
+
+    assert seen == [True] * 4
+
+
+def test_a_call_the_types_forbid_is_refused_in_the_browsers_own_words(agent: SocketAgent, tab: Tab) -> None:
+    refused = tab.run("return navigator.credentials.create({publicKey: {rp: {}}}).catch(({name}) => name)")
+
+    assert refused == "TypeError"
+    assert agent.received == []
+
+
+def test_an_empty_list_of_algorithms_means_the_defaults(agent: SocketAgent, tab: Tab) -> None:
+    tab.run(REGISTER, creation(pubKeyCredParams=[]))
+
+    (asked,) = agent.ceremonies()
+    assert isinstance(asked, Create)
+    assert asked.options["pubKeyCredParams"] == [{"type": "public-key", "alg": alg} for alg in (-7, -257)]
+
+
+def test_the_relying_party_is_the_pages_host_when_none_is_named(agent: SocketAgent, tab: Tab) -> None:
+    tab.run(REGISTER, creation(rp={"name": "Test"}))
+
+    (asked,) = agent.ceremonies()
+    assert isinstance(asked, Create)
+    assert asked.options["rp"] == {"id": "localhost", "name": "Test"}

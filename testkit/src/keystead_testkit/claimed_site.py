@@ -1,0 +1,91 @@
+"""A site whose passkey calls Keystead's extension claims, in a browser that has it installed.
+
+    claimed_site   installs extension and native host into a fresh home and opens the browser there
+
+The extension, the host and the way between them are those that a person gets;
+what listens at the end of it (`agent_socket`) is up to the test.
+"""
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from keystead_agent.browser_host.install import install
+from keystead_agent.browser_host.manifests import Browser
+
+from keystead_testkit.browser import Chromium, find_chromium
+from keystead_testkit.firefox import Firefox, find_firefox
+from keystead_testkit.passkey_page import ChromiumTab, FirefoxTab, PasskeyPages, Tab
+from keystead_testkit.socket_agent import SocketAgent
+
+BROWSERS: tuple[Browser, ...] = ("chromium", "firefox")
+
+
+@dataclass(slots=True)
+class ClaimedSite:
+    """
+    Attributes:
+        browser: which one.
+        pages: served at the one origin that the extension claims.
+        neighbour: the same pages on the same host at another port, not claimed.
+        agent_socket: where the native host looks for the agent.
+        problems: what pages reported as errors; in Chromium only.
+    """
+
+    browser: Browser
+    pages: PasskeyPages
+    neighbour: PasskeyPages
+    agent_socket: Path
+    problems: list[str]
+    _new_tab: Callable[[], Tab]
+
+    def open_tab(self, address: str | None = None) -> Tab:
+        tab = self._new_tab()
+        tab.go(address or self.pages.origin)
+        return tab
+
+    def agent(self) -> SocketAgent:
+        """Return an agent that has this site enrolled, not yet listening."""
+        return SocketAgent(self.agent_socket, rp_id="localhost", origins=[self.pages.origin])
+
+
+@contextmanager
+def claimed_site(browser: Browser, folder: Path, *, agent_socket: Path | None = None) -> Iterator[ClaimedSite]:
+    """Keep everything in *folder*, which is to be fresh and to have a short path (a socket is in it)."""
+    with ExitStack() as stack:
+        pages = stack.enter_context(PasskeyPages())
+        neighbour = stack.enter_context(PasskeyPages())
+        socket = agent_socket or folder / "agent.sock"
+        command = [sys.executable, "-m", "keystead_agent.browser_host", "--socket", str(socket)]
+        extensions = folder / "extensions"
+        install(browser, [pages.origin], home=folder, extension_dir=extensions, host_command=shlex.join(command))
+        if browser == "chromium":
+            chromium = stack.enter_context(Chromium(home=folder, extension=extensions / "chromium"))
+            yield ClaimedSite(
+                browser,
+                pages,
+                neighbour,
+                socket,
+                chromium.problems,
+                lambda: ChromiumTab(chromium.new_page()),
+            )
+        else:
+            # The software token of the browser answers what falls through, once a test asks for it.
+            preferences = {
+                "security.webauth.webauthn_enable_softtoken": True,
+                "security.webauth.webauthn_enable_usbtoken": False,
+            }
+            firefox = stack.enter_context(Firefox(home=folder, preferences=preferences))
+            firefox.install_extension(extensions / "firefox")
+            yield ClaimedSite(browser, pages, neighbour, socket, [], lambda: FirefoxTab(firefox))
+
+
+def missing_browser(browser: Browser) -> str | None:
+    """A sentence for pytest.skip when *browser* is not installed."""
+    if (find_chromium if browser == "chromium" else find_firefox)() is not None:
+        return None
+    package = "chromium" if browser == "chromium" else "firefox-esr"
+    return f"{browser} is not installed (Debian's package: {package})"
