@@ -3,7 +3,7 @@
     UnsafeToRedirect        only the person, on our own page: the address is not proven
     AuthorizationError      the client, at the address it registered
     TokenError              the client, in the token endpoint's JSON
-    RedirectUriNotAllowed   the administrator who registers an app
+    RedirectUriError   the administrator who registers an app
 
 `code` is stable and goes to the log. Descriptions are our own fixed texts: nothing of a
 request is ever repeated in them.
@@ -116,7 +116,7 @@ class UnsupportedGrantType(TokenError):
     error = "unsupported_grant_type"
 
 
-class RedirectUriNotAllowed(OidcError):
+class RedirectUriError(OidcError):
     """An address that an app may not register; the message says what to change."""
 
     code = "redirect_uri_not_allowed"

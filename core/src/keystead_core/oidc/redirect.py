@@ -1,6 +1,6 @@
 """Redirect URIs: which may be registered, and which is the registered one.
 
-    check_registrable   the rules for an administrator who registers an address
+    check_redirect_uri   the rules for an administrator who registers an address
     match_redirect      is the presented address, character by character, a registered one?
 
 RFC 9700 §4.1.3: "exact string matching", so nothing is normalised, decoded or
@@ -14,7 +14,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from keystead_core.oidc.errors import RedirectUriNotAllowed, RedirectUriNotRegistered
+from keystead_core.oidc.errors import RedirectUriError, RedirectUriNotRegistered
 
 MAX_URI_CHARACTERS = 2048
 
@@ -23,7 +23,8 @@ _URI_CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()+,;=%-]+")
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DOT_SEGMENT = re.compile(r"(^|/)(\.|%2[eE]){1,2}(/|$)")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_PRIVATE_USE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
+_PRIVATE_USE_URI = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:/.*")
+"""With the slash: "app.example.com:8443/callback" is an address whose https:// was forgotten."""
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _OUR_PARAMETERS = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 
@@ -37,59 +38,59 @@ def match_redirect(registered: Collection[str], presented: str) -> str:
     return presented
 
 
-def check_registrable(uri: str) -> str:
+def check_redirect_uri(uri: str) -> str:
     """Return *uri*, if an app may have its answers sent there.
 
     https anywhere; http only on this computer; or a scheme of the app's own, with
     a dot in it (RFC 8252 §7.1).
 
     Raises:
-        RedirectUriNotAllowed: with what is to be changed.
+        RedirectUriError: with what is to be changed.
     """
     _check_characters(uri)
     parts = _split(uri)
     if parts.scheme == "https" or parts.scheme == "http":
         _check_web(uri, parts)
-    elif not _PRIVATE_USE_SCHEME.fullmatch(uri.partition(":")[0]):
-        raise RedirectUriNotAllowed("use https, or an app's own scheme with a dot in it: com.example.app:/callback")
+    elif not _PRIVATE_USE_URI.fullmatch(uri):
+        raise RedirectUriError("use https, or an app's own scheme with a dot in it: com.example.app:/callback")
     _check_path_and_query(parts)
     return uri
 
 
 def _check_characters(uri: str) -> None:
     if len(uri) > MAX_URI_CHARACTERS:
-        raise RedirectUriNotAllowed(f"longer than {MAX_URI_CHARACTERS} characters")
+        raise RedirectUriError(f"longer than {MAX_URI_CHARACTERS} characters")
     if "#" in uri:
         # RFC 6749 §3.1.2: "The endpoint URI MUST NOT include a fragment component."
-        raise RedirectUriNotAllowed("a redirect URI has no fragment")
+        raise RedirectUriError("a redirect URI has no fragment")
     if "*" in uri:
-        raise RedirectUriNotAllowed("wildcards are not understood: register each address by itself")
+        raise RedirectUriError("wildcards are not understood: register each address by itself")
     if not _URI_CHARACTERS.fullmatch(uri) or _PERCENT.search(uri):
-        raise RedirectUriNotAllowed("characters that no URI has: percent-encode them")
+        raise RedirectUriError("characters that no URI has: percent-encode them")
 
 
 def _split(uri: str) -> SplitResult:
     try:
         return urlsplit(uri)
     except ValueError:
-        raise RedirectUriNotAllowed("not a URI") from None
+        raise RedirectUriError("not a URI") from None
 
 
 def _check_web(uri: str, parts: SplitResult) -> None:
     # Beginning as written: a browser also reads "https:/host", and names in capitals as others.
     if not uri.startswith(f"{parts.scheme}://"):
-        raise RedirectUriNotAllowed(f"write {parts.scheme}:// in small letters, with both slashes")
+        raise RedirectUriError(f"write {parts.scheme}:// in small letters, with both slashes")
     if "@" in parts.netloc:
-        raise RedirectUriNotAllowed("no user name in the address: what stands before the @ is not the host")
+        raise RedirectUriError("no user name in the address: what stands before the @ is not the host")
     host = _check_host(parts.netloc)
     if parts.scheme == "http" and host not in _LOOPBACK_HOSTS:
-        raise RedirectUriNotAllowed("http only for localhost, 127.0.0.1 and [::1]; use https")
+        raise RedirectUriError("http only for localhost, 127.0.0.1 and [::1]; use https")
 
 
 def _check_host(netloc: str) -> str:
     written = re.fullmatch(r"(?P<host>\[[0-9a-f:.]+\]|[^\[\]:]+)(:(?P<port>[1-9][0-9]{0,4}))?", netloc)
     if written is None or int(written["port"] or 1) > 65535:
-        raise RedirectUriNotAllowed("no host, or no port that exists")
+        raise RedirectUriError("no host, or no port that exists")
     host = written["host"]
     if host.startswith("["):
         return _check_ipv6(host[1:-1])
@@ -97,9 +98,9 @@ def _check_host(netloc: str) -> str:
         return _check_ipv4(host)
     # The last label too must be one: "example.com." and "1.2.3" are other names for other hosts.
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in host.split(".")):
-        raise RedirectUriNotAllowed("not a host name in small letters; write others in punycode")
+        raise RedirectUriError("not a host name in small letters; write others in punycode")
     if re.fullmatch(r"0x[0-9a-f]*|[0-9]+", host.rpartition(".")[2]):
-        raise RedirectUriNotAllowed("browsers read this host as a number")
+        raise RedirectUriError("browsers read this host as a number")
     return host
 
 
@@ -107,20 +108,20 @@ def _check_ipv4(host: str) -> str:
     try:
         return str(ipaddress.IPv4Address(host))
     except ValueError:
-        raise RedirectUriNotAllowed("not an IPv4 address of four parts") from None
+        raise RedirectUriError("not an IPv4 address of four parts") from None
 
 
 def _check_ipv6(host: str) -> str:
     try:
         return str(ipaddress.IPv6Address(host))
     except ValueError:
-        raise RedirectUriNotAllowed("not an IPv6 address") from None
+        raise RedirectUriError("not an IPv6 address") from None
 
 
 def _check_path_and_query(parts: SplitResult) -> None:
     if _DOT_SEGMENT.search(parts.path):
-        raise RedirectUriNotAllowed("a path with . or .. in it leads elsewhere than it says")
+        raise RedirectUriError("a path with . or .. in it leads elsewhere than it says")
     # Registered with `state=…` of its own, an address would receive two of them.
     taken = _OUR_PARAMETERS & {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     if taken:
-        raise RedirectUriNotAllowed(f"its query has parameters of ours: {', '.join(sorted(taken))}")
+        raise RedirectUriError(f"its query has parameters of ours: {', '.join(sorted(taken))}")
