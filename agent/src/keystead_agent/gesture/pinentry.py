@@ -1,0 +1,211 @@
+"""Ask through pinentry, the program that GnuPG users know: its own window, its own grab of the keyboard."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from keystead_agent.gesture import assuan
+from keystead_agent.gesture.assuan import AssuanError, Comment, Data, Err, Ok, Status, command, visible
+from keystead_agent.gesture.interface import Cancelled, GestureUnavailable, Prompt, Purpose
+
+TITLE: Final = "Keystead"
+_START_SECONDS: Final = 10.0
+_MISMATCH: Final = "The two PINs were not the same. Type the new PIN again."
+
+
+@dataclass(frozen=True, slots=True)
+class Pinentry:
+    """The Protocol `Gesture`, by one process per question.
+
+    Attributes:
+        program: the program, found on PATH or by its full path.
+        timeout: after which an unanswered question counts as refused.
+        options: said before each question, such as {"ttyname": "/dev/pts/3"}.
+        environment: of the program; it needs DISPLAY or WAYLAND_DISPLAY, and a language.
+    """
+
+    program: str
+    timeout: timedelta
+    options: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] | None = None
+
+    async def ask_pin(self, prompt: Prompt) -> str | Cancelled:
+        async with self._conversation() as pinentry:
+            await pinentry.describe(prompt)
+            return await pinentry.pin("PIN:")
+
+    async def ask_new_pin(self, prompt: Prompt) -> str | Cancelled:
+        while True:
+            async with self._conversation() as pinentry:
+                await pinentry.describe(prompt)
+                repeats = isinstance(await pinentry.say("SETREPEAT", "Again:"), Ok)
+                first = await pinentry.pin("New PIN:")
+                if isinstance(first, Cancelled) or (repeats and pinentry.pin_was_repeated):
+                    return first
+            # This pinentry has one field only, so it is asked twice.
+            second = await self._ask_once_more(prompt)
+            if isinstance(second, Cancelled) or second == first:
+                return second
+            prompt = prompt.again(_MISMATCH)
+
+    async def _ask_once_more(self, prompt: Prompt) -> str | Cancelled:
+        async with self._conversation() as pinentry:
+            await pinentry.describe(prompt.again(""))
+            return await pinentry.pin("The same PIN again:")
+
+    async def choose(self, prompt: Prompt, accounts: Sequence[str]) -> int | Cancelled:
+        """One question per account: pinentry has buttons and no list."""
+        while True:
+            for index, account in enumerate(accounts):
+                question = f"Sign in to {visible(prompt.site)} as {visible(account)}?"
+                answer = await self._button(prompt, question, other="Another account")
+                if answer is True:
+                    return index
+                if isinstance(answer, Cancelled):
+                    return answer
+
+    async def confirm(self, prompt: Prompt, question: str) -> bool:
+        return await self._button(prompt, question, other="") is True
+
+    async def _button(self, prompt: Prompt, question: str, *, other: str) -> bool | Cancelled:
+        async with self._conversation() as pinentry:
+            await pinentry.require("SETDESC", "\n\n".join(filter(None, (question, _asked_by(prompt)))))
+            await pinentry.require("SETOK", "Yes")
+            await pinentry.require("SETCANCEL", "No")
+            if other:
+                await pinentry.say("SETNOTOK", other)
+            reply = await pinentry.say("CONFIRM")
+        if isinstance(reply, Ok):
+            return True
+        return False if reply.is_not_confirmed else Cancelled(timed_out=reply.is_timeout)
+
+    @asynccontextmanager
+    async def _conversation(self) -> AsyncIterator["_Conversation"]:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                self.program,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env=dict(self.environment) if self.environment is not None else None,
+            )
+        except OSError as error:
+            raise GestureUnavailable(
+                f"{self.program} cannot be started ({error.strerror}): install pinentry-gnome3, "
+                "pinentry-qt or pinentry-curses, or name the program in the setting pinentry."
+            ) from error
+        try:
+            conversation = _Conversation(process)
+            await asyncio.wait_for(conversation.reply(), _START_SECONDS)
+            for name, value in self.options.items():
+                await conversation.say("OPTION", f"{name}={value}")
+            await conversation.require("SETTITLE", TITLE)
+            await conversation.require("SETTIMEOUT", str(int(self.timeout.total_seconds())))
+            yield conversation
+        except (AssuanError, ConnectionError, TimeoutError) as error:
+            raise GestureUnavailable(f"{self.program} does not do as pinentry does: {error}.") from error
+        finally:
+            # However we leave, and above all when the page has gone: the window goes too.
+            await _end(process)
+
+
+@dataclass(slots=True)
+class _Conversation:
+    process: asyncio.subprocess.Process
+    pin_was_repeated: bool = False
+
+    async def say(self, verb: str, text: str = "") -> Ok | Err:
+        _, reply = await self._exchange(verb, text)
+        return reply
+
+    async def require(self, verb: str, text: str) -> None:
+        reply = await self.say(verb, text)
+        if isinstance(reply, Err):
+            raise AssuanError(f"{verb} is answered by {reply.text!r}")
+
+    async def describe(self, prompt: Prompt) -> None:
+        await self.require("SETDESC", description(prompt))
+        if prompt.error:
+            await self.require("SETERROR", prompt.error)
+
+    async def pin(self, label: str) -> str | Cancelled:
+        await self.require("SETPROMPT", label)
+        data, reply = await self._exchange("GETPIN")
+        if isinstance(reply, Ok):
+            return data.decode("utf-8", "replace")
+        if reply.is_cancelled or reply.is_timeout:
+            return Cancelled(timed_out=reply.is_timeout)
+        raise AssuanError(f"GETPIN is answered by {reply.text!r}")
+
+    async def _exchange(self, verb: str, text: str = "") -> tuple[bytes, Ok | Err]:
+        assert self.process.stdin is not None  # noqa: S101 (made with a pipe)
+        self.process.stdin.write(command(verb, text))
+        await self.process.stdin.drain()
+        return await self.reply()
+
+    async def reply(self) -> tuple[bytes, Ok | Err]:
+        assert self.process.stdout is not None  # noqa: S101 (made with a pipe)
+        data = b""
+        while True:
+            line = await self.process.stdout.readline()
+            if not line.endswith(b"\n"):
+                raise AssuanError("it ended")
+            match assuan.parse_line(line[:-1]):
+                case Data(value):
+                    data += value
+                case Status(keyword):
+                    self.pin_was_repeated |= keyword == "PIN_REPEATED"
+                case Comment():
+                    pass
+                case Ok() | Err() as reply:
+                    return data, reply
+
+
+def description(prompt: Prompt) -> str:
+    """What stands above the field, a line each: for what, where, who, at whose request, tries left."""
+    lines = [_headline(prompt)]
+    if prompt.account:
+        lines.append(f"Account: {visible(prompt.account)}")
+    lines.append(_asked_by(prompt))
+    if prompt.tries_left is not None:
+        lines.append(f"Wrong PINs until it locks: {prompt.tries_left}")
+    return "\n".join(filter(None, lines))
+
+
+def _headline(prompt: Prompt) -> str:
+    site = visible(prompt.site, most=253)
+    match prompt.purpose:
+        case Purpose.CREATE:
+            return f"Type your PIN to create a passkey for {site} on this computer."
+        case Purpose.SIGN_IN:
+            return f"Type your PIN to sign in to {site}."
+        case Purpose.SET_PIN:
+            return "Choose a PIN for the passkeys on this computer."
+        case Purpose.CHANGE_PIN:
+            return "Change the PIN of the passkeys on this computer."
+
+
+def _asked_by(prompt: Prompt) -> str:
+    return f"Asked by: {visible(prompt.requester)}" if prompt.requester else ""
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
+    await asyncio.shield(process.wait())
+
+
+def find_pinentry(
+    path: str, candidates: Sequence[str] = ("pinentry", "pinentry-gnome3", "pinentry-curses")
+) -> str | None:
+    """The first of *candidates* that a directory of *path* (as in PATH) has."""
+    for candidate in candidates:
+        for directory in path.split(os.pathsep):
+            full = os.path.join(directory, candidate)
+            if directory and os.access(full, os.X_OK):
+                return full
+    return None
