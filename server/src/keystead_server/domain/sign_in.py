@@ -9,13 +9,26 @@ from keystead_server.domain.ids import AppId, AttemptId, TenantId, UserId
 
 
 class Method(StrEnum):
+    """How somebody proved who they are.
+
+    NONE stands where nobody did: an app brought a code.
+    """
+
     PASSKEY = "passkey"
     TEMPORARY_ACCESS_PASS = "temporaryAccessPass"
+    NONE = "none"
 
     @property
     def amr(self) -> tuple[str, ...]:
         """Authentication methods as tokens name them: a passkey with user verification is two factors in one."""
-        return ("fido", "mfa") if self is Method.PASSKEY else ("tap", "mfa")
+        return _AMR[self]
+
+
+_AMR: dict[Method, tuple[str, ...]] = {
+    Method.PASSKEY: ("fido", "mfa"),
+    Method.TEMPORARY_ACCESS_PASS: ("tap", "mfa"),
+    Method.NONE: (),
+}
 
 
 class Result(StrEnum):

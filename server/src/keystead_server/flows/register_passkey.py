@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from keystead_core.cose import OFFERED_ALGORITHMS
 from keystead_core.webauthn import (
+    DEFAULT_OFFERED_ALGORITHMS,
     CeremonyError,
+    CredentialDescriptor,
     MalformedResponse,
     ReceivedRegistration,
     RegistrationExpectation,
+    UserEntity,
     VerifiedRegistration,
     authenticator_name,
     creation_options,
@@ -114,11 +116,9 @@ class RegisterPasskey:
                 challenge=self.sealer.seal(_SEAL, challenge.to_bytes(), bound_to=visitor.browser),
                 rp_id=self.relying_party.rp_id,
                 rp_name=self.relying_party.name,
-                user_handle=owner.user.handle,
-                user_name=owner.user.username,
-                user_display_name=owner.user.display_name,
-                algorithms=OFFERED_ALGORITHMS,
-                exclude_credentials=[(p.credential_id, p.transports) for p in existing],
+                user=UserEntity(owner.user.handle, owner.user.username, owner.user.display_name),
+                algorithms=DEFAULT_OFFERED_ALGORITHMS,
+                exclude=[CredentialDescriptor(p.credential_id, p.transports) for p in existing],
                 timeout=CHALLENGE_LIFETIME,
                 # Without it browsers blank the model's id, and lists of models need that too.
                 attestation="direct",
@@ -175,7 +175,7 @@ class RegisterPasskey:
             challenge=received.client_data.challenge,
             origins=self.relying_party.origins,
             rp_id=self.relying_party.rp_id,
-            algorithms=OFFERED_ALGORITHMS,
+            algorithms=DEFAULT_OFFERED_ALGORITHMS,
         )
         return verify_registration(received, expected, now=now)
 

@@ -13,6 +13,7 @@ from keystead_core.cose import CoseError, CosePublicKey, parse_cose_key
 from keystead_core.webauthn import (
     AssertionExpectation,
     CeremonyError,
+    CredentialDescriptor,
     MalformedResponse,
     ReceivedAssertion,
     StoredCredential,
@@ -51,9 +52,6 @@ class SignedIn:
 
 Outcome: TypeAlias = SignedIn | Refused
 
-# Credential ids with the transports they were registered with.
-Credentials: TypeAlias = Sequence[tuple[bytes, Sequence[str]]]
-
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
@@ -71,7 +69,7 @@ class SignIn:
         """Options for the browser. Somebody who is not known gets an answer that cannot be told from a known one's."""
         now = self.clock.now()
         user: UserId | None = None
-        allowed: Credentials = ()
+        allowed: Sequence[CredentialDescriptor] = ()
         if username is not None:
             user, allowed = await self._named(tenant, username)
         challenge = Challenge(
@@ -84,18 +82,18 @@ class SignIn:
         return request_options(
             challenge=self.sealer.seal(_SEAL, challenge.to_bytes(), bound_to=visitor.browser),
             rp_id=self.relying_party.rp_id,
-            allow_credentials=allowed,
+            allow=allowed,
             timeout=CHALLENGE_LIFETIME,
         )
 
-    async def _named(self, tenant: Tenant, username: str) -> tuple[UserId, Credentials]:
+    async def _named(self, tenant: Tenant, username: str) -> tuple[UserId, Sequence[CredentialDescriptor]]:
         user = await self.store.users.by_username(tenant.id, username)
         passkeys = await self.store.passkeys.of_user(tenant.id, NOBODY if user is None else user.id)
         if user is not None and passkeys:
-            return user.id, [(passkey.credential_id, passkey.transports) for passkey in passkeys]
+            return user.id, [CredentialDescriptor(p.credential_id, p.transports) for p in passkeys]
         # Made up, but the same each time for the same name, so that asking twice tells nothing.
         made_up = self.sealer.digest("no-such-passkey", f"{tenant.id}\0{fold(username)}".encode())
-        return NOBODY if user is None else user.id, [(made_up, ("internal", "hybrid"))]
+        return NOBODY if user is None else user.id, [CredentialDescriptor(made_up, ("internal", "hybrid"))]
 
     async def finish(self, tenant: Tenant, visitor: Visitor, payload: bytes) -> Outcome:
         """Judge an AuthenticationResponseJSON.

@@ -86,7 +86,7 @@ class RouteTree:
 
 
 class Dispatch:
-    """The ASGI application."""
+    """Answers HTTP requests (ASGI). `main.asgi` puts start and stop around it."""
 
     def __init__(
         self,
@@ -96,23 +96,16 @@ class Dispatch:
         problem_page: ProblemAnswer,
         rate_limits: RateLimits,
         trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = (),
-        lifespan: Callable[[Receive, Send], Awaitable[None]],
     ) -> None:
         self._services = services
         self._tree = RouteTree(routes)
         self._problem_page = problem_page
         self._rate_limits = rate_limits
         self._trusted_proxies = trusted_proxies
-        self._lifespan = lifespan
         self._tenants: dict[str, Tenant] = {}
         self._loopback_aliases = _loopback_aliases(services.relying_party.public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-            return
-        if scope["type"] != "http":
-            return
         call = self._open_call(scope)
         response = await self._answer(call, receive)
         self._finish(call, response)

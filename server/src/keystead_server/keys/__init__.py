@@ -1,0 +1,1 @@
+"""Where secrets rest: the master key in a file, token-signing keys sealed under it in the store."""

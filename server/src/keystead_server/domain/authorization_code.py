@@ -1,0 +1,63 @@
+"""An authorization code: everything the token endpoint must compare, sealed into the code itself.
+
+Nothing is stored when a code is given out. Redeeming it inserts a grant under the code's id,
+so a second redemption meets the key (docs/decisions/0003).
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from keystead_server.domain.ids import AppId, GrantId, SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationCode:
+    """Attributes:
+    redirect_uri_digest: SHA-256 of the address the code was sent to (RFC 6749 §4.1.3 compares it).
+    code_challenge: PKCE's, S256.
+    """
+
+    id: GrantId
+    session_id: SessionId
+    app_id: AppId
+    redirect_uri_digest: str
+    code_challenge: str
+    scopes: tuple[str, ...]
+    nonce: str | None
+    expires_at: datetime
+
+    def to_bytes(self) -> bytes:
+        return json.dumps(
+            [
+                self.id,
+                self.session_id,
+                self.app_id,
+                self.redirect_uri_digest,
+                self.code_challenge,
+                " ".join(self.scopes),
+                self.nonce,
+                self.expires_at.timestamp(),
+            ],
+            separators=(",", ":"),
+        ).encode()
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> "AuthorizationCode":
+        """Read what `to_bytes` wrote; only ever called on what our own seal gave back."""
+        code, session, app, redirect_uri_digest, challenge, scopes, nonce, expires_at = json.loads(raw)
+        return cls(
+            GrantId(code),
+            SessionId(session),
+            AppId(app),
+            redirect_uri_digest,
+            challenge,
+            tuple(scopes.split()),
+            nonce,
+            datetime.fromtimestamp(expires_at, UTC),
+        )
+
+
+def redirect_uri_digest(redirect_uri: str) -> str:
+    return sha256(redirect_uri.encode()).hexdigest()

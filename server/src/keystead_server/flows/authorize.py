@@ -1,0 +1,132 @@
+"""Answer an app's authorization request: a code, a refusal, or "sign in first".
+
+The request is judged anew each time it comes, before and after the sign-in, so nothing about it
+is remembered in between and no step can be skipped.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from keystead_core.oidc.authorization import (
+    AuthorizationRequest,
+    Prompt,
+    parse_authorization,
+    receive_authorization,
+)
+from keystead_core.oidc.errors import AuthorizationError, UnknownClient, UnsafeToRedirect
+from keystead_core.oidc.reply import Parameters, ReplyTo, code_parameters, error_parameters
+from keystead_core.wire import b64url_encode
+
+from keystead_server.domain.app import App
+from keystead_server.domain.authorization_code import AuthorizationCode, redirect_uri_digest
+from keystead_server.domain.ids import AppId, GrantId
+from keystead_server.domain.session import CODE_LIFETIME, Session
+from keystead_server.domain.tenant import Tenant
+from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.sealer import Sealer
+from keystead_server.ports.store import SessionOwner, Store
+
+CODE_SEAL = "authorization-code"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Send the person back to the app with these parameters: a code, or an error for the app to read.
+
+    Attributes:
+        error: the error's code; None with a code.
+    """
+
+    reply_to: ReplyTo
+    parameters: Parameters
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignInFirst:
+    """The person must sign in (again) before the app gets an answer."""
+
+    app: App
+    login_hint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSafe:
+    """Nobody may be sent anywhere; the person is told, on our page."""
+
+    code: str
+    detail: str
+
+
+Outcome: TypeAlias = Reply | SignInFirst | NotSafe
+
+
+@dataclass(frozen=True, slots=True)
+class Authorize:
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    sealer: Sealer
+    relying_party: RelyingParty
+
+    async def __call__(
+        self,
+        tenant: Tenant,
+        pairs: Iterable[tuple[str, str]],
+        owner: SessionOwner | None,
+        *,
+        asked_at: datetime | None = None,
+    ) -> Outcome:
+        """Judge a request.
+
+        Args:
+            pairs: the parameters, decoded, in their order.
+            owner: the open session of whoever's browser it is.
+            asked_at: when the request first came, if the person was sent to sign in for it since.
+        """
+        issuer = self.relying_party.issuer(tenant.id)
+        try:
+            received = receive_authorization(pairs)
+            app = await self.store.apps.get(tenant.id, AppId(received.client_id))
+            if app is None or not app.enabled:
+                raise UnknownClient("there is no such app in this tenant")
+            request = parse_authorization(received, app.redirect_uris)
+        except UnsafeToRedirect as error:
+            return NotSafe(error.code, str(error))
+        except AuthorizationError as error:
+            return _error(error.reply_to, error.error, error.description, issuer)
+        if owner is not None and self._is_recent_enough(request, owner.session, asked_at):
+            return Reply(request.reply_to, code_parameters(request.reply_to, self._code(request, owner), issuer))
+        if Prompt.NONE in request.prompts:
+            return _error(request.reply_to, "login_required", "the person must sign in", issuer)
+        return SignInFirst(app, request.login_hint)
+
+    def _is_recent_enough(self, request: AuthorizationRequest, session: Session, asked_at: datetime | None) -> bool:
+        # A sign-in made for this very request satisfies whatever it asks.
+        if asked_at is not None and session.signed_in_at >= asked_at:
+            return True
+        if request.prompts & {Prompt.LOGIN, Prompt.SELECT_ACCOUNT}:
+            return False
+        return request.max_age is None or self.clock.now() - session.signed_in_at <= request.max_age
+
+    def _code(self, request: AuthorizationRequest, owner: SessionOwner) -> str:
+        now = self.clock.now()
+        code = AuthorizationCode(
+            id=GrantId(self.entropy.new_id(now)),
+            session_id=owner.session.id,
+            app_id=AppId(request.client_id),
+            redirect_uri_digest=redirect_uri_digest(request.redirect_uri),
+            code_challenge=request.code_challenge,
+            scopes=request.scopes,
+            nonce=request.nonce,
+            expires_at=now + CODE_LIFETIME,
+        )
+        sealed = self.sealer.seal(CODE_SEAL, code.to_bytes(), bound_to=owner.user.tenant_id.encode())
+        return b64url_encode(sealed)
+
+
+def _error(reply_to: ReplyTo, error: str, description: str, issuer: str) -> Reply:
+    return Reply(reply_to, error_parameters(reply_to, error, description, issuer), error)

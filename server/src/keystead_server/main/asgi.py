@@ -1,0 +1,68 @@
+"""The ASGI application with its start and stop: open the store, sweep what expired, close cleanly."""
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from keystead_server.http.dispatch import Dispatch
+from keystead_server.main.config import Config
+from keystead_server.main.wiring import System, build_app, open_system
+
+_log = structlog.get_logger("keystead.server")
+SWEEP_SECONDS = 600
+
+
+class Application:
+    """Attributes:
+    on_ready: called with the open system when requests will be answered.
+    """
+
+    def __init__(self, config: Config, *, on_ready: Callable[[System], Awaitable[None]] | None = None) -> None:
+        self._config = config
+        self._on_ready = on_ready
+        self._dispatch: Dispatch | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            assert self._dispatch is not None  # noqa: S101  the server answers nothing before start-up ended
+            await self._dispatch(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            system = await open_system(self._config)
+            if self._on_ready is not None:
+                await self._on_ready(system)
+        except Exception as error:
+            _log.error("server.not_started", reason=str(error), code=getattr(error, "code", "internal_error"))
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        self._dispatch = build_app(system.services, self._config)
+        sweeper = asyncio.create_task(_sweep_forever(system))
+        # What lives as long as the server need not be looked at by every collection.
+        gc.collect()
+        gc.freeze()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        sweeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sweeper
+        await system.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _sweep_forever(system: System) -> None:
+    while True:
+        try:
+            removed = await system.store.sweep(system.services.clock.now())
+            if removed:
+                _log.info("store.swept", removed=removed)
+        except Exception as error:  # the next round may find the database back
+            _log.warning("store.sweep_failed", error=str(error))
+        await asyncio.sleep(SWEEP_SECONDS)

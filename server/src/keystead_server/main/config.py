@@ -1,0 +1,175 @@
+"""Settings: a TOML file, then KEYSTEAD_* from the environment, then the command line. Read once, here.
+
+Every setting has its heading in docs/reference/settings.md (a test checks).
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ENVIRONMENT_PREFIX = "KEYSTEAD_"
+
+
+class ConfigError(Exception):
+    """A setting cannot be used; the message says which, and what to write."""
+
+    code = "setting_invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings.
+
+    Attributes:
+        public_url: what people type. Passkeys are bound to its host, tokens to all of it.
+        listen_host, listen_port: where the server listens.
+        data: folder of the database and the master key.
+        database: empty for SQLite in `data`, or `postgresql://…`.
+        rp_id: the host passkeys are bound to; empty for the host of `public_url`.
+        name: what browsers show when a passkey is made.
+        trusted_proxies: networks whose X-Forwarded-For is believed.
+        attestation_roots: folder of PEM files (guides/attestation.md); empty for none.
+        rate_limit_scale: multiplies every rate limit; 0 switches them off.
+        log_format: `text` for people, `json` for machines.
+    """
+
+    public_url: str = "http://localhost:8400"
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 8400
+    data: Path = Path("data")
+    database: str = ""
+    rp_id: str = ""
+    name: str = "Keystead"
+    trusted_proxies: tuple[str, ...] = ()
+    attestation_roots: str = ""
+    rate_limit_scale: float = 1.0
+    log_format: str = "text"
+    source: str = field(default="the defaults", compare=False)
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{(self.data / 'keystead.db').absolute()}"
+
+    @property
+    def master_key_path(self) -> Path:
+        return self.data / "master.key"
+
+    @property
+    def passkey_host(self) -> str:
+        return self.rp_id or urlsplit(self.public_url).hostname or ""
+
+    @property
+    def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(ip_network(proxy) for proxy in self.trusted_proxies)
+
+    @property
+    def roots_folder(self) -> Path | None:
+        return Path(self.attestation_roots) if self.attestation_roots else None
+
+
+SETTINGS = tuple(f.name for f in fields(Config) if f.name != "source")
+
+
+def load(file: Path | None, environment: Mapping[str, str] | None = None, **given: Any) -> Config:
+    """Settings from *file*, the environment, and what was *given* on the command line (None means not given).
+
+    Raises:
+        ConfigError: a setting is unknown or cannot be used.
+    """
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    source = "the environment and the command line"
+    if file is not None:
+        source = str(file)
+        values.update(_read_file(file))
+    values.update(_read_environment(environment))
+    values.update({name: value for name, value in given.items() if value is not None})
+    config = Config(source=source)
+    for name, value in values.items():
+        config = replace(config, **{name: _typed(source, name, value)})
+    _check(config)
+    return config
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"{file}: there is no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: not TOML: {error}") from None
+    unknown = sorted(values.keys() - set(SETTINGS))
+    if unknown:
+        raise ConfigError(f"{file}: no such setting: {', '.join(unknown)}. There are: {', '.join(SETTINGS)}")
+    return values
+
+
+def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, value in environment.items():
+        if not key.startswith(ENVIRONMENT_PREFIX) or key.startswith("KEYSTEAD_AGENT_") or key == "KEYSTEAD_CONFIG":
+            continue
+        name = key.removeprefix(ENVIRONMENT_PREFIX).lower()
+        if name not in SETTINGS:
+            raise ConfigError(f"{key}: no such setting. There are: {', '.join(SETTINGS)}")
+        values[name] = (
+            [part.strip() for part in value.split(",") if part.strip()] if name == "trusted_proxies" else value
+        )
+    return values
+
+
+def _typed(source: str, name: str, value: Any) -> Any:
+    try:
+        match name:
+            case "data":
+                return Path(value)
+            case "listen_port":
+                return int(value)
+            case "rate_limit_scale":
+                return float(value)
+            case "trusted_proxies":
+                return tuple(str(ip_network(item)) for item in value)
+            case _ if isinstance(value, str):
+                return value
+    except (TypeError, ValueError):
+        pass
+    raise ConfigError(f"{source}: {name} must be {_WORDS.get(name, 'text')}, not {value!r}")
+
+
+_WORDS = {
+    "data": "a folder",
+    "listen_port": "a port from 1 to 65535",
+    "rate_limit_scale": "a number such as 1.0",
+    "trusted_proxies": 'a list of networks such as ["10.0.0.0/8"]',
+}
+
+
+def _check(config: Config) -> None:
+    where = config.source
+    url = urlsplit(config.public_url)
+    if url.scheme not in ("http", "https") or not url.hostname or url.path or url.query or url.fragment or url.username:
+        raise ConfigError(f'{where}: public_url must look like "https://id.example.org", not {config.public_url!r}')
+    # Browsers allow passkeys only on https, or on the computer itself.
+    if url.scheme == "http" and url.hostname != "localhost":
+        raise ConfigError(
+            f"{where}: public_url must be https (http only for http://localhost), not {config.public_url!r}"
+        )
+    if not 1 <= config.listen_port <= 65535:
+        raise ConfigError(f"{where}: listen_port must be a port from 1 to 65535, not {config.listen_port}")
+    if config.rp_id and config.rp_id != url.hostname and not url.hostname.endswith("." + config.rp_id):
+        raise ConfigError(f"{where}: rp_id must be {url.hostname!r} or a domain above it, not {config.rp_id!r}")
+    if config.database and not config.database.startswith(("postgresql://", "sqlite:///")):
+        raise ConfigError(f'{where}: database must look like "postgresql://user@host/name", or be empty for SQLite')
+    if config.rate_limit_scale < 0:
+        raise ConfigError(f"{where}: rate_limit_scale must be 0 or more, not {config.rate_limit_scale}")
+    if config.log_format not in ("text", "json"):
+        raise ConfigError(f'{where}: log_format must be "text" or "json", not {config.log_format!r}')
+    if config.roots_folder is not None and not config.roots_folder.is_dir():
+        raise ConfigError(
+            f"{where}: attestation_roots must be a folder of PEM files; there is none at {config.roots_folder}"
+        )

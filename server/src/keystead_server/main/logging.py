@@ -1,0 +1,28 @@
+"""What the process writes to standard error: one event a line, with a stable name."""
+
+import sys
+from typing import Any, TextIO
+
+import msgspec
+import structlog
+
+
+def configure(log_format: str, stream: TextIO | None = None) -> None:
+    """JSON for machines, or text for people. Control characters are escaped in both."""
+    shown: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
+    if log_format == "text":
+        # Values are shown by repr, so a newline in a user's input stays inside its line.
+        shown = [structlog.dev.ConsoleRenderer(colors=False, pad_event_to=24)]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *shown,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _json(event: dict[str, Any], **_: Any) -> str:
+    return msgspec.json.encode(event, enc_hook=str).decode()

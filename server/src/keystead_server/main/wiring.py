@@ -1,0 +1,121 @@
+"""A page of constructors: every port gets its maker here, and nowhere else."""
+
+from dataclasses import dataclass
+
+from keystead_server.flows.authorize import Authorize
+from keystead_server.flows.end_session import EndSession
+from keystead_server.flows.found_tenant import FoundTenant
+from keystead_server.flows.issue_pass import IssuePass
+from keystead_server.flows.manage_app import ManageApp
+from keystead_server.flows.manage_group import ManageGroup
+from keystead_server.flows.manage_passkey import ManagePasskey
+from keystead_server.flows.manage_user import ManageUser
+from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.redeem_code import RedeemCode
+from keystead_server.flows.register_passkey import RegisterPasskey
+from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.flows.save_passkey_policy import SavePasskeyPolicy
+from keystead_server.flows.sign_in import ParsedKeys, SignIn
+from keystead_server.flows.sign_in_with_pass import SignInWithPass
+from keystead_server.flows.sign_out import SignOut
+from keystead_server.flows.user_info import UserInfo
+from keystead_server.http.dispatch import Dispatch
+from keystead_server.http.pages.problem import problem_page
+from keystead_server.http.rate import RateLimits
+from keystead_server.http.services import Services
+from keystead_server.http.table import routes
+from keystead_server.keys import master_key, signer
+from keystead_server.keys.sealer import MasterKeySealer
+from keystead_server.main.config import Config
+from keystead_server.main.system import SystemClock, SystemEntropy
+from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.sealer import Sealer
+from keystead_server.ports.signer import Signer
+from keystead_server.ports.store import Store
+from keystead_server.storage import open_store
+from keystead_server.trust.chains import RootStore
+from keystead_server.trust.roots import read_roots
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A server that is ready to answer, or to be used from the command line."""
+
+    config: Config
+    services: Services
+    found_tenant: FoundTenant
+
+    @property
+    def store(self) -> Store:
+        return self.services.store
+
+    async def close(self) -> None:
+        await self.store.close()
+
+
+async def open_system(config: Config) -> System:
+    """Open the store (making or migrating it) and put everything together.
+
+    Raises:
+        MasterKeyError, StorageUnavailable, RootsUnreadable: with what to do about it.
+    """
+    entropy, clock = SystemEntropy(), SystemClock()
+    config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store = await open_store(config.database_url, migrate=True)
+    # A store with keys that no longer open means the master key was lost: never make another in its place.
+    sealed_before = bool(await store.signing_keys.all())
+    key = master_key.load_or_create(config.master_key_path, entropy, may_create=not sealed_before)
+    sealer = MasterKeySealer(key, entropy)
+    token_signer = await signer.load(store, sealer, clock.now())
+    services = build_services(config, store, clock, entropy, sealer, token_signer)
+    return System(config, services, FoundTenant(store, clock, entropy))
+
+
+def relying_party(config: Config) -> RelyingParty:
+    return RelyingParty(
+        public_url=config.public_url,
+        rp_id=config.passkey_host,
+        origins=frozenset({config.public_url}),
+        name=config.name,
+    )
+
+
+def build_services(
+    config: Config, store: Store, clock: Clock, entropy: Entropy, sealer: Sealer, token_signer: Signer
+) -> Services:
+    us = relying_party(config)
+    policies = PasskeyPolicies(store)
+    anchors = RootStore(read_roots(config.roots_folder))
+    return Services(
+        store=store,
+        clock=clock,
+        entropy=entropy,
+        sealer=sealer,
+        signer=token_signer,
+        relying_party=us,
+        policies=policies,
+        sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys()),
+        sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer),
+        sign_out=SignOut(store, clock, entropy),
+        register_passkey=RegisterPasskey(store, clock, entropy, sealer, policies, us, anchors),
+        manage_passkey=ManagePasskey(store, clock, entropy),
+        issue_pass=IssuePass(store, clock, entropy, sealer),
+        manage_user=ManageUser(store, clock, entropy),
+        manage_group=ManageGroup(store, clock, entropy),
+        manage_app=ManageApp(store, clock, entropy),
+        save_passkey_policy=SavePasskeyPolicy(store, clock, entropy),
+        authorize=Authorize(store, clock, entropy, sealer, us),
+        redeem_code=RedeemCode(store, clock, entropy, sealer, token_signer, us),
+        user_info=UserInfo(store, clock, token_signer, us),
+        end_session=EndSession(store, clock, token_signer, us),
+    )
+
+
+def build_app(services: Services, config: Config) -> Dispatch:
+    return Dispatch(
+        services,
+        routes(),
+        problem_page=problem_page,
+        rate_limits=RateLimits(config.rate_limit_scale),
+        trusted_proxies=config.proxy_networks,
+    )
