@@ -6,7 +6,7 @@ UTF-8, more than one value, great depth and great size.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from keystead_core.wire.errors import BadJson
@@ -28,7 +28,11 @@ def _no_constants(name: str) -> JsonValue:
     raise BadJson(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constants)
+# One decoder, made once: `json.loads` would make a new one for every message.
+_raw_decode: Callable[[str], tuple[JsonValue, int]] = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_no_constants
+).raw_decode
+_WHITE_SPACE = " \t\n\r"
 
 
 def json_decode(data: bytes, *, max_bytes: int = MAX_JSON_BYTES, max_depth: int = MAX_JSON_DEPTH) -> JsonValue:
@@ -40,9 +44,12 @@ def json_decode(data: bytes, *, max_bytes: int = MAX_JSON_BYTES, max_depth: int 
     if len(data) > max_bytes:
         raise BadJson(f"{len(data)} bytes where at most {max_bytes} are read")
     try:
-        value: JsonValue = _DECODER.decode(data.decode("utf-8"))
+        text = data.decode("utf-8").strip(_WHITE_SPACE)
+        value, end = _raw_decode(text)
     except (ValueError, RecursionError) as error:
         raise BadJson(f"not JSON: {type(error).__name__}") from None
+    if end != len(text):
+        raise BadJson("something after the JSON text")
     # Fewer openers than the limit cannot nest deeper than it, and without an
     # escape there is no lone surrogate: nearly every message is spared the walk.
     if b"\\u" in data or data.count(b"{") + data.count(b"[") > max_depth:
