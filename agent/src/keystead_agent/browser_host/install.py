@@ -64,7 +64,7 @@ def install(
     source = source or extension_source()
     chosen: tuple[Browser, ...] = ("chromium", "firefox") if browser == "all" else (browser,)
     # All manifests before the first file: a wrong origin leaves everything as it was.
-    template = json.loads((source / _TEMPLATE).read_text())
+    template = _template(source)
     manifests = {each: extension_manifest(template, each, origins) for each in chosen}
     executable = _write_executable(extension_dir.absolute() / _EXECUTABLE, host_command)
     written = [executable]
@@ -77,11 +77,15 @@ def install(
 def extension_source() -> Path:
     """The folder with the extension's files: beside this module in a wheel, `browser/` in a checkout."""
     here = Path(__file__).resolve()
-    candidates = [here.parent / "extension", *(above / "browser" for above in here.parents[4:5])]
-    for candidate in candidates:
-        if (candidate / _TEMPLATE).is_file():
-            return candidate
-    raise ExtensionMissing(f"no {_TEMPLATE} in {' or '.join(map(str, candidates))}")
+    shipped = here.parent / "extension"
+    return shipped if shipped.is_dir() else here.parents[4] / "browser"
+
+
+def _template(source: Path) -> dict[str, object]:
+    try:
+        return dict(json.loads((source / _TEMPLATE).read_text()))
+    except FileNotFoundError as error:
+        raise ExtensionMissing(f"no {_TEMPLATE} in {source}") from error
 
 
 def _write_executable(path: Path, command: str) -> Path:
