@@ -1,0 +1,48 @@
+"""Which pages may use the container: those of enrolled identity providers, and no others.
+
+This is asked before anything else happens: no key is touched, nobody is
+prompted, and what is in the container makes no difference to the answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from keystead_agent.authenticator.errors import OriginNotEnrolled, RpNotEnrolled
+from keystead_agent.container.records import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a ceremony runs, as the browser says it.
+
+    Attributes:
+        top_origin: the page around it, when that is of another origin.
+        requester: the program that passed it on.
+    """
+
+    origin: str
+    top_origin: str | None = None
+    requester: str = ""
+
+    @property
+    def is_cross_origin(self) -> bool:
+        return self.top_origin is not None and self.top_origin != self.origin
+
+
+def admit(providers: Sequence[Provider], caller: Caller, rp_id: str | None) -> str:
+    """Return the relying-party id that *caller* may use.
+
+    Exact matches only: enrolment has checked that the id belongs to the origins,
+    so there are no suffixes to reason about here.
+
+    Raises:
+        RpNotEnrolled, OriginNotEnrolled
+    """
+    wanted = rp_id if rp_id is not None else (urlsplit(caller.origin).hostname or "")
+    matching = [provider for provider in providers if provider.rp_id == wanted]
+    if not matching:
+        raise RpNotEnrolled(wanted)
+    if not any(caller.origin in provider.origins for provider in matching):
+        raise OriginNotEnrolled(caller.origin)
+    return wanted

@@ -1,0 +1,60 @@
+"""What a container can refuse."""
+
+
+class ContainerError(Exception):
+    code = "container_error"
+
+
+class ContainerTampered(ContainerError):
+    """The file was changed by something else than this program."""
+
+    code = "container_tampered"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The file of your passkeys was changed by something else ({what}). Nothing in it is used; "
+            "restore it from a backup made on this computer, or move it away and begin anew."
+        )
+
+
+class PinNotSet(ContainerError):
+    code = "pin_not_set"
+
+    def __init__(self) -> None:
+        super().__init__("There is no PIN yet: run keystead-agent pin set.")
+
+
+class PinAlreadySet(ContainerError):
+    code = "pin_already_set"
+
+    def __init__(self) -> None:
+        super().__init__("There is a PIN already: run keystead-agent pin change.")
+
+
+class PinUnfit(ContainerError):
+    """A new PIN that the rules do not allow; the message says which rule."""
+
+    code = "pin_unfit"
+
+
+class PasskeyUnknown(ContainerError):
+    code = "passkey_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such passkey in this container.")
+
+
+class ProviderUnknown(ContainerError):
+    code = "provider_unknown"
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"No identity provider {provider} is enrolled.")
+
+
+class ProviderChanged(ContainerError):
+    """An enrolled provider now gives another relying-party id, to which its passkeys would not belong."""
+
+    code = "provider_changed"
+
+    def __init__(self, issuer: str, was: str, now: str) -> None:
+        super().__init__(f"{issuer} was enrolled as {was} and now calls itself {now}: unenrol it first.")

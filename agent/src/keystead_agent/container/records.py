@@ -1,0 +1,207 @@
+"""What a container remembers, as values, and the one form in which they are stored.
+
+Provider   an identity provider that was enrolled: the only sites a key is used for
+Passkey    one credential
+Contents   all of a container, at one moment
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Final, Self
+
+from keystead_core.wire.base64url import b64url_encode
+from keystead_core.wire.cbor import CborValue, decode_cbor, encode_cbor
+from keystead_core.wire.errors import BadCbor
+
+from keystead_agent.container.errors import ContainerTampered
+from keystead_agent.keystore.interface import Foundation, Gate, KeyBlob, PublicPoint
+
+MAX_CONTAINER_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An enrolled identity provider, as pinned at enrolment.
+
+    Attributes:
+        origins: serialised; a page is this provider's if its origin is exactly one of them.
+        url: where its description was fetched.
+    """
+
+    rp_id: str
+    origins: tuple[str, ...]
+    issuer: str
+    name: str
+    tenant_id: str
+    tenant_name: str
+    url: str
+    enrolled_at: datetime
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "rp_id": self.rp_id,
+            "origins": list(self.origins),
+            "issuer": self.issuer,
+            "name": self.name,
+            "tenant": {"id": self.tenant_id, "name": self.tenant_name},
+            "url": self.url,
+            "enrolled_at": self.enrolled_at.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """One credential of this container.
+
+    Attributes:
+        sign_count: signatures made; only ever grows.
+    """
+
+    credential_id: bytes
+    rp_id: str
+    user_handle: bytes
+    name: str
+    display_name: str
+    created_at: datetime
+    key: KeyBlob
+    x: bytes
+    y: bytes
+    sign_count: int = 0
+
+    @property
+    def public(self) -> PublicPoint:
+        return PublicPoint(self.x, self.y)
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "credential": b64url_encode(self.credential_id),
+            "rp_id": self.rp_id,
+            "name": self.name,
+            "display_name": self.display_name,
+            "created_at": self.created_at.isoformat(),
+            "sign_count": self.sign_count,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    foundation: Foundation
+    gate: Gate | None = None
+    providers: tuple[Provider, ...] = ()
+    passkeys: tuple[Passkey, ...] = ()
+
+    def with_gate(self, gate: Gate) -> Self:
+        return replace(self, gate=gate)
+
+    def with_provider(self, provider: Provider) -> Self:
+        others = tuple(known for known in self.providers if known.issuer != provider.issuer)
+        return replace(self, providers=(*others, provider))
+
+    def without_provider(self, issuer: str) -> Self:
+        return replace(self, providers=tuple(known for known in self.providers if known.issuer != issuer))
+
+    def with_passkey(self, passkey: Passkey) -> Self:
+        """Add or update.
+
+        WebAuthn §6.3.2: a new passkey takes the place of one for the same relying party and user handle.
+        """
+        same = (passkey.rp_id, passkey.user_handle)
+        others = tuple(known for known in self.passkeys if (known.rp_id, known.user_handle) != same)
+        return replace(self, passkeys=(*others, passkey))
+
+    def without_passkeys(self, credential_ids: set[bytes]) -> Self:
+        return replace(self, passkeys=tuple(p for p in self.passkeys if p.credential_id not in credential_ids))
+
+    def to_cbor(self) -> bytes:
+        return encode_cbor(
+            {
+                "gate": self.gate,
+                "providers": [_to_map(provider) for provider in self.providers],
+                "passkeys": [_to_map(passkey) for passkey in self.passkeys],
+            }
+        )
+
+    @classmethod
+    def from_cbor(cls, foundation: Foundation, data: bytes) -> Self:
+        """Read what `to_cbor` wrote; its MAC has been checked."""
+        try:
+            stored = _Record(decode_cbor(data, max_bytes=MAX_CONTAINER_BYTES))
+        except BadCbor as error:
+            raise ContainerTampered(f"it cannot be read: {error}") from error
+        gate = stored.value("gate", bytes, type(None))
+        providers = tuple(_provider(_Record(record)) for record in stored.items("providers"))
+        passkeys = tuple(_passkey(_Record(record)) for record in stored.items("passkeys"))
+        return cls(foundation, None if gate is None else Gate(gate), providers, passkeys)
+
+
+def _provider(stored: "_Record") -> Provider:
+    return Provider(
+        rp_id=stored.text("rp_id"),
+        origins=tuple(str(origin) for origin in stored.items("origins")),
+        issuer=stored.text("issuer"),
+        name=stored.text("name"),
+        tenant_id=stored.text("tenant_id"),
+        tenant_name=stored.text("tenant_name"),
+        url=stored.text("url"),
+        enrolled_at=stored.moment("enrolled_at"),
+    )
+
+
+def _passkey(stored: "_Record") -> Passkey:
+    return Passkey(
+        credential_id=stored.data("credential_id"),
+        rp_id=stored.text("rp_id"),
+        user_handle=stored.data("user_handle"),
+        name=stored.text("name"),
+        display_name=stored.text("display_name"),
+        created_at=stored.moment("created_at"),
+        key=KeyBlob(stored.data("key")),
+        x=stored.data("x"),
+        y=stored.data("y"),
+        sign_count=stored.value("sign_count", int),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    stored: CborValue
+
+    def value(self, name: str, *kinds: type) -> Any:
+        value = self.stored.get(name, _ABSENT) if isinstance(self.stored, Mapping) else _ABSENT
+        if not isinstance(value, kinds):
+            raise ContainerTampered(f"{name} is not there")
+        return value
+
+    def text(self, name: str) -> str:
+        return str(self.value(name, str))
+
+    def data(self, name: str) -> bytes:
+        return bytes(self.value(name, bytes))
+
+    def items(self, name: str) -> list[CborValue]:
+        return list(self.value(name, list))
+
+    def moment(self, name: str) -> datetime:
+        try:
+            return datetime.fromisoformat(self.text(name))
+        except ValueError as error:
+            raise ContainerTampered(f"{name} is no moment") from error
+
+
+_ABSENT: Final = object()
+
+
+def _to_map(record: Provider | Passkey) -> Mapping[int | str | bytes, CborValue]:
+    return {member.name: _to_cbor(getattr(record, member.name)) for member in fields(record)}
+
+
+def _to_cbor(value: object) -> CborValue:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case tuple():
+            return [_to_cbor(part) for part in value]
+        case str() | bytes() | int():
+            return value
+    raise TypeError(f"no stored form for {type(value).__name__}")
