@@ -11,6 +11,8 @@ from hashlib import sha256
 
 from keystead_server.domain.ids import AppId, GrantId, SessionId
 
+CODE_SEAL = "authorization-code"
+
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationCode:

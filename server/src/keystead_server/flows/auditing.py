@@ -10,7 +10,7 @@ from keystead_server.ports.clock import Entropy
 
 
 def audited(
-    entropy: Entropy, name: str, *, tenant: TenantId, at: datetime, by: Actor, target: str, **detail: str
+    entropy: Entropy, event: str, /, *, tenant: TenantId, at: datetime, by: Actor, target: str, **detail: str
 ) -> Add:
-    """*name* is `noun.past_participle`; *detail* holds nothing secret."""
-    return Add(AuditEvent(EventId(entropy.new_id(at)), tenant, at, name, by.id, target, detail))
+    """*event* is `noun.past_participle`; *detail* holds nothing secret."""
+    return Add(AuditEvent(EventId(entropy.new_id(at)), tenant, at, event, by.id, target, detail))

@@ -20,16 +20,13 @@ from keystead_core.oidc.reply import Parameters, ReplyTo, code_parameters, error
 from keystead_core.wire import b64url_encode
 
 from keystead_server.domain.app import App
-from keystead_server.domain.authorization_code import AuthorizationCode, redirect_uri_digest
+from keystead_server.domain.authorization_code import CODE_SEAL, AuthorizationCode, redirect_uri_digest
 from keystead_server.domain.ids import AppId, GrantId
 from keystead_server.domain.session import CODE_LIFETIME, Session
 from keystead_server.domain.tenant import Tenant
-from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.store import SessionOwner, Store
-
-CODE_SEAL = "authorization-code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,6 @@ class Authorize:
     clock: Clock
     entropy: Entropy
     sealer: Sealer
-    relying_party: RelyingParty
 
     async def __call__(
         self,
@@ -78,6 +74,7 @@ class Authorize:
         pairs: Iterable[tuple[str, str]],
         owner: SessionOwner | None,
         *,
+        issuer: str,
         asked_at: datetime | None = None,
     ) -> Outcome:
         """Judge a request.
@@ -85,9 +82,9 @@ class Authorize:
         Args:
             pairs: the parameters, decoded, in their order.
             owner: the open session of whoever's browser it is.
+            issuer: us, by the name of the tenant that the app uses.
             asked_at: when the request first came, if the person was sent to sign in for it since.
         """
-        issuer = self.relying_party.issuer(tenant.id)
         try:
             received = receive_authorization(pairs)
             app = await self.store.apps.get(tenant.id, AppId(received.client_id))

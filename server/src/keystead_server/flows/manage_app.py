@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 from keystead_core.oidc import RedirectUriError, check_redirect_uri
 from keystead_core.wire import b64url_encode
 
 from keystead_server.domain.actor import Actor
-from keystead_server.domain.app import ID_TOKEN_ALGORITHMS, App
+from keystead_server.domain.app import ID_TOKEN_ALGORITHMS, App, secret_digest
 from keystead_server.domain.ids import AppId, TenantId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.user import check_display_name
@@ -105,11 +104,6 @@ class ManageApp:
             name=app.name, redirect_uris=" ".join(app.redirect_uris),
         )  # fmt: skip
         await self.store.write(change, line)
-
-
-def secret_digest(secret: str) -> bytes:
-    """SHA-256: the secret is 256 random bits of our own making, so nothing slower is needed."""
-    return sha256(secret.encode()).digest()
 
 
 def _checked(uris: Sequence[str], target: str, *, required: bool = False) -> tuple[str, ...]:

@@ -18,6 +18,3 @@ class RelyingParty:
     rp_id: str
     origins: frozenset[str]
     name: str
-
-    def issuer(self, tenant_id: str) -> str:
-        return f"{self.public_url}/{tenant_id}/v2.0"

@@ -75,7 +75,7 @@ class Call:
         return bytes(self.scope["query_string"]).decode("latin-1")
 
     def query_pairs(self) -> list[tuple[str, str]]:
-        return _pairs(self.query_string)
+        return parse_pairs(self.query_string)
 
     def query(self, name: str) -> str:
         """The first value of a query parameter; empty when it is not there."""
@@ -84,9 +84,14 @@ class Call:
     def header(self, name: str) -> str:
         return self.headers.get(name.lower().encode(), b"").decode("latin-1")
 
+    def header_values(self, name: str) -> list[str]:
+        """Every header of this name, for those that must not be there twice."""
+        wanted = name.lower().encode()
+        return [value.decode("latin-1") for key, value in self.scope["headers"] if key == wanted]
+
     def form_pairs(self) -> list[tuple[str, str]]:
         try:
-            return _pairs(self.body.decode("ascii"))
+            return parse_pairs(self.body.decode("ascii"))
         except UnicodeDecodeError:
             raise Refuse(MALFORMED) from None
 
@@ -119,7 +124,12 @@ class Call:
         return self.visitor.browser + session.encode()
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
+def parse_pairs(text: str) -> list[tuple[str, str]]:
+    """A query or form, decoded, in its order, duplicates and all.
+
+    Raises:
+        Refuse: it is not UTF-8, or has more fields than anybody needs.
+    """
     try:
         return parse_qsl(
             text, keep_blank_values=True, strict_parsing=False, errors="strict", max_num_fields=MAX_FORM_FIELDS

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 from keystead_core.jose.errors import KeyNotFound
 from keystead_core.jose.jwk import parse_public_jwk, public_members, thumbprint
 from keystead_core.jose.jws import TokenSigner, parse, verify_received
-from keystead_core.jose.jwt import claims_of
+from keystead_core.jose.jwt import check_type, claims_of
 from msgspec import json
 
 from keystead_server.domain.keys import SigningKey
@@ -45,12 +45,15 @@ class KeySigner:
             signer = self._signers[alg, typ] = self._signer(alg, typ)
         return signer.sign_claims(json.encode(claims))
 
-    def verify(self, token: str) -> Mapping[str, object]:
+    def verify(self, token: str, *, typ: str) -> Mapping[str, object]:
         received = parse(token)
         key = self._public.get(received.kid or "")
         if key is None:
             raise KeyNotFound("none of our keys")
-        return claims_of(verify_received(received, key, ALGORITHMS))
+        verified = verify_received(received, key, ALGORITHMS)
+        # An ID token must not serve as an access token, nor the other way round (RFC 8725 §3.11).
+        check_type(verified, typ)
+        return claims_of(verified)
 
     def jwks(self) -> Mapping[str, object]:
         return self._jwks

@@ -104,10 +104,10 @@ def build_services(
         manage_group=ManageGroup(store, clock, entropy),
         manage_app=ManageApp(store, clock, entropy),
         save_passkey_policy=SavePasskeyPolicy(store, clock, entropy),
-        authorize=Authorize(store, clock, entropy, sealer, us),
-        redeem_code=RedeemCode(store, clock, entropy, sealer, token_signer, us),
-        user_info=UserInfo(store, clock, token_signer, us),
-        end_session=EndSession(store, clock, token_signer, us),
+        authorize=Authorize(store, clock, entropy, sealer),
+        redeem_code=RedeemCode(store, clock, entropy, sealer, token_signer),
+        user_info=UserInfo(store, clock, token_signer),
+        end_session=EndSession(store, clock, token_signer),
     )
 
 

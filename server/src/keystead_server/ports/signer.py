@@ -9,11 +9,11 @@ class Signer(Protocol):
         """A compact JWS over *claims* with the current key for *alg* (ES256 or RS256)."""
         ...
 
-    def verify(self, token: str) -> Mapping[str, object]:
-        """Claims of a token that one of our keys, current or retired, signed. Times are not checked.
+    def verify(self, token: str, *, typ: str) -> Mapping[str, object]:
+        """Claims of a token of type *typ* that one of our keys, current or retired, signed. Times are not checked.
 
         Raises:
-            keystead_core.jose.JoseError: it is not one.
+            keystead_core.jose.errors.JoseError: it is not one.
         """
         ...
 

@@ -1,0 +1,1 @@
+"""OpenID Connect for apps: discovery, authorize, token, keys, userinfo, logout."""

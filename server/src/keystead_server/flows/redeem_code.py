@@ -1,0 +1,202 @@
+"""Exchange an authorization code for tokens (RFC 6749 §4.1.3, OpenID Connect Core §3.1.3).
+
+The session, its user and the app are read again here: a code is no way around a blocked account.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hmac import compare_digest
+from typing import TypeAlias
+
+from keystead_core.oidc.claims import (
+    ACCESS_TOKEN_TYPE,
+    ID_TOKEN_TYPE,
+    Authentication,
+    Issue,
+    access_token_claims,
+    id_token_claims,
+)
+from keystead_core.oidc.client_auth import AuthenticationMethod, PresentedClient, parse_client_authentication
+from keystead_core.oidc.errors import InvalidClient, InvalidGrant, TokenError
+from keystead_core.oidc.pkce import check_verifier
+from keystead_core.oidc.token_request import AuthorizationCodeGrant, parse_token_request
+from keystead_core.wire import WireError, b64url_decode
+
+from keystead_server.domain.app import App, secret_digest
+from keystead_server.domain.authorization_code import CODE_SEAL, AuthorizationCode, redirect_uri_digest
+from keystead_server.domain.ids import AppId, AttemptId
+from keystead_server.domain.session import ACCESS_TOKEN_LIFETIME, ID_TOKEN_LIFETIME, Grant, Session
+from keystead_server.domain.sign_in import Attempt, Method, Purpose
+from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.attempts import attempted, refuse
+from keystead_server.flows.people import person_of
+from keystead_server.ports.changes import Add, Conflict, RevokeGrant
+from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.sealer import SealBroken, Sealer
+from keystead_server.ports.signer import Signer
+from keystead_server.ports.store import SessionOwner, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    access_token: str
+    id_token: str
+    expires_in_seconds: int
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRefused:
+    """Attributes:
+    error: RFC 6749 §5.2; what the app is told.
+    code: stable; what the log says.
+    """
+
+    error: str
+    description: str
+    status: int
+    code: str
+
+
+Outcome: TypeAlias = Tokens | TokenRefused
+
+
+class _NoGrant(InvalidGrant):
+    """A code that is worth nothing, with the reason that only the log learns."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("the code is not valid")
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemCode:
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    sealer: Sealer
+    signer: Signer
+
+    async def __call__(
+        self,
+        tenant: Tenant,
+        visitor: Visitor,
+        authorization: Sequence[str],
+        body: Sequence[tuple[str, str]],
+        *,
+        issuer: str,
+    ) -> Outcome:
+        """Judge a token request.
+
+        Args:
+            authorization: every Authorization header.
+            body: the form, decoded, in its order.
+        """
+        now = self.clock.now()
+        attempt = attempted(Purpose.TOKEN, Method.NONE, AttemptId(self.entropy.new_id(now)), tenant.id, visitor, now)
+        try:
+            presented = parse_client_authentication(authorization, body)
+            request = parse_token_request(_without_client(body))
+            app = await self._app(tenant, presented)
+            attempt = replace(attempt, app_id=app.id)
+            code = self._code(tenant, app, request, now)
+            owner = await self._owner(tenant, code, now)
+            attempt = replace(attempt, user_id=owner.user.id, username=owner.user.username)
+            return await self._redeem(app, code, owner, issuer, now)
+        except TokenError as error:
+            return await self._refused(attempt, error)
+
+    async def _app(self, tenant: Tenant, presented: PresentedClient) -> App:
+        app = await self.store.apps.get(tenant.id, AppId(presented.client_id))
+        if app is None or not app.enabled:
+            raise InvalidClient("the app is not known, or its secret is wrong")
+        if presented.method is AuthenticationMethod.NONE:
+            # The secret and PKCE are independent: an app that has a secret must show it.
+            if not app.is_public:
+                raise InvalidClient("this app must authenticate with its secret")
+        elif not _is_secret_of(app, presented.secret or ""):
+            raise InvalidClient("the app is not known, or its secret is wrong")
+        return app
+
+    def _code(self, tenant: Tenant, app: App, request: AuthorizationCodeGrant, now: datetime) -> AuthorizationCode:
+        try:
+            opened = self.sealer.open(CODE_SEAL, b64url_decode(request.code), bound_to=tenant.id.encode())
+        except (WireError, SealBroken):
+            raise _NoGrant("code_not_ours") from None
+        code = AuthorizationCode.from_bytes(opened)
+        if code.app_id != app.id:
+            raise _NoGrant("code_of_another_app")
+        if now >= code.expires_at:
+            raise _NoGrant("code_expired")
+        if not compare_digest(code.redirect_uri_digest, redirect_uri_digest(request.redirect_uri)):
+            raise _NoGrant("redirect_uri_differs")
+        check_verifier(code.code_challenge, request.code_verifier)
+        return code
+
+    async def _owner(self, tenant: Tenant, code: AuthorizationCode, now: datetime) -> SessionOwner:
+        owner = await self.store.sessions.owner_of(tenant.id, code.session_id)
+        if owner is None or not owner.session.is_open(owner.user, now):
+            raise _NoGrant("session_over")
+        return owner
+
+    async def _redeem(
+        self, app: App, code: AuthorizationCode, owner: SessionOwner, issuer: str, now: datetime
+    ) -> Tokens:
+        grant = Grant(
+            id=code.id,
+            tenant_id=app.tenant_id,
+            session_id=owner.session.id,
+            app_id=app.id,
+            user_id=owner.user.id,
+            scope=" ".join(code.scopes),
+            issued_at=now,
+            expires_at=min(now + ACCESS_TOKEN_LIFETIME, owner.session.expires_at),
+        )
+        if isinstance(await self.store.write(Add(grant)), Conflict):
+            # RFC 6749 §4.1.2: a code used twice was stolen, perhaps by whoever came first.
+            await self.store.write(RevokeGrant(app.tenant_id, grant.id, now))
+            raise _NoGrant("code_spent")
+        return self._tokens(app, code, owner, grant, issuer)
+
+    def _tokens(self, app: App, code: AuthorizationCode, owner: SessionOwner, grant: Grant, issuer: str) -> Tokens:
+        person, how = person_of(owner.user), _authentication(owner.session)
+        lifetime = grant.expires_at - grant.issued_at
+        access_token = self.signer.sign(
+            "ES256",
+            ACCESS_TOKEN_TYPE,
+            access_token_claims(
+                Issue(issuer, app.id, grant.issued_at, lifetime), person, how,
+                audience=f"{issuer}/userinfo", scopes=code.scopes, token_id=grant.id,
+            ),
+        )  # fmt: skip
+        id_token = self.signer.sign(
+            app.id_token_alg,
+            ID_TOKEN_TYPE,
+            id_token_claims(
+                Issue(issuer, app.id, grant.issued_at, min(ID_TOKEN_LIFETIME, lifetime)), person, how,
+                # Every app learns whom it signed in, whatever it asked for, as with Entra's v2 tokens and "profile".
+                scopes={*code.scopes, "profile"}, nonce=code.nonce, access_token=access_token, alg=app.id_token_alg,
+            ),
+        )  # fmt: skip
+        return Tokens(access_token, id_token, int(lifetime.total_seconds()), " ".join(code.scopes))
+
+    async def _refused(self, attempt: Attempt, error: TokenError) -> TokenRefused:
+        code = error.reason if isinstance(error, _NoGrant) else error.code
+        await refuse(self.store, self.entropy, attempt, code, error.description)
+        return TokenRefused(error.error, error.description, error.status, code)
+
+
+def _authentication(session: Session) -> Authentication:
+    return Authentication(session.signed_in_at, session.acr, session.amr, session.id)
+
+
+def _is_secret_of(app: App, secret: str) -> bool:
+    presented = secret_digest(secret)
+    # Every digest is compared, so that time tells nothing about which one matched.
+    return any([compare_digest(kept, presented) for kept in app.secret_digests])  # noqa: C419
+
+
+def _without_client(body: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in body if name not in ("client_id", "client_secret")]

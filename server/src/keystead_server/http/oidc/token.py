@@ -1,0 +1,58 @@
+"""The token endpoint and userinfo."""
+
+from msgspec.json import encode
+from starlette.responses import Response
+
+from keystead_server.flows.redeem_code import TokenRefused, Tokens
+from keystead_server.flows.user_info import Info, TokenInvalid
+from keystead_server.http.call import Call
+from keystead_server.http.oidc.metadata import endpoints
+
+_NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
+# Apps in a browser call these from their own origin; there is no cookie to be abused.
+_ANY_ORIGIN = {"access-control-allow-origin": "*"}
+
+
+async def token(call: Call) -> Response:
+    outcome = await call.services.redeem_code(
+        call.tenant, call.visitor, call.header_values("authorization"), call.form_pairs(), issuer=endpoints(call).issuer
+    )
+    match outcome:
+        case Tokens():
+            body: dict[str, object] = {
+                "token_type": "Bearer",
+                "access_token": outcome.access_token,
+                "id_token": outcome.id_token,
+                "expires_in": outcome.expires_in_seconds,
+                "scope": outcome.scope,
+            }
+            return Response(encode(body), media_type="application/json", headers=_NO_STORE | _ANY_ORIGIN)
+        case TokenRefused():
+            headers = _NO_STORE | _ANY_ORIGIN
+            if outcome.status == 401:
+                headers["www-authenticate"] = 'Basic realm="token"'
+            body = {"error": outcome.error, "error_description": outcome.description, "correlation_id": call.number}
+            return Response(encode(body), outcome.status, media_type="application/json", headers=headers)
+
+
+async def userinfo(call: Call) -> Response:
+    scheme, _, presented = call.header("authorization").partition(" ")
+    if scheme.lower() != "bearer" or not presented:
+        return _challenge(None)
+    outcome = await call.services.user_info(call.tenant, presented.strip(), issuer=endpoints(call).issuer)
+    match outcome:
+        case Info(claims):
+            return Response(encode(claims), media_type="application/json", headers=_NO_STORE | _ANY_ORIGIN)
+        case TokenInvalid(code):
+            return _challenge(code)
+
+
+def _challenge(code: str | None) -> Response:
+    # RFC 6750 §3.1: without credentials no error code is given.
+    value = 'Bearer realm="userinfo"'
+    body: dict[str, object] = {"error": "invalid_request"}
+    if code is not None:
+        value += ', error="invalid_token"'
+        body = {"error": "invalid_token", "error_description": code}
+    headers = _NO_STORE | _ANY_ORIGIN | {"www-authenticate": value}
+    return Response(encode(body), 401, media_type="application/json", headers=headers)
