@@ -18,3 +18,7 @@ class RelyingParty:
     rp_id: str
     origins: frozenset[str]
     name: str
+
+    def issuer(self, tenant: str) -> str:
+        """The issuer of tokens for *tenant*, by its name, or by its id for apps that are configured so."""
+        return f"{self.public_url}/{tenant}/v2.0"

@@ -16,4 +16,4 @@ class SystemEntropy:
         return os.urandom(size)
 
     def new_id(self, now: datetime) -> str:
-        return str(uuid_utils.uuid7(int(now.timestamp()), now.microsecond * 1000))
+        return str(uuid_utils.uuid7(nanoseconds=int(now.timestamp() * 1_000_000) * 1000))

@@ -1,0 +1,43 @@
+# Every command a developer types. `make` alone lists them.
+PORT ?= 8400
+DATA ?= data
+BIN := .venv/bin
+
+.PHONY: help run test check bench demo lock format env
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: ## the identity provider at http://localhost:$(PORT), with a first account (PORT=… DATA=…)
+	@tools/environment run
+	@exec $(BIN)/keystead --data "$(DATA)" serve --init --port $(PORT)
+
+test: ## every test, those in real browsers and against a software TPM included
+	@tools/environment dev
+	@tools/system-packages test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: ## format, lint, types, import contracts, documents
+	@tools/environment dev
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache > .import-linter.log 2>&1 || { cat .import-linter.log; exit 1; }; rm -f .import-linter.log
+
+demo: ## the whole story, unattended, with screenshots under demo/
+	@tools/environment dev
+	@tools/system-packages demo
+	@$(BIN)/python -m tools.demo
+
+bench: ## CPU per sign-in on SQLite and PostgreSQL, verification beside its peers; results under bench/results/
+	@tools/environment dev
+	@tools/system-packages bench
+	@$(BIN)/python -m bench $(ARGS)
+
+format: ## put the code into its one form
+	@tools/environment dev
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+lock: ## renew the lock files
+	@tools/lock $(ARGS)
+
+env: ## only make the environment
+	@tools/environment dev

@@ -1,0 +1,48 @@
+"""keystead pass …"""
+
+from datetime import timedelta
+
+import click
+
+from keystead_server.domain.access_pass import DEFAULT_LENGTH, readable_code
+from keystead_server.domain.actor import OPERATOR
+from keystead_server.main.cli.first_start import pass_link
+from keystead_server.main.cli.frame import Frame, as_json, moment, tell
+from keystead_server.main.wiring import System
+
+
+@click.group("pass")
+def pass_() -> None:
+    """Temporary Access Passes: the way to a first passkey."""
+
+
+@pass_.command(epilog="Example:  keystead pass issue grace@contoso.example --minutes 60 --once")
+@click.argument("username")
+@click.option("--minutes", type=int, default=60, show_default=True, help="How long it is good; 10 to 43200.")
+@click.option("--once", is_flag=True, help="Good for one sign-in only.")
+@click.option("--length", type=int, default=DEFAULT_LENGTH, show_default=True, help="Characters; 8 to 48.")
+@as_json
+@click.pass_obj
+def issue(frame: Frame, username: str, minutes: int, once: bool, length: int, json_output: bool) -> None:
+    """Issue somebody a pass; it replaces the one they had. Shown this once."""
+
+    async def work(system: System) -> None:
+        tenant = await frame.tenant_of(system)
+        person = await frame.user_of(system, tenant, username)
+        issued = await system.services.issue_pass(
+            person, by=OPERATOR, lifetime=timedelta(minutes=minutes), usable_once=once, length=length
+        )
+        link = pass_link(system.config, tenant, person, issued.code)
+        tell(
+            {
+                "username": person.username,
+                "pass": issued.code,
+                "link": link,
+                "expires_at": moment(issued.access_pass.expires_at),
+                "usable_once": once,
+            },
+            f"{readable_code(issued.code)}   for {person.username}, until {moment(issued.access_pass.expires_at)}\n{link}",
+            json_output=json_output,
+        )
+
+    frame.run(work, json_output=json_output)

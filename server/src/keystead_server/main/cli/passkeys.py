@@ -1,0 +1,65 @@
+"""keystead passkey …"""
+
+import click
+from keystead_core.webauthn import authenticator_name
+
+from keystead_server.domain.actor import OPERATOR
+from keystead_server.domain.ids import PasskeyId
+from keystead_server.domain.passkey import Passkey
+from keystead_server.flows.manage_passkey import NotDone
+from keystead_server.main.cli.frame import Failed, Frame, as_json, moment, table, tell
+from keystead_server.main.wiring import System
+
+_COLUMNS = ("name", "authenticator", "type", "proof", "attestation", "last_used_at", "id")
+
+
+@click.group()
+def passkey() -> None:
+    """Passkeys: list and remove."""
+
+
+def _described(one: Passkey) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "authenticator": authenticator_name(one.aaguid),
+        "aaguid": str(one.aaguid),
+        "type": one.type.value,
+        "proof": one.proof.value,
+        "attestation": one.attestation_format,
+        "created_at": moment(one.created_at),
+        "last_used_at": moment(one.last_used_at),
+    }
+
+
+@passkey.command("list", epilog="Example:  keystead passkey list grace@contoso.example")
+@click.argument("username")
+@as_json
+@click.pass_obj
+def list_(frame: Frame, username: str, json_output: bool) -> None:
+    """List somebody's passkeys."""
+
+    async def work(system: System) -> None:
+        tenant = await frame.tenant_of(system)
+        person = await frame.user_of(system, tenant, username)
+        rows = [_described(one) for one in await system.store.passkeys.of_user(tenant.id, person.id)]
+        tell(rows, table(rows, _COLUMNS, empty=f"{person.username} has no passkey."), json_output=json_output)
+
+    frame.run(work, json_output=json_output)
+
+
+@passkey.command()
+@click.argument("passkey_id")
+@as_json
+@click.pass_obj
+def remove(frame: Frame, passkey_id: str, json_output: bool) -> None:
+    """Remove a passkey by its id; it is refused from the next sign-in on."""
+
+    async def work(system: System) -> None:
+        tenant = await frame.tenant_of(system)
+        outcome = await system.services.manage_passkey.remove_for(tenant.id, PasskeyId(passkey_id), by=OPERATOR)
+        if isinstance(outcome, NotDone):
+            raise Failed(outcome.code, f"there is no passkey {passkey_id!r} in {tenant.name}")
+        tell({"removed": passkey_id}, f"Removed {outcome.passkey.name}.", json_output=json_output)
+
+    frame.run(work, json_output=json_output)
