@@ -1,0 +1,128 @@
+"""Security info: one's own passkeys, recent sign-ins, and the way out."""
+
+from starlette.responses import Response
+
+from keystead_server.domain.ids import PasskeyId
+from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.sign_in import Method
+from keystead_server.flows.manage_passkey import Done, NotDone
+from keystead_server.http import cookies
+from keystead_server.http.call import Call
+from keystead_server.http.pages.lines import attempt_lines, passkey_lines
+from keystead_server.http.pages.next_page import sign_in_address
+from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.problems import NOT_FOUND, Refuse
+
+RECENT = 10
+
+_NOTICES = {
+    "passkey_added": "Your passkey was added. From now on you can sign in with it.",
+    "passkey_renamed": "The passkey has a new name.",
+    "passkey_removed": "The passkey was removed. Delete it on your device too; we cannot do that from here.",
+}
+_NOT_REMOVED = {
+    "sign_in_not_fresh": "To remove a passkey you must have signed in within the last five minutes.",
+    "stronger_method_needed": (
+        "You signed in with a Temporary Access Pass. To remove a passkey, sign in with a passkey first."
+    ),
+}
+
+
+async def show(call: Call) -> Response:
+    return await _account(call)
+
+
+async def _account(call: Call, *, wrong_name: tuple[PasskeyId, str, str] | None = None, status: int = 200) -> Response:
+    """The page; *wrong_name* is a name that was refused: whose, what was typed, and why."""
+    owner, store = call.signed_in, call.services.store
+    passkeys = await store.passkeys.of_user(call.tenant.id, owner.user.id)
+    attempts = await store.logs.attempts(call.tenant.id, limit=RECENT, user=owner.user.id)
+    return page(
+        call,
+        "account.html",
+        status=status,
+        user=owner.user,
+        passkeys=await passkey_lines(call, passkeys, owner.groups),
+        attempts=await attempt_lines(call, attempts, passkeys),
+        with_pass=owner.session.method is Method.TEMPORARY_ACCESS_PASS,
+        session=owner.session,
+        notice=_NOTICES.get(call.query("done")),
+        wrong_name=wrong_name,
+    )
+
+
+async def rename(call: Call) -> Response:
+    passkey_id, name = PasskeyId(call.path["passkey"]), call.field("name")
+    try:
+        outcome = await call.services.manage_passkey.rename(call.signed_in, passkey_id, name)
+    except Invalid as invalid:
+        return await _account(call, wrong_name=(passkey_id, name, invalid.message), status=422)
+    if isinstance(outcome, NotDone):
+        raise Refuse(NOT_FOUND)
+    return see_other(f"/{call.tenant.name}/account?done=passkey_renamed")
+
+
+async def ask_to_remove(call: Call) -> Response:
+    return await _removal(call, await _own(call))
+
+
+async def remove(call: Call) -> Response:
+    passkey = await _own(call)
+    outcome = await call.services.manage_passkey.remove_own(
+        call.signed_in, passkey.id, even_the_last=call.field("even_the_last") == "yes"
+    )
+    match outcome:
+        case Done():
+            return see_other(f"/{call.tenant.name}/account?done=passkey_removed")
+        case NotDone("passkey_not_found"):
+            raise Refuse(NOT_FOUND)
+        case NotDone(code):
+            return await _removal(call, passkey, code=code, status=422)
+
+
+async def _own(call: Call) -> Passkey:
+    """The passkey that the address names, when it is the asking person's own."""
+    passkey = await call.services.store.passkeys.get(call.tenant.id, PasskeyId(call.path["passkey"]))
+    if passkey is None or passkey.user_id != call.user.id:
+        raise Refuse(NOT_FOUND)
+    return passkey
+
+
+async def _removal(call: Call, passkey: Passkey, *, code: str | None = None, status: int = 200) -> Response:
+    owner = call.signed_in
+    if not owner.session.is_fresh(call.services.clock.now()):
+        code = "sign_in_not_fresh"
+    elif owner.session.method is not Method.PASSKEY:
+        code = "stronger_method_needed"
+    everyone = await call.services.store.passkeys.of_user(call.tenant.id, owner.user.id)
+    (line,) = await passkey_lines(call, [passkey], owner.groups)
+    return page(
+        call,
+        "remove-passkey.html",
+        status=status,
+        line=line,
+        last=len(everyone) == 1,
+        unconfirmed=code == "last_passkey",
+        why_not=_NOT_REMOVED.get(code or ""),
+        sign_in_again=sign_in_address(call, f"/{call.tenant.name}/account/passkeys/{passkey.id}/remove"),
+    )
+
+
+async def sign_out(call: Call) -> Response:
+    await call.services.sign_out.here(call.signed_in)
+    return _signed_out(call)
+
+
+async def sign_out_everywhere(call: Call) -> Response:
+    await call.services.sign_out.everywhere(call.signed_in)
+    return _signed_out(call)
+
+
+def _signed_out(call: Call) -> Response:
+    call.cookies_to_set.append(cookies.clear_session(call.services, call.tenant))
+    return see_other(f"/{call.tenant.name}/signed-out")
+
+
+async def signed_out(call: Call) -> Response:
+    return page(call, "signed-out.html")

@@ -1,0 +1,1 @@
+"""Pages for administrators, each route with the permission it asks for."""

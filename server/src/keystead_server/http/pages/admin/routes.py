@@ -1,0 +1,5 @@
+"""Every page for administrators."""
+
+from keystead_server.http.route import Route
+
+ROUTES: tuple[Route, ...] = ()

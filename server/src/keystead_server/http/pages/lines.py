@@ -1,0 +1,83 @@
+"""Passkeys and sign-in attempts as lists show them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from keystead_core.webauthn import NO_AAGUID, authenticator_name
+
+from keystead_server.domain.app import App
+from keystead_server.domain.ids import AppId, GroupId
+from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.sign_in import Attempt, Result
+from keystead_server.http.call import Call
+from keystead_server.http.pages import words
+from keystead_server.policy.passkeys.decide import NotAdmitted, Operation, PasskeyFacts, admit
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyLine:
+    """Attributes:
+    refused: why the policy does not accept it, or None.
+    """
+
+    passkey: Passkey
+    model: str
+    type: str
+    binding: str
+    refused: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLine:
+    attempt: Attempt
+    granted: bool
+    outcome: str
+    reason: str | None
+    method: str
+    browser: str
+    passkey: str | None
+    model: str | None
+    app: str | None
+
+
+async def passkey_lines(call: Call, passkeys: Iterable[Passkey], groups: frozenset[GroupId]) -> list[PasskeyLine]:
+    policy = await call.services.policies.at(call.tenant.id, call.signed_in.policy_version)
+    lines = []
+    for passkey in passkeys:
+        admission = admit(policy, groups, PasskeyFacts.of(passkey), Operation.SIGN_IN)
+        refused = words.POLICY[admission.code] if isinstance(admission, NotAdmitted) else None
+        lines.append(
+            PasskeyLine(passkey, _model(passkey), words.passkey_type(passkey), words.binding(passkey), refused)
+        )
+    return lines
+
+
+def _model(passkey: Passkey) -> str:
+    if passkey.aaguid == NO_AAGUID:
+        return "Model not given"
+    return authenticator_name(passkey.aaguid) or f"Model {passkey.aaguid}"
+
+
+async def attempt_lines(call: Call, attempts: Sequence[Attempt], passkeys: Iterable[Passkey] = ()) -> list[AttemptLine]:
+    """*passkeys* are those whose names the reader knows."""
+    names = {p.credential_id: p.name for p in passkeys}
+    apps: Mapping[AppId, App] = {}
+    if any(a.app_id is not None for a in attempts):
+        apps = {app.id: app for app in await call.services.store.apps.all(call.tenant.id)}
+    return [_line(attempt, names, apps) for attempt in attempts]
+
+
+def _line(attempt: Attempt, names: Mapping[bytes, str], apps: Mapping[AppId, App]) -> AttemptLine:
+    is_granted = attempt.result is Result.GRANTED
+    app = None if attempt.app_id is None else apps.get(attempt.app_id)
+    return AttemptLine(
+        attempt=attempt,
+        granted=is_granted,
+        outcome=words.outcome(attempt),
+        reason=None if is_granted else words.reason(attempt.reason),
+        method=words.method(attempt.method),
+        browser=words.browser(attempt.user_agent),
+        passkey=None if attempt.credential_id is None else names.get(attempt.credential_id),
+        model=None if attempt.aaguid is None else authenticator_name(attempt.aaguid),
+        app=None if attempt.app_id is None else (attempt.app_id if app is None else app.name),
+    )

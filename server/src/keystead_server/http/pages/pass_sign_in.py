@@ -1,0 +1,72 @@
+"""Sign in with a Temporary Access Pass: a plain form, so that it works in any browser."""
+
+from starlette.responses import Response
+
+from keystead_server.flows.attempts import Refused
+from keystead_server.flows.sign_in_with_pass import SignedInWithPass
+from keystead_server.http import cookies
+from keystead_server.http.call import Call
+from keystead_server.http.continuation import Continuation
+from keystead_server.http.pages import words
+from keystead_server.http.pages.next_page import (
+    after_sign_in,
+    asking_app,
+    continuation,
+    printable,
+    visitor,
+    with_continue,
+)
+from keystead_server.http.pages.render import page, see_other
+
+
+async def show(call: Call) -> Response:
+    """The form, filled in by the link that an administrator handed over."""
+    return await _form(call, continuation(call), username=call.query("user"), code=call.query("pass"))
+
+
+async def submit(call: Call) -> Response:
+    going = continuation(call)
+    username = printable(call.field("user"))
+    outcome = await call.services.sign_in_with_pass(
+        call.tenant, visitor(call, going), username, printable(call.field("pass"))
+    )
+    match outcome:
+        case SignedInWithPass(session):
+            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session.id))
+            passkeys = await call.services.store.passkeys.of_user(call.tenant.id, session.user_id)
+            return see_other(_next(call, going, has_passkey=bool(passkeys)))
+        case Refused(_, attempt):
+            # One answer for every reason: which one it was would tell which names are known.
+            return await _form(call, going, username=username, attempt=attempt, status=401)
+
+
+def _next(call: Call, going: Continuation | None, *, has_passkey: bool) -> str:
+    address = after_sign_in(call, going)
+    account = f"/{call.tenant.name}/account"
+    return f"{account}/passkeys/new" if address == account and not has_passkey else address
+
+
+async def _form(
+    call: Call,
+    going: Continuation | None,
+    *,
+    username: str,
+    code: str = "",
+    attempt: str | None = None,
+    status: int = 200,
+) -> Response:
+    app = await asking_app(call, going)
+    base = f"/{call.tenant.name}/sign-in"
+    return page(
+        call,
+        "pass.html",
+        status=status,
+        ends_at=() if app is None else app.redirect_uris,
+        app_name=None if app is None else app.name,
+        action=with_continue(call, f"{base}/pass", going),
+        passkey_address=with_continue(call, base, going),
+        username=username,
+        code=code,
+        refused=words.PASS_REFUSED if attempt else None,
+        attempt=attempt,
+    )

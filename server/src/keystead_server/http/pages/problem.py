@@ -1,0 +1,69 @@
+"""The page that says what went wrong and what to do."""
+
+from typing import NamedTuple
+
+from starlette.responses import Response
+
+from keystead_server.http.call import Call
+from keystead_server.http.pages.next_page import sign_in_address
+from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.problems import NOT_SIGNED_IN, Problem
+
+
+class _Advice(NamedTuple):
+    title: str
+    what_to_do: str
+
+
+_BY_CODE = {
+    "not_signed_in": _Advice("You are not signed in", "Your session has ended. Sign in and repeat what you did."),
+    "tenant_unknown": _Advice(
+        "No such organisation", "Addresses here begin with the name of your organisation; a letter may be wrong."
+    ),
+    "form_stale": _Advice("This form is too old", "Nothing was changed. Open the page again and repeat."),
+    "cross_site_request": _Advice(
+        "This did not come from our page", "Nothing was changed. If you did not press anything, close this page."
+    ),
+}
+_BY_STATUS = {
+    403: _Advice("You may not do this", "If you need to, ask an administrator and quote the number below."),
+    404: _Advice("Nothing is here", "It may have been removed, or a letter of the address may be wrong."),
+    405: _Advice("This address works differently", "Go back and use the links on the page."),
+    413: _Advice("This is too large", "Send less at once."),
+    429: _Advice("Too many requests", "Wait for a moment, then try again. Nothing is lost."),
+    503: _Advice("Out of order for a moment", "Nothing is lost. Wait for a moment, then try again."),
+    500: _Advice("Something broke", "It is not your fault. Try again; if it stays, quote the number below."),
+}
+_OTHERWISE = _Advice("This did not work", "Go back and try again; if it stays, quote the number below.")
+
+
+async def problem_page(call: Call, problem: Problem) -> Response:
+    """Answer with *problem* as a page; somebody who only has to sign in is sent to do so."""
+    if problem is NOT_SIGNED_IN and call.scope["method"] in ("GET", "HEAD"):
+        return see_other(sign_in_address(call, _here(call)))
+    advice = _BY_CODE.get(problem.code) or _BY_STATUS.get(problem.status, _OTHERWISE)
+    return page(
+        call,
+        "problem.html",
+        status=problem.status,
+        title=advice.title,
+        message=problem.message,
+        what_to_do=advice.what_to_do,
+        way_on=_way_on(call, problem),
+    )
+
+
+def _here(call: Call) -> str:
+    path = (call.scope.get("raw_path") or call.scope["path"].encode()).split(b"?")[0].decode("latin-1")
+    return f"{path}?{call.query_string}" if call.query_string else path
+
+
+def _way_on(call: Call, problem: Problem) -> tuple[str, str] | None:
+    """The address and words of the one link that helps most."""
+    if problem.status in (429, 503) and call.scope["method"] == "GET":
+        return "/" + _here(call).lstrip("/"), "Try again"
+    if call.maybe_tenant is None:
+        return "/", "Go to the start"
+    if problem is NOT_SIGNED_IN:
+        return sign_in_address(call, f"/{call.tenant.name}/account"), "Sign in"
+    return f"/{call.tenant.name}/account", "Go to your account"

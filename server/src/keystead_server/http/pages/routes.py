@@ -1,0 +1,108 @@
+"""Every page: who may open it, how often, and how much may be sent to it."""
+
+from keystead_server.http.pages import account, assets, entrance, new_passkey, pass_sign_in, sign_in
+from keystead_server.http.pages.admin.routes import ROUTES as ADMIN_ROUTES
+from keystead_server.http.route import (
+    BROWSING,
+    KIB,
+    REGISTERING,
+    SIGNING_IN,
+    TYPING_A_CODE,
+    UNLIMITED,
+    Access,
+    Body,
+    Face,
+    Handler,
+    Limit,
+    Route,
+)
+
+_FORM = Body("application/x-www-form-urlencoded", 16 * KIB, form=True)
+_USERNAME = Body(
+    "application/json",
+    2 * KIB,
+    schema={"type": "object", "properties": {"username": {"type": "string", "description": "Empty for any passkey."}}},
+)
+_NOTHING = Body("application/json", KIB)
+# An assertion holds some hundred bytes of everything but client data; a registration also certificates.
+_ASSERTION = Body(
+    "application/json", 16 * KIB, schema={"type": "object", "description": "AuthenticationResponseJSON (WebAuthn)."}
+)
+_REGISTRATION = Body(
+    "application/json", 64 * KIB, schema={"type": "object", "description": "RegistrationResponseJSON (WebAuthn)."}
+)
+
+
+def _page(
+    path: str, handler: Handler, summary: str, access: Access = Access.SIGNED_IN, *, session: bool = False
+) -> Route:
+    return Route("GET", path, handler, summary, access, BROWSING, Face.PAGE, session=session)
+
+
+def _form(
+    path: str, handler: Handler, summary: str, access: Access = Access.SIGNED_IN, *, limit: Limit = BROWSING
+) -> Route:
+    return Route(
+        "POST", path, handler, summary, access, limit, Face.PAGE, body=_FORM, session=True, from_our_pages=True,
+        answers={303: "Done; go on to the page that shows it"},
+    )  # fmt: skip
+
+
+def _script(
+    path: str, handler: Handler, summary: str, access: Access, limit: Limit, body: Body, answers: dict[int, str]
+) -> Route:
+    return Route(
+        "POST", path, handler, summary, access, limit, Face.JSON, body=body, from_our_pages=True, answers=answers
+    )
+
+
+_ENTRANCE = (
+    _page("/", entrance.root, "The way to an organisation's pages", Access.PUBLIC),
+    _page("/{tenant}", entrance.tenant_root, "The way to one's account", Access.PUBLIC),
+    Route(
+        "GET", "/{tenant}/.well-known/keystead", entrance.well_known, "What a container must know to keep passkeys here",
+        Access.PUBLIC, BROWSING, Face.JSON,
+    ),
+    Route("GET", "/assets/{name}", assets.asset, "Style sheets, scripts and pictures", Access.PUBLIC, UNLIMITED, Face.JSON),
+)  # fmt: skip
+
+_SIGN_IN = (
+    _page("/{tenant}/sign-in", sign_in.show, "Sign in with a passkey", Access.PUBLIC, session=True),
+    _script(
+        "/{tenant}/sign-in/options", sign_in.options, "A challenge to sign in with a passkey",
+        Access.PUBLIC, SIGNING_IN, _USERNAME, {200: "PublicKeyCredentialRequestOptionsJSON"},
+    ),
+    _script(
+        "/{tenant}/sign-in/assertion", sign_in.assertion, "Answer a challenge to sign in",
+        Access.PUBLIC, SIGNING_IN, _ASSERTION, {200: "Signed in; where to go on", 401: "Refused, and why"},
+    ),
+    _page("/{tenant}/sign-in/pass", pass_sign_in.show, "Type a Temporary Access Pass", Access.PUBLIC),
+    # Not for whoever is signed in: the token of its form belongs to the browser alone.
+    Route(
+        "POST", "/{tenant}/sign-in/pass", pass_sign_in.submit, "Sign in with a Temporary Access Pass",
+        Access.PUBLIC, TYPING_A_CODE, Face.PAGE, body=_FORM, from_our_pages=True,
+        answers={303: "Signed in; go on", 401: "Refused"},
+    ),
+    _page("/{tenant}/signed-out", account.signed_out, "Signed out", Access.PUBLIC),
+)  # fmt: skip
+
+_ACCOUNT = (
+    _page("/{tenant}/account", account.show, "One's own passkeys and sign-ins"),
+    _page("/{tenant}/account/passkeys/new", new_passkey.show, "Add a passkey"),
+    _script(
+        "/{tenant}/account/passkeys/options", new_passkey.options, "A challenge to add a passkey",
+        Access.SIGNED_IN, REGISTERING, _NOTHING,
+        {200: "PublicKeyCredentialCreationOptionsJSON", 403: "No passkey can be added now, and why"},
+    ),
+    _script(
+        "/{tenant}/account/passkeys", new_passkey.register, "Answer a challenge to add a passkey",
+        Access.SIGNED_IN, REGISTERING, _REGISTRATION, {201: "Added; where to go on", 422: "Refused, and why"},
+    ),
+    _form("/{tenant}/account/passkeys/{passkey}/rename", account.rename, "Give a passkey another name"),
+    _page("/{tenant}/account/passkeys/{passkey}/remove", account.ask_to_remove, "What follows from removing a passkey"),
+    _form("/{tenant}/account/passkeys/{passkey}/remove", account.remove, "Remove a passkey"),
+    _form("/{tenant}/account/sign-out", account.sign_out, "Sign out in this browser"),
+    _form("/{tenant}/account/sign-out-everywhere", account.sign_out_everywhere, "End every session"),
+)  # fmt: skip
+
+ROUTES: tuple[Route, ...] = (*_ENTRANCE, *_SIGN_IN, *_ACCOUNT, *ADMIN_ROUTES)

@@ -1,0 +1,74 @@
+"""Sign in with a passkey: the page, the challenge, and the answer.
+
+The two JSON addresses are the warm path of the server: no template, no reads but the flow's.
+"""
+
+import msgspec
+from starlette.responses import Response
+
+from keystead_server.flows.attempts import Refused
+from keystead_server.flows.sign_in import SignedIn
+from keystead_server.http import cookies
+from keystead_server.http.call import Call
+from keystead_server.http.pages import words
+from keystead_server.http.pages.next_page import (
+    after_sign_in,
+    asking_app,
+    continuation,
+    printable,
+    visitor,
+    with_continue,
+)
+from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.problems import MALFORMED, Refuse
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Asked(msgspec.Struct):
+    username: str | None = None
+
+
+_read_asked = msgspec.json.Decoder(_Asked).decode
+
+
+async def show(call: Call) -> Response:
+    going = continuation(call)
+    if going is None and call.owner is not None:
+        return see_other(after_sign_in(call, None))
+    app = await asking_app(call, going)
+    base = f"/{call.tenant.name}/sign-in"
+    return page(
+        call,
+        "sign-in.html",
+        app_name=None if app is None else app.name,
+        sealed=call.query("continue") if going is not None else "",
+        options_address=f"{base}/options",
+        assertion_address=with_continue(call, f"{base}/assertion", going),
+        pass_address=with_continue(call, f"{base}/pass", going),
+    )
+
+
+async def options(call: Call) -> Response:
+    try:
+        asked = _read_asked(call.body)
+    except msgspec.DecodeError:
+        raise Refuse(MALFORMED) from None
+    username = printable(asked.username or "").strip()
+    begun = await call.services.sign_in.begin(call.tenant, call.visitor, username or None)
+    return json(begun)
+
+
+async def assertion(call: Call) -> Response:
+    going = continuation(call)
+    outcome = await call.services.sign_in.finish(call.tenant, visitor(call, going), call.body)
+    match outcome:
+        case SignedIn(session):
+            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session.id))
+            return json({"redirect": after_sign_in(call, going)})
+        case Refused(code, attempt):
+            return json({"code": code, "message": words.sign_in_refused(code), "correlationId": attempt}, status=401)
+
+
+def json(body: object, *, status: int = 200) -> Response:
+    return Response(_encode(body), status, media_type="application/json")

@@ -1,0 +1,155 @@
+"""Stable codes in words for the person: what happened and what to do, never the operator's detail."""
+
+from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
+from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
+
+# What a passkey policy says against a passkey or a person; each completes "… because".
+POLICY = {
+    "passkey_method_disabled": "passkeys are switched off",
+    "user_excluded": "your account is in a group that may not use passkeys",
+    "no_profile_in_scope": "no kind of passkey is meant for your account",
+    "self_service_off": "only an administrator may add passkeys",
+    "passkey_type_not_allowed": "its type, synced or device-bound, is not allowed",
+    "aaguid_not_allowed": "its model is not on the list of allowed models",
+    "aaguid_blocked": "its model is on the list of blocked models",
+    "attestation_required": "it did not prove which model it is",
+    "proof_too_weak": "it does not show clearly enough that it cannot leave its device",
+}
+
+_DID_NOT_WORK = "That passkey didn't work here. Try again, or use another one."
+
+_SIGN_IN = {
+    "passkey_unknown": "This passkey is not known here; it may have been removed. Use another one.",
+    "passkey_of_another_user": "This passkey belongs to another account than the one you named.",
+    "user_disabled": "This account is switched off. Ask an administrator of your organisation.",
+    "challenge_expired": "This page was open for too long. Try again.",
+    "challenge_spent": "This sign-in was already answered. Try again.",
+    "challenge_not_ours": "This sign-in was started in another browser or on another page. Try again.",
+    "user_verification_missing": (
+        "Your passkey did not check that it is you. Set a PIN, fingerprint or face for it and try again."
+    ),
+    "counter_regressed": (
+        "This passkey looks as if it had been copied, so it is not accepted. Tell an administrator of your organisation."
+    ),
+}
+
+_REGISTRATION = {
+    "sign_in_not_fresh": "To add a passkey you must have signed in within the last five minutes. Sign in again first.",
+    "too_many_passkeys": "You have as many passkeys as an account can have. Remove one you no longer use first.",
+    "passkey_already_registered": "This passkey is already registered.",
+    "challenge_expired": "This page was open for too long. Try again.",
+    "challenge_spent": "This passkey was already sent to us. Try again.",
+    "challenge_not_ours": "This was started in another browser or by another account. Load the page again.",
+    "user_verification_missing": _SIGN_IN["user_verification_missing"],
+    "algorithm_not_offered": "This passkey uses a kind of signature that is not accepted here. Use another device.",
+    "attestation_format_unknown": "This passkey proves its model in a way that is not known here. Use another device.",
+    "attestation_invalid": "What this passkey says about its model does not hold. Use another device.",
+}
+
+PASS_REFUSED = (
+    "That pass didn't work. Check the name and the pass, or ask for a new one. "
+    # Said to everybody: only to those locked out, it would tell which names are known.
+    "After ten wrong tries, wait 15 minutes before the next."
+)
+
+_REASONS = {
+    "passkey_unknown": "the passkey was not known here",
+    "passkey_of_another_user": "the passkey belongs to another account than the one named",
+    "user_handle_mismatch": "the passkey did not name this account",
+    "user_disabled": "the account was switched off",
+    "counter_regressed": "the passkey looked as if it had been copied",
+    "challenge_expired": "the page was open for too long",
+    "challenge_spent": "the same answer came twice",
+    "challenge_not_ours": "it was started in another browser",
+    "signature_invalid": "the signature was wrong",
+    "user_verification_missing": "the passkey did not check who used it",
+    "origin_not_allowed": "it came from a page that is not ours",
+    "cross_origin_not_allowed": "it came from a page inside another page",
+    "passkey_already_registered": "the passkey was registered before",
+    "attestation_invalid": "what the passkey said about its model did not hold",
+    "user_unknown": "there is no such account",
+    "no_pass": "the account had no Temporary Access Pass",
+    "pass_wrong": "the pass was wrong",
+    "pass_expired": "the pass had expired",
+    "pass_not_yet_valid": "the pass was not valid yet",
+    "pass_already_used": "the pass had been used",
+    "too_many_attempts": "there were too many wrong passes",
+}
+
+_GRANTED = {
+    Purpose.SIGN_IN: "Signed in",
+    Purpose.REGISTER: "Passkey added",
+    Purpose.TOKEN: "App signed in",
+}
+_REFUSED = {
+    Purpose.SIGN_IN: "Not signed in",
+    Purpose.REGISTER: "Passkey not added",
+    Purpose.TOKEN: "App not signed in",
+}
+_METHODS = {Method.PASSKEY: "Passkey", Method.TEMPORARY_ACCESS_PASS: "Temporary Access Pass"}
+_TYPES = {PasskeyType.DEVICE_BOUND: "Device-bound", PasskeyType.SYNCED: "Synced"}
+_BINDINGS = {
+    Proof.NONE: "Nothing shows that this key stays on one device.",
+    Proof.CLAIMED: "The device says that this key cannot leave it; nothing proves it.",
+    Proof.ATTESTED: "The maker of the device vouches that this key cannot leave it.",
+    Proof.PROVEN: "The device's security chip proved to us that this key cannot leave it.",
+}
+
+
+def sign_in_refused(code: str) -> str:
+    return _SIGN_IN.get(code) or _refused_by_policy(code) or _DID_NOT_WORK
+
+
+def registration_refused(code: str) -> str:
+    return _REGISTRATION.get(code) or _refused_by_policy(code) or "That passkey could not be added. Try again."
+
+
+def _refused_by_policy(code: str) -> str | None:
+    because = POLICY.get(code)
+    return None if because is None else f"Your organisation does not accept this passkey: {because}."
+
+
+def not_offered(code: str) -> str:
+    """Why no passkey can be added now, said before the browser asks for anything."""
+    because = POLICY.get(code)
+    if because is None:
+        return registration_refused(code)
+    return f"You cannot add a passkey in your organisation because {because}. Ask an administrator."
+
+
+def outcome(attempt: Attempt) -> str:
+    return (_GRANTED if attempt.result is Result.GRANTED else _REFUSED)[attempt.purpose]
+
+
+def reason(code: str) -> str:
+    return _REASONS.get(code) or POLICY.get(code) or "the check that is named here failed"
+
+
+def method(value: Method) -> str:
+    return _METHODS[value]
+
+
+def passkey_type(passkey: Passkey) -> str:
+    return _TYPES[passkey.type]
+
+
+def binding(passkey: Passkey) -> str:
+    if passkey.type is PasskeyType.SYNCED:
+        return "Its provider keeps copies, on your other devices too."
+    return _BINDINGS[passkey.proof]
+
+
+_BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chromium or Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+    ("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def browser(user_agent: str) -> str:
+    """A browser as its owner would call it. User agents lie, so this is for memory and not for trust."""
+    name = next((name for mark, name in _BROWSERS if mark in user_agent), None)
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), None)
+    if name is None:
+        return "Another program"
+    return name if system is None else f"{name} on {system}"
