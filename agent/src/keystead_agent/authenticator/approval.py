@@ -1,7 +1,7 @@
 """Approval by PIN: ask, act, and ask again a few times when it was wrong."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, NoReturn, Protocol, TypeVar
 
@@ -10,6 +10,7 @@ from keystead_agent.container.container import Container
 from keystead_agent.container.errors import PinAlreadySet, PinNotSet, PinUnfit
 from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose
 from keystead_agent.keystore.errors import GestureRefused, PinLocked
+from keystead_agent.keystore.interface import Tries
 
 T = TypeVar("T")
 
@@ -40,12 +41,8 @@ class Approval:
             PinNotSet, PinLocked: there is nothing to ask for.
             GestureRefused: it was wrong too often for one question.
         """
-        if not self.container.has_pin:
-            raise PinNotSet
-        tries = await self.offload(self.container.keystore.tries)
-        if not tries.left:
-            raise PinLocked(tries.back_after)
-        prompt, attempts = prompt.again("", tries.left), 0
+        tries, attempts = await self._tries(), 0
+        prompt = replace(prompt, tries_left=tries.left)
         while True:
             pin = await self.gesture.ask_pin(prompt)
             if isinstance(pin, Cancelled):
@@ -68,15 +65,30 @@ class Approval:
     async def change_pin(self, requester: str) -> None:
         """Raises PinNotSet, PinLocked, GestureRefused."""
         prompt = Prompt(Purpose.CHANGE_PIN, requester=requester)
-        # The new one first: so the old one is in our hands for no longer than the keystore needs it.
+        old = await self._present_pin(prompt)
+        new = await self._new_pin(Prompt(Purpose.SET_PIN, requester=requester))
+
+        def change(present: str) -> None:
+            self.container.change_pin(old=present, new=new)
+
+        try:
+            await self.offload(partial(change, old))
+        except GestureRefused as refused:
+            await self.with_pin(prompt.again(str(refused)), change)
+
+    async def _present_pin(self, prompt: Prompt) -> str:
+        tries = await self._tries()
+        pin = await self.gesture.ask_pin(replace(prompt, tries_left=tries.left))
+        return not_approved(pin) if isinstance(pin, Cancelled) else pin
+
+    async def _tries(self) -> Tries:
+        """Raises PinNotSet, PinLocked: then nobody needs to be asked."""
         if not self.container.has_pin:
             raise PinNotSet
-        new = await self._new_pin(prompt)
-
-        def change(old: str) -> None:
-            self.container.change_pin(old=old, new=new)
-
-        await self.with_pin(prompt.again("Now the PIN that you have used until now."), change)
+        tries = await self.offload(self.container.keystore.tries)
+        if not tries.left:
+            raise PinLocked(tries.back_after)
+        return tries
 
     async def _new_pin(self, prompt: Prompt) -> str:
         while True:

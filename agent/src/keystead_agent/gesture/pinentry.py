@@ -184,9 +184,9 @@ def _headline(prompt: Prompt) -> str:
         case Purpose.SIGN_IN:
             return f"Type your PIN to sign in to {site}."
         case Purpose.SET_PIN:
-            return "Choose a PIN for the passkeys on this computer."
+            return "Choose a new PIN for the passkeys on this computer."
         case Purpose.CHANGE_PIN:
-            return "Change the PIN of the passkeys on this computer."
+            return "To change your PIN, type the one that you have used until now."
 
 
 def _asked_by(prompt: Prompt) -> str:

@@ -1,0 +1,191 @@
+"""keystead-agent: talk to the daemon, or be it.
+
+Nothing here touches a key or a PIN: each command is one message to the daemon,
+which asks the person itself where that is needed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import click
+from keystead_core.link import messages as link
+
+from keystead_agent.cli.output import EXIT_CODES, EXIT_UNREACHABLE, fail, show_json
+from keystead_agent.cli.tables import passkey_lines, status_lines
+from keystead_agent.client.client import AgentClient, AgentRefused, AgentUnreachable
+
+Ok: TypeAlias = Mapping[str, Any]
+Browsers: TypeAlias = Literal["chromium", "firefox", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the program's entry opens for the command line, which may not reach for it itself."""
+
+    socket_path: Callable[[], Path]
+    run_daemon: Callable[[], None]
+    install_browser: Callable[[Browsers, Sequence[str]], list[Path]]
+
+    def ask(self, request: link.Request, *, as_json: bool) -> Ok:
+        """Return the daemon's answer, or end the program with its refusal."""
+        try:
+            return AgentClient(self.socket_path()).ask(request)
+        except AgentRefused as refused:
+            fail(refused.code, str(refused), as_json=as_json)
+        except AgentUnreachable as gone:
+            message = f"{gone} Start it with: keystead-agent daemon"
+            fail(gone.code, message, exit_code=EXIT_UNREACHABLE, as_json=as_json)
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+_yes = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+_doors = click.make_pass_decorator(Doors)
+_ID = "cli"
+
+
+@click.group(epilog=EXIT_CODES)
+@click.version_option(package_name="keystead-agent")
+def cli() -> None:
+    """Passkeys that are kept in this computer's security chip and cannot leave it."""
+
+
+@cli.command(epilog=EXIT_CODES)
+@_doors
+def daemon(doors: Doors) -> None:
+    """Run the agent in the foreground.
+
+    It holds the passkeys and asks for the PIN; browsers and the other commands talk to it.
+    Stop it with Ctrl-C or SIGTERM.
+    """
+    doors.run_daemon()
+
+
+@cli.command()
+@_json
+@_doors
+def status(doors: Doors, as_json: bool) -> None:
+    """Say where keys are kept, whether a PIN is set, and what is enrolled."""
+    answer = doors.ask(link.Status(_ID), as_json=as_json)
+    if as_json:
+        show_json(answer)
+    else:
+        click.echo("\n".join(status_lines(answer)))
+
+
+@cli.command(name="list")
+@_json
+@_doors
+def list_passkeys(doors: Doors, as_json: bool) -> None:
+    """List the passkeys on this computer."""
+    answer = doors.ask(link.ListPasskeys(_ID), as_json=as_json)
+    if as_json:
+        show_json(answer)
+    else:
+        click.echo("\n".join(passkey_lines(answer)))
+
+
+@cli.command()
+@click.argument("url")
+@_json
+@_doors
+def enrol(doors: Doors, url: str, as_json: bool) -> None:
+    """Let the identity provider at URL keep passkeys here.
+
+    URL is your organisation's address there, such as https://id.example.org/contoso.
+    Enrolling again fetches what has changed.
+    """
+    answer = doors.ask(link.Enrol(_ID, url=url), as_json=as_json)
+    if as_json:
+        show_json(answer)
+        return
+    provider = answer["provider"]
+    click.echo(f"{provider['name']} ({provider['rp_id']}) may keep passkeys on this computer.")
+    click.echo(f"Its pages: {', '.join(provider['origins'])}")
+
+
+@cli.command()
+@click.argument("provider")
+@_yes
+@_json
+@_doors
+def unenrol(doors: Doors, provider: str, yes: bool, as_json: bool) -> None:
+    """Forget PROVIDER and delete its passkeys. PROVIDER is its relying-party id or its address."""
+    _be_sure(yes, f"Delete every passkey of {provider} on this computer for good?")
+    answer = doors.ask(link.Unenrol(_ID, provider=provider), as_json=as_json)
+    if as_json:
+        show_json(answer)
+    else:
+        click.echo(f"{provider} is forgotten; {answer['removed']} passkeys were deleted.")
+
+
+@cli.command()
+@click.argument("credential", metavar="ID")
+@_yes
+@_json
+@_doors
+def remove(doors: Doors, credential: str, yes: bool, as_json: bool) -> None:
+    """Delete one passkey. ID is what `list` shows. The site still has its half: remove it there too."""
+    _be_sure(yes, f"Delete the passkey {credential} for good?")
+    answer = doors.ask(link.Remove(_ID, credential=credential), as_json=as_json)
+    if as_json:
+        show_json(answer)
+    else:
+        click.echo("Deleted.")
+
+
+@cli.group()
+def pin() -> None:
+    """Set or change the PIN. It is typed into a window of its own, never here."""
+
+
+@pin.command(name="set")
+@_json
+@_doors
+def set_pin(doors: Doors, as_json: bool) -> None:
+    """Choose the first PIN."""
+    _pin(doors, link.SetPin(_ID), "The PIN is set.", as_json)
+
+
+@pin.command(name="change")
+@_json
+@_doors
+def change_pin(doors: Doors, as_json: bool) -> None:
+    """Choose another PIN; every passkey stays as it is."""
+    _pin(doors, link.ChangePin(_ID), "The PIN is changed.", as_json)
+
+
+def _pin(doors: Doors, request: link.SetPin | link.ChangePin, done: str, as_json: bool) -> None:
+    answer = doors.ask(request, as_json=as_json)
+    if as_json:
+        show_json(answer)
+    else:
+        click.echo(done)
+
+
+@cli.group()
+def browser() -> None:
+    """Connect browsers to the agent."""
+
+
+@browser.command(name="install")
+@click.option("--browser", "which", type=click.Choice(["chromium", "firefox", "all"]), default="all")
+@_json
+@_doors
+def install_browser(doors: Doors, which: Browsers, as_json: bool) -> None:
+    """Write the extension, for the enrolled providers' pages alone, and tell the browsers where the agent is."""
+    answer = doors.ask(link.Providers(_ID), as_json=as_json)
+    origins = sorted({origin for provider in answer["providers"] for origin in provider["origins"]})
+    if not origins:
+        fail("nothing_enrolled", "Enrol an identity provider first: keystead-agent enrol URL", as_json=as_json)
+    written = [str(path) for path in doors.install_browser(which, origins)]
+    if as_json:
+        show_json({"written": written, "origins": origins})
+    else:
+        click.echo("\n".join([*written, f"Works on: {', '.join(origins)}"]))
+
+
+def _be_sure(yes: bool, question: str) -> None:
+    if not yes:
+        click.confirm(question, abort=True)

@@ -1,0 +1,46 @@
+"""What happened, one JSON object a line: for the person, for an administrator, never with a secret in it.
+
+Events are `noun.past_participle`; refusals carry the stable code of the error.
+"""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TextIO
+
+from keystead_agent.keystore.interface import Clock
+
+MAX_LOG_BYTES: Final = 1024 * 1024
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Writes to a file that only its owner can read, and to standard error.
+
+    Attributes:
+        path: a full one becomes `<path>.1`, and the one before that is forgotten.
+    """
+
+    clock: Clock
+    path: Path | None = None
+    stream: TextIO | None = sys.stderr
+
+    def event(self, name: str, **facts: str | int | None) -> None:
+        known = {fact: value for fact, value in facts.items() if value not in (None, "")}
+        line = json.dumps({"at": self.clock().isoformat(), "event": name, **known})
+        if self.stream is not None:
+            print(line, file=self.stream, flush=True)
+        if self.path is not None:
+            _append(self.path, line)
+
+
+def _append(path: Path, line: str) -> None:
+    descriptor = os.open(path, _FLAGS, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+        file.write(line + "\n")
+        is_full = os.fstat(descriptor).st_size > MAX_LOG_BYTES
+    if is_full:
+        path.replace(path.with_name(path.name + ".1"))

@@ -1,0 +1,68 @@
+"""Who is at the other end of the socket, as the kernel says it."""
+
+import os
+import socket
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_CREDENTIALS: Final = struct.Struct("3i")
+_BROWSER_HOST: Final = b"keystead_agent.browser_host"
+
+
+class PeerRefused(Exception):
+    """Another user's process; root's as well, unless we are root ourselves."""
+
+    code = "peer_refused"
+
+    def __init__(self, uid: int) -> None:
+        super().__init__(f"a process of user {uid} connected")
+        self.uid = uid
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    pid: int
+    uid: int
+
+    @property
+    def program(self) -> str:
+        """The program that asks, for the person to see.
+
+        Any program of the same user can call itself anything; it is a help
+        against surprises, and no proof.
+        """
+        asking = _parent(self.pid) if _BROWSER_HOST in _read(self.pid, "cmdline") else self.pid
+        return f"{_read(asking, 'comm').decode('utf-8', 'replace').strip() or 'unknown program'} ({asking})"
+
+
+def peer_of(connection: socket.socket) -> Peer:
+    """Return who connected.
+
+    Raises:
+        PeerRefused: somebody else than the user that we run as.
+    """
+    packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    pid, uid, _gid = _CREDENTIALS.unpack(packed)
+    return admit_uid(Peer(pid, uid), own=os.getuid())
+
+
+def admit_uid(peer: Peer, *, own: int) -> Peer:
+    if peer.uid != own:
+        raise PeerRefused(peer.uid)
+    return peer
+
+
+def _parent(pid: int) -> int:
+    for line in _read(pid, "status").splitlines():
+        if line.startswith(b"PPid:"):
+            return int(line.split()[1])
+    return pid
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,196 @@
+"""What the daemon does for each verb of the link."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from keystead_core.link import messages as link
+from keystead_core.link.messages import Cancel, Request
+from keystead_core.wire.base64url import b64url_decode
+from keystead_core.wire.errors import BadBase64Url
+
+from keystead_agent.authenticator.allow_list import Caller
+from keystead_agent.authenticator.approval import Approval
+from keystead_agent.authenticator.authenticator import Authenticator
+from keystead_agent.authenticator.options import timeout_of
+from keystead_agent.container.container import Container
+from keystead_agent.container.errors import ContainerError, PasskeyUnknown
+from keystead_agent.container.records import Provider
+from keystead_agent.daemon.ceremonies import LONGEST, Ceremonies, allowed_time
+from keystead_agent.daemon.log import Log
+from keystead_agent.daemon.offloading import OneThread
+from keystead_agent.gesture.interface import Gesture
+from keystead_agent.keystore.errors import KeystoreError
+from keystead_agent.keystore.interface import Keystore
+from keystead_agent.keystore.private_file import FileNotPrivate
+
+Ok = Mapping[str, object]
+
+
+@dataclass(slots=True)
+class Service:
+    """Serves one person's container.
+
+    Attributes:
+        open_container: blocks; may fail, and is tried again at the next request.
+        fetch: returns the provider at an address; blocks, on a thread of its own.
+    """
+
+    version: str
+    keystore: Keystore
+    open_container: Callable[[], Container]
+    gesture: Gesture
+    fetch: Callable[[str], Provider]
+    ceremonies: Ceremonies
+    log: Log
+    socket_path: str
+    offload: OneThread = field(default_factory=OneThread)
+    fetching: OneThread = field(default_factory=OneThread)
+    _container: Container | None = None
+
+    async def container(self) -> Container:
+        if self._container is None:
+            self._container = await self.offload(self.open_container)
+        return self._container
+
+    async def answer(self, request: Request, requester: str) -> Ok:
+        """Do what *request* asks.
+
+        Raises:
+            one of `refusals.EXPECTED`, or CancelledError when its sender gave up.
+        """
+        match request:
+            case link.Hello():
+                return {"agent": self.version, "protocol": link.PROTOCOL}
+            case link.Status():
+                return await self._status()
+            case link.Providers():
+                return {"providers": [_brief(provider) for provider in (await self.container()).providers]}
+            case link.ListPasskeys():
+                return {"passkeys": [passkey.to_json() for passkey in (await self.container()).passkeys]}
+            case link.Accounts(_, rp_id, origin):
+                authenticator = await self._authenticator()
+                return {"accounts": authenticator.accounts(Caller(origin), rp_id)}
+            case link.Create() | link.Get():
+                return await self._ceremony(request, requester)
+            case link.SetPin() | link.ChangePin():
+                return await self._pin(request, requester)
+            case link.Enrol(_, url):
+                return await self._enrol(url)
+            case link.Unenrol(_, provider):
+                return await self._unenrol(provider)
+            case link.Remove(_, credential):
+                return await self._remove(credential)
+            case Cancel():
+                raise AssertionError("answered where the connection is known")
+
+    async def _ceremony(self, request: link.Create | link.Get, requester: str) -> Ok:
+        authenticator = await self._authenticator()
+        caller = Caller(request.origin, request.top_origin, requester)
+        async with self.ceremonies.one(allowed_time(timeout_of(request.options))):
+            if isinstance(request, link.Create):
+                credential = await authenticator.make_credential(caller, request.options)
+                event = "passkey.created"
+            else:
+                credential = await authenticator.get_assertion(caller, request.options, chosen=request.credential)
+                event = "passkey.used"
+        self.log.event(event, credential=str(credential["id"]), origin=request.origin, requester=requester)
+        return {"credential": credential}
+
+    async def _pin(self, request: link.SetPin | link.ChangePin, requester: str) -> Ok:
+        approval = Approval(await self.container(), self.gesture, self.offload)
+        async with self.ceremonies.one(LONGEST):
+            if isinstance(request, link.SetPin):
+                await approval.set_pin(requester)
+                self.log.event("pin.set", requester=requester)
+            else:
+                await approval.change_pin(requester)
+                self.log.event("pin.changed", requester=requester)
+        return {}
+
+    async def _enrol(self, url: str) -> Ok:
+        container = await self.container()
+        provider = await self.fetching(partial(self.fetch, url))
+        async with self.ceremonies.one(_NO_QUESTION):
+            await self.offload(partial(container.enrol, provider))
+        self.log.event("provider.enrolled", rp_id=provider.rp_id, issuer=provider.issuer)
+        return {"provider": _brief(provider)}
+
+    async def _unenrol(self, name: str) -> Ok:
+        container = await self.container()
+        async with self.ceremonies.one(_NO_QUESTION):
+            removed = await self.offload(partial(container.unenrol, name))
+        self.log.event("provider.unenrolled", provider=name, passkeys=removed)
+        return {"removed": removed}
+
+    async def _remove(self, credential: str) -> Ok:
+        container = await self.container()
+        try:
+            credential_id = b64url_decode(credential)
+        except BadBase64Url as error:
+            raise PasskeyUnknown from error
+        async with self.ceremonies.one(_NO_QUESTION):
+            await self.offload(partial(container.remove, credential_id))
+        self.log.event("passkey.removed", credential=credential)
+        return {}
+
+    async def _status(self) -> Ok:
+        status: dict[str, object] = {"agent": self.version, "socket": self.socket_path}
+        status["keystore"] = await self._keystore_status()
+        try:
+            container = await self.container()
+        except (ContainerError, FileNotPrivate, KeystoreError) as error:
+            return status | {"error": error.code, "message": str(error)}
+        return status | {
+            "pin_set": container.has_pin,
+            "providers": [_brief(provider) for provider in container.providers],
+            "passkeys": len(container.passkeys),
+        }
+
+    async def _keystore_status(self) -> Ok:
+        try:
+            described = await self.offload(self.keystore.describe)
+            tries = await self.offload(self.keystore.tries)
+        except KeystoreError as error:
+            return {"kind": self.keystore.kind, "error": error.code, "message": str(error)}
+        return {
+            "kind": described.kind,
+            "label": described.label,
+            "maker": described.maker,
+            "firmware": described.firmware,
+            "aaguid": str(self.keystore.aaguid),
+            "warnings": list(described.warnings),
+            "tries_left": tries.left,
+            "tries_limit": tries.limit,
+            "try_back_after_seconds": int(tries.back_after.total_seconds()),
+        }
+
+    async def _authenticator(self) -> Authenticator:
+        return Authenticator(await self.container(), self.gesture, self.offload)
+
+    async def open_early(self) -> None:
+        """Open the container before anybody asks, so that a refusal of a stranger needs no chip at all."""
+        try:
+            await self.container()
+        except KeystoreError as error:
+            self.log.event("container.unopened", code=error.code, because=str(error))
+
+    def close(self) -> None:
+        self.offload.close()
+        self.fetching.close()
+
+
+# Changes the container while no ceremony holds it; nobody is asked, so it is short.
+_NO_QUESTION: Final = timedelta(seconds=60)
+
+
+def _brief(provider: Provider) -> Ok:
+    return {
+        "rp_id": provider.rp_id,
+        "origins": list(provider.origins),
+        "name": provider.name,
+        "issuer": provider.issuer,
+        "tenant": {"id": provider.tenant_id, "name": provider.tenant_name},
+    }

@@ -1,0 +1,147 @@
+"""Settings, read once: ~/.config/keystead/agent.toml, and KEYSTEAD_AGENT_… in the environment, which wins.
+
+| setting                | means                                                                         |
+| ---------------------- | ----------------------------------------------------------------------------- |
+| keystore               | "tpm" (default), or "software": keys in a file, for machines without a TPM    |
+| tpm                    | "device:/dev/tpmrm0" (default), "swtpm:path=…" or "swtpm:host=…,port=…"       |
+| pinentry               | the program that asks for the PIN; the first pinentry on PATH by default      |
+| pin_minimum            | the shortest PIN that may be chosen, 4 to 127; 6 by default                   |
+| prompt_timeout_seconds | after which an unanswered question counts as refused; 120 by default          |
+| state_dir              | where the container is; ~/.local/state/keystead by default                    |
+| socket                 | where the daemon listens; $XDG_RUNTIME_DIR/keystead/agent.sock by default     |
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Literal
+
+from keystead_agent.container.pin import DEFAULT_MINIMUM, PinRules
+from keystead_agent.gesture.pinentry import find_pinentry
+from keystead_agent.keystore.transport import AddressError, connector
+
+PREFIX: Final = "KEYSTEAD_AGENT_"
+KNOWN: Final = (
+    "keystore",
+    "tpm",
+    "pinentry",
+    "pin_minimum",
+    "prompt_timeout_seconds",
+    "state_dir",
+    "socket",
+)
+
+
+class ConfigError(Exception):
+    """A setting that is not what it should be; the message says what to write."""
+
+    code = "config_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    keystore: Literal["tpm", "software"]
+    tpm: str
+    pinentry: str
+    pin_rules: PinRules
+    prompt_timeout: timedelta
+    state_dir: Path
+    socket: Path
+
+
+def load_settings(environment: Mapping[str, str], home: Path) -> Settings:
+    """Read the settings of the person whose *environment* and *home* these are.
+
+    Raises:
+        ConfigError
+    """
+    where = Path(environment.get(PREFIX + "CONFIG") or _config_home(environment, home) / "keystead" / "agent.toml")
+    written = _file(where) | _environment(environment)
+    state_dir = _path(written, "state_dir", _state_home(environment, home) / "keystead")
+    return Settings(
+        keystore=_keystore(written),
+        tpm=_tpm(written),
+        pinentry=_text(written, "pinentry", find_pinentry(environment.get("PATH", "")) or "pinentry"),
+        pin_rules=_pin_rules(written),
+        prompt_timeout=timedelta(seconds=_number(written, "prompt_timeout_seconds", 120, least=10, most=300)),
+        state_dir=state_dir,
+        socket=_path(written, "socket", _runtime(environment, state_dir) / "agent.sock"),
+    )
+
+
+def _file(where: Path) -> dict[str, object]:
+    try:
+        written = tomllib.loads(where.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{where}: {error}") from error
+    unknown = sorted(set(written) - set(KNOWN))
+    if unknown:
+        raise ConfigError(f"{where}: no such setting: {', '.join(unknown)}; there are {', '.join(KNOWN)}")
+    return written
+
+
+def _environment(environment: Mapping[str, str]) -> dict[str, object]:
+    return {name: environment[variable] for name in KNOWN if (variable := PREFIX + name.upper()) in environment}
+
+
+def _keystore(written: Mapping[str, object]) -> Literal["tpm", "software"]:
+    match written.get("keystore", "tpm"):
+        case "tpm":
+            return "tpm"
+        case "software":
+            return "software"
+        case other:
+            raise ConfigError(f'keystore must be "tpm" or "software", not {other!r}')
+
+
+def _tpm(written: Mapping[str, object]) -> str:
+    address = _text(written, "tpm", "device:/dev/tpmrm0")
+    try:
+        connector(address)
+    except AddressError as error:
+        raise ConfigError(f"tpm: {error}") from error
+    return address
+
+
+def _pin_rules(written: Mapping[str, object]) -> PinRules:
+    return PinRules(_number(written, "pin_minimum", DEFAULT_MINIMUM, least=4, most=127))
+
+
+def _text(written: Mapping[str, object], name: str, default: str) -> str:
+    value = written.get(name, default)
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{name} must be a text, not {value!r}")
+    return value
+
+
+def _path(written: Mapping[str, object], name: str, default: Path) -> Path:
+    path = Path(_text(written, name, str(default))).expanduser()
+    if not path.is_absolute():
+        raise ConfigError(f"{name} must be a full path such as {default}, not {path}")
+    return path
+
+
+def _number(written: Mapping[str, object], name: str, default: int, *, least: int, most: int) -> int:
+    value = written.get(name, default)
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ConfigError(f"{name} must be a number from {least} to {most}, not {value!r}")
+    return value
+
+
+def _config_home(environment: Mapping[str, str], home: Path) -> Path:
+    return Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
+
+
+def _state_home(environment: Mapping[str, str], home: Path) -> Path:
+    return Path(environment.get("XDG_STATE_HOME") or home / ".local" / "state")
+
+
+def _runtime(environment: Mapping[str, str], state_dir: Path) -> Path:
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    return Path(runtime) / "keystead" if runtime else state_dir / "run"

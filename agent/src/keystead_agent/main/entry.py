@@ -1,0 +1,52 @@
+"""keystead-agent: the program."""
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from keystead_agent.cli.commands import Browsers, Doors, cli
+from keystead_agent.cli.output import EXIT_CONFIG, fail
+from keystead_agent.main.config import ConfigError, Settings, load_settings
+
+
+def main() -> None:
+    cli(obj=Doors(socket_path=lambda: _settings().socket, run_daemon=run_daemon, install_browser=install_browser))
+
+
+@cache
+def _settings() -> Settings:
+    try:
+        return load_settings(os.environ, Path.home())
+    except ConfigError as error:
+        fail(error.code, str(error), exit_code=EXIT_CONFIG)
+
+
+def run_daemon() -> None:
+    """Run until SIGTERM or SIGINT."""
+    # Here, so that `keystead-agent list` does not load what it may not use.
+    from keystead_agent.daemon.server import AlreadyRunning
+    from keystead_agent.keystore.private_file import FileNotPrivate
+    from keystead_agent.main.daemon_process import run
+
+    try:
+        run(_settings())
+    except (AlreadyRunning, FileNotPrivate) as error:
+        fail(error.code, str(error))
+
+
+def install_browser(browser: Browsers, origins: Sequence[str]) -> list[Path]:
+    from keystead_agent.browser_host.install import install
+    from keystead_agent.main.wiring import extension_directory
+
+    settings = _settings()
+    command = [sys.executable, "-m", "keystead_agent.browser_host", "--socket", str(settings.socket)]
+    return install(
+        browser,
+        list(origins),
+        home=Path.home(),
+        extension_dir=extension_directory(settings),
+        host_command=shlex.join(command),
+    )

@@ -1,0 +1,68 @@
+"""Which part is given to which: the one page that knows them all."""
+
+import os
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from keystead_agent.container.container import Container
+from keystead_agent.container.records import Provider
+from keystead_agent.daemon.ceremonies import Ceremonies
+from keystead_agent.daemon.log import Log
+from keystead_agent.daemon.server import Daemon
+from keystead_agent.daemon.service import Service
+from keystead_agent.enrolment.fetch import fetch_provider
+from keystead_agent.gesture.pinentry import Pinentry
+from keystead_agent.keystore.interface import Keystore
+from keystead_agent.keystore.software import SoftwareKeystore
+from keystead_agent.keystore.tpm import TpmKeystore
+from keystead_agent.keystore.transport import connector
+from keystead_agent.main.config import Settings
+from keystead_agent.main.system import clock, entropy, monotonic
+
+
+def keystore(settings: Settings) -> Keystore:
+    if settings.keystore == "software":
+        counter = settings.state_dir / "tries.json"
+        return SoftwareKeystore(counter, clock, entropy, dangerous_keys_on_disk=True)
+    return TpmKeystore(connector(settings.tpm), entropy)
+
+
+def pinentry(settings: Settings) -> Pinentry:
+    return Pinentry(settings.pinentry, settings.prompt_timeout, _terminal(), dict(os.environ))
+
+
+def daemon(settings: Settings) -> Daemon:
+    keys = keystore(settings)
+    service = Service(
+        version=version("keystead-agent"),
+        keystore=keys,
+        open_container=partial(Container, settings.state_dir, keys, clock, entropy, settings.pin_rules),
+        gesture=pinentry(settings),
+        fetch=_fetch,
+        ceremonies=Ceremonies(monotonic),
+        log=Log(clock, settings.state_dir / "agent.log"),
+        socket_path=str(settings.socket),
+    )
+    return Daemon(service, settings.socket)
+
+
+def _fetch(url: str) -> Provider:
+    return fetch_provider(url, now=clock())
+
+
+def _terminal() -> dict[str, str]:
+    """Where a pinentry without a display may draw: the daemon's own terminal, or the one that GnuPG was told."""
+    named = os.environ.get("GPG_TTY") or _own_terminal()
+    return {"ttyname": named, "ttytype": os.environ.get("TERM", "dumb")} if named else {}
+
+
+def _own_terminal() -> str:
+    try:
+        return os.ttyname(0)
+    except OSError:
+        return ""
+
+
+def extension_directory(settings: Settings) -> Path:
+    return settings.state_dir / "browser"
