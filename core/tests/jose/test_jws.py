@@ -272,6 +272,7 @@ def test_refuses_a_true_signature_written_otherwise() -> None:
     for written in (
         der,
         r.to_bytes(33, "big") + s.to_bytes(33, "big"),
+        r.to_bytes(32, "big") + s.to_bytes(33, "big"),
         r.to_bytes(32, "big") + s.to_bytes(32, "big") + b"\x00",
         r.to_bytes(64, "big") + s.to_bytes(64, "big"),
     ):

@@ -282,6 +282,26 @@ def test_registers_what_an_honest_app_may_need(uri: str) -> None:
     assert check_redirect_uri(uri) == uri
 
 
+@pytest.mark.parametrize(
+    ("uri", "change"),
+    [
+        (f"{REGISTERED}#fragment", "no fragment"),
+        ("https://*.example.com/callback", "wildcards"),
+        ("https://user@app.example.com/callback", "no user name"),
+        ("https://app.example.com/übung", "percent-encode"),
+        ("http://app.example.com/callback", "use https"),
+        ("app.example.com:8443/callback", "use https"),
+        ("https://app.example.com:99999/callback", "no port"),
+        ("https://app.example.com/x/../callback", ".."),
+    ],
+)
+def test_says_what_to_change(uri: str, change: str) -> None:
+    with pytest.raises(errors.RedirectUriError) as refused:
+        check_redirect_uri(uri)
+
+    assert change in str(refused.value)
+
+
 @pytest.mark.parametrize("name", ["code", "state", "iss", "error", "error_description", "c%6fde"])
 def test_refuses_an_address_with_parameters_of_ours(name: str) -> None:
     with pytest.raises(errors.RedirectUriError):

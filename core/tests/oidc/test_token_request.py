@@ -194,5 +194,12 @@ def test_refuses_every_other_grant(grant_type: str) -> None:
     assert refusal_of_request(lying(grant_type=grant_type)) == "unsupported_grant_type"
 
 
+def test_says_what_is_wrong_with_a_parameter() -> None:
+    with pytest.raises(errors.InvalidRequest) as refused:
+        parse_token_request([*lying(), ("code", "other")])
+
+    assert refused.value.description == "code is given more than once"
+
+
 def test_refuses_a_verifier_that_is_none_before_the_code_is_spent() -> None:
     assert refusal_of_request(lying(code_verifier="short")) == "invalid_request"
