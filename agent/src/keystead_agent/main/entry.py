@@ -13,7 +13,10 @@ from keystead_agent.main.config import ConfigError, Settings, load_settings
 
 
 def main() -> None:
-    cli(obj=Doors(socket_path=lambda: _settings().socket, run_daemon=run_daemon, install_browser=install_browser))
+    cli(
+        prog_name="keystead-agent",
+        obj=Doors(socket_path=lambda: _settings().socket, run_daemon=run_daemon, install_browser=install_browser),
+    )
 
 
 @cache
