@@ -12,7 +12,7 @@ def configure(log_format: str, stream: TextIO | None = None) -> None:
     shown: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
     if log_format == "text":
         # Values are shown by repr, so a newline in a user's input stays inside its line.
-        shown = [structlog.dev.ConsoleRenderer(colors=False, pad_event_to=24)]
+        shown = [_plain()]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -21,6 +21,13 @@ def configure(log_format: str, stream: TextIO | None = None) -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
         cache_logger_on_first_use=False,
+    )
+
+
+def _plain() -> structlog.dev.ConsoleRenderer:
+    # The prettier formatters print local variables, and those hold codes, cookies and keys.
+    return structlog.dev.ConsoleRenderer(
+        colors=False, pad_event_to=24, exception_formatter=structlog.dev.plain_traceback
     )
 
 

@@ -32,7 +32,7 @@ from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.signer import Signer
 from keystead_server.ports.store import Store
-from keystead_server.storage import open_store
+from keystead_server.storage.opening import open_store
 from keystead_server.trust.chains import RootStore
 from keystead_server.trust.roots import read_roots
 
@@ -61,7 +61,7 @@ async def open_system(config: Config) -> System:
     """
     entropy, clock = SystemEntropy(), SystemClock()
     config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    store = await open_store(config.database_url, migrate=True)
+    store = await open_store(config.database_url, entropy=entropy, migrate=True)
     # A store with keys that no longer open means the master key was lost: never make another in its place.
     sealed_before = bool(await store.signing_keys.all())
     key = master_key.load_or_create(config.master_key_path, entropy, may_create=not sealed_before)
