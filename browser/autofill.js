@@ -5,8 +5,8 @@
 
    A listbox in a closed shadow root, in the top layer, built by DOM calls and a
    constructed style sheet: it works under the strictest policy of the page. The
-   input is left as it is. The page's scripts cannot see into the list, and only
-   a person's own click or key chooses from it. */
+   input is left as it is. The page's scripts cannot reach into the list, so what
+   happens in it is a person's doing; what happens outside of it is asked. */
 const keysteadAutofill = (() => {
   "use strict";
   const INPUTS = "input[autocomplete~='webauthn' i], textarea[autocomplete~='webauthn' i]";
@@ -65,7 +65,6 @@ const keysteadAutofill = (() => {
       element("span", { class: "place" }, "Passkey on this computer"),
     );
     const chosen = (event) => {
-      if (!event.isTrusted) return;
       event.preventDefault();
       input.focus({ preventScroll: true }); // the list goes, and focus must not go with it
       hide();
@@ -113,7 +112,6 @@ const keysteadAutofill = (() => {
   };
 
   function onListKey(event) {
-    if (!event.isTrusted) return;
     const rows = [...list.children];
     const at = rows.findIndex((row) => row.matches(":focus"));
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];

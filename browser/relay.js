@@ -13,6 +13,8 @@
   const asked = new Map(); // id -> the page's message, until it is answered
   let port = null;
 
+  const INTERRUPTED = { outcome: "refused", name: "NotAllowedError", message: "The operation was interrupted." };
+
   const answer = (message) => {
     dispatchEvent(new CustomEvent("keystead:answer", { detail: JSON.stringify(message) }));
   };
@@ -29,27 +31,25 @@
     if (port) return port;
     port = api.runtime.connect({ name: "page" });
     port.onMessage.addListener(receive);
-    port.onDisconnect.addListener(lost);
+    // The background was stopped or replaced.
+    port.onDisconnect.addListener(endOpenCalls);
     return port;
   }
 
   /* An offer needs nobody there until somebody chooses; whatever else is open
-     will get no answer any more. */
-  function endOpenCalls(outcome) {
+     will get no answer any more, and its prompt is closed by the agent. */
+  function endOpenCalls() {
     port = null;
     for (const message of [...asked.values()]) {
-      if (!message.offered || message.chosen) finish({ id: message.id, ...outcome });
+      if (!message.offered || message.chosen) finish({ id: message.id, ...INTERRUPTED });
     }
   }
-
-  /* The background was stopped or replaced. */
-  const lost = () => endOpenCalls({ outcome: "native" });
 
   /* A page that is left may be kept for the way back, and then its port stays
      open: the prompt of a page that nobody sees any more has to be closed by us. */
   addEventListener("pagehide", () => {
     port?.disconnect();
-    endOpenCalls({ outcome: "refused", name: "AbortError", message: "The page was left." });
+    endOpenCalls();
   });
 
   function receive({ id, outcome, accounts, ...rest }) {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from keystead_core.link.messages import Accounts, Get
 from keystead_testkit.claimed_site import BROWSERS, ClaimedSite, claimed_site, missing_browser
-from keystead_testkit.passkey_page import Tab
+from keystead_testkit.passkey_page import ChromiumTab, Tab
 from keystead_testkit.socket_agent import SocketAgent
 
 pytestmark = pytest.mark.browser
@@ -75,6 +75,7 @@ def test_by_keyboard(agent: SocketAgent, tab: Tab) -> None:
 
     assert tab.run(ANSWER)["ok"]["id"] == bob
     assert (asked(agent).credential, asked(agent).mediation) == (bob, "conditional")
+    tab.click(INPUT)
     assert not list_is_open(tab)
 
 
@@ -103,6 +104,11 @@ def test_nothing_is_chosen_by_a_script(agent: SocketAgent, tab: Tab) -> None:
     agent.add_passkey("alice")
 
     offer(tab)
+    tab.run("""const input = document.querySelector('#name');
+        input.click();
+        input.dispatchEvent(new FocusEvent('focusin', {bubbles: true}));
+        input.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowDown', bubbles: true}));""")
+    opened = list_is_open(tab)
     tab.click(INPUT)
     tab.run("""const list = document.querySelector('[popover]');
         for (const target of [list, document.querySelector('#name')]) {
@@ -112,6 +118,7 @@ def test_nothing_is_chosen_by_a_script(agent: SocketAgent, tab: Tab) -> None:
         }
         await new Promise((resolve) => setTimeout(resolve, 200));""")
 
+    assert not opened
     assert agent.ceremonies() == []
     assert tab.run("return document.querySelector('[popover]').shadowRoot") is None
 
@@ -159,6 +166,20 @@ def test_a_mistyped_pin_leaves_the_offer_open(agent: SocketAgent, tab: Tab) -> N
 
     assert tab.run(ANSWER)["ok"]["id"] == alice
     assert len(agent.ceremonies()) == 2
+
+
+def test_an_offer_outlives_the_extensions_background(agent: SocketAgent, tab: Tab) -> None:
+    if not isinstance(tab, ChromiumTab):
+        pytest.skip("the extension's background can be stopped from outside in Chromium only")
+    alice = agent.add_passkey("alice")
+
+    offer(tab)
+    tab.stop_extension()
+    tab.click(INPUT)
+    tab.press("ArrowDown")
+    tab.press("Enter")
+
+    assert tab.run(ANSWER)["ok"]["id"] == alice
 
 
 def test_an_abort_takes_the_list_away(agent: SocketAgent, tab: Tab) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from keystead_core.link.messages import Create, Get
+from keystead_core.link.messages import Create, Get, Providers
 from keystead_testkit.claimed_site import BROWSERS, ClaimedSite, claimed_site, missing_browser
-from keystead_testkit.passkey_page import Tab
+from keystead_testkit.passkey_page import ChromiumTab, Tab
 from keystead_testkit.socket_agent import SocketAgent
 from webauthn import verify_authentication_response, verify_registration_response
 
@@ -139,6 +139,62 @@ def test_an_abort_cancels_and_rejects_with_the_reason(agent: SocketAgent, tab: T
 
     agent.wait_for(lambda agent: agent.given_up)
     assert answer["error"]["name"] == "AbortError"
+
+
+def test_an_abort_before_the_call_asks_nobody(agent: SocketAgent, tab: Tab) -> None:
+    answer = tab.run(REGISTER, creation(), {"abortAfterMs": 0})
+
+    assert answer["error"]["name"] == "AbortError"
+    assert agent.received == []
+
+
+def test_an_abort_while_we_ask_what_is_enrolled_raises_no_prompt_later(agent: SocketAgent, tab: Tab) -> None:
+    agent.hold(Providers)
+
+    tab.run(REGISTER, creation(), {"abortAfterMs": 200})
+    agent.release(agent.received[0].id)
+    agent.hold(Create)
+    # What this asks comes after whatever the first call would still have asked.
+    tab.run("return PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable()")
+
+    assert agent.ceremonies() == []
+
+
+def test_a_page_that_nobody_looks_at_raises_no_prompt(site: ClaimedSite, agent: SocketAgent) -> None:
+    tab = site.open_tab()
+    tab.run(
+        """window.hidden = new Promise((resolve) => setTimeout(async () => {
+            resolve([document.visibilityState, await register(arguments[0], {abortAfterMs: 100})]); }, 400));
+            return""",
+        creation(),
+    )
+    front = site.open_tab()
+    front.run("return new Promise((resolve) => setTimeout(resolve, 800))")
+    visibility, _ = tab.run("return hidden")
+    tab.close()
+    front.close()
+
+    if visibility == "visible":
+        pytest.skip("this browser without a screen shows every page")
+    assert agent.ceremonies() == []
+
+
+def test_an_interrupted_background_ends_the_call_and_keeps_the_browser_working(
+    site: ClaimedSite, agent: SocketAgent, tab: Tab
+) -> None:
+    if not isinstance(tab, ChromiumTab):
+        pytest.skip("the extension's background can be stopped from outside in Chromium only")
+    agent.hold()
+    tab.run("window.later = register(arguments[0]); return", creation())
+    agent.wait_for(SocketAgent.ceremonies)
+
+    tab.stop_extension()
+
+    assert tab.run("return later")["error"]["name"] == "NotAllowedError"
+    agent.wait_for(lambda agent: agent.given_up)
+    agent.hold(Providers)
+    tab.run("window.later = register(arguments[0]); return", creation())
+    agent.wait_for(lambda agent: isinstance(agent.received[-1], Providers))
 
 
 @pytest.mark.parametrize("leave", ["close", "navigate"])

@@ -2,9 +2,12 @@
 
 import base64
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from keystead_agent.browser_host.install import extension_source
+from keystead_agent.browser_host.manifests import Browser
 from keystead_testkit.claimed_site import BROWSERS, ClaimedSite, claimed_site, missing_browser
 from keystead_testkit.passkey_page import ChromiumTab, Tab
 from keystead_testkit.socket_agent import SocketAgent
@@ -80,6 +83,20 @@ def test_an_agent_started_later_is_found(site: ClaimedSite, tab: Tab) -> None:
         assert len(agent.ceremonies()) == 1
 
 
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_a_native_host_that_is_missing_is_no_obstacle(browser: Browser, tmp_path: Path) -> None:
+    if why := missing_browser(browser):
+        pytest.skip(why)
+    with claimed_site(browser, tmp_path) as site, site.agent() as agent:
+        (tmp_path / "extensions" / "keystead-browser-host").unlink()
+        tab = site.open_tab()
+        tab.use_browsers_own_passkeys()
+
+        assert "ok" in tab.run(REGISTER, creation())
+        assert agent.received == []
+        tab.close()
+
+
 def test_another_port_of_the_same_host_keeps_the_browsers_own_functions(site: ClaimedSite, tab: Tab) -> None:
     assert not tab.run(IS_NATIVE)
 
@@ -128,6 +145,32 @@ def test_a_cross_platform_authenticator_is_not_us(agent: SocketAgent, tab: Tab) 
     assert agent.received == []
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "get({publicKey, password: true, signal})",
+        "get({publicKey, mediation: 'silent', signal})",
+        "create({publicKey: {...publicKey, ...creation}, mediation: 'conditional', signal})",
+    ],
+    ids=["a password will do", "nobody is to be asked", "nobody is to notice"],
+)
+def test_calls_of_other_kinds(agent: SocketAgent, tab: Tab, call: str) -> None:
+    agent.add_passkey("alice")
+
+    tab.run(
+        f"""const creation = PublicKeyCredential.parseCreationOptionsFromJSON(arguments[0]);
+        const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(arguments[1]);
+        const controller = new AbortController();
+        const {{signal}} = controller;
+        setTimeout(() => controller.abort(), 200);
+        await navigator.credentials.{call}.catch(() => null);""",
+        creation(),
+        request(),
+    )
+
+    assert agent.received == []
+
+
 def test_passkeys_that_are_not_ours(agent: SocketAgent, tab: Tab) -> None:
     agent.add_passkey("alice")
     theirs = browsers_own(tab)
@@ -170,35 +213,59 @@ def test_options_longer_than_the_link_carries(agent: SocketAgent, tab: Tab) -> N
     assert agent.received == []
 
 
-FRAMED = """
+FRAMED = """async (address) => {
 const frame = document.createElement("iframe");
 frame.allow = "publickey-credentials-get *; publickey-credentials-create *";
 const loaded = new Promise((resolve) => frame.addEventListener("load", resolve));
-frame.src = arguments[0];
+frame.src = address;
 document.body.append(frame);
 await loaded;
-"""
+}"""
 
 
-def test_a_frame_in_another_sites_page_is_left_to_the_browser(site: ClaimedSite, agent: SocketAgent) -> None:
-    tab = site.open_tab(site.pages.other_host_origin)
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_frame_in_another_sites_page_is_left_to_the_browser(
+    site: ClaimedSite, agent: SocketAgent, tab: Tab, depth: int
+) -> None:
     if not isinstance(tab, ChromiumTab):
-        tab.close()
         pytest.skip("scripts are run in a frame of another origin in Chromium only")
-    tab.run(FRAMED, site.pages.origin)
-    framed = tab.page.frames[1]
+    theirs = browsers_own(tab)
+    agent.add_passkey("alice")
+    # Two deep, the outermost page is ours again and only the one between is another site's.
+    tab.go(site.pages.other_host_origin if depth == 1 else site.pages.origin)
+    asking = [site.pages.other_host_origin, site.pages.origin][2 - depth :]
+    for address in asking:
+        tab.page.frames[-1].evaluate(FRAMED, address)
 
-    tab.use_browsers_own_passkeys()
-    framed.evaluate("(options) => register(options, {abortAfterMs: 500})", creation())
+    answered = tab.page.frames[-1].evaluate("(options) => signIn(options)", request())
 
-    assert agent.received == []
-    tab.close()
+    assert answered["ok"]["id"] == theirs
+    assert agent.ceremonies() == []
 
 
 def test_a_frame_in_a_page_of_the_same_site_is_claimed(site: ClaimedSite, agent: SocketAgent, tab: Tab) -> None:
-    tab.run(FRAMED, f"{site.pages.origin}/framed")
+    tab.run(f"return ({FRAMED})(...arguments)", f"{site.pages.origin}/framed")
 
     made = tab.run("return document.querySelector('iframe').contentWindow.register(...arguments)", creation())
 
     assert "ok" in made
     assert len(agent.ceremonies()) == 1
+
+
+SENDERS = [
+    ({"tab": {"url": "https://a.example/x"}, "origin": "https://a.example", "frameId": 0}, "https://a.example"),
+    ({"tab": {"url": "https://a.example/x"}, "origin": "https://a.example", "frameId": 7}, "https://a.example"),
+    ({"tab": {"url": "https://b.example/x"}, "origin": "https://a.example", "frameId": 7}, None),
+    ({"tab": {}, "origin": "https://a.example", "frameId": 7}, None),
+    ({"tab": {"url": "https://a.example/x"}, "origin": "null", "frameId": 7}, None),
+    ({"tab": {"url": "https://a.example/x"}, "frameId": 0}, None),
+    ({"origin": "https://a.example", "frameId": 0}, None),
+]
+
+
+def test_whose_call_it_is_when_only_the_browsers_record_is_believed(site: ClaimedSite, tab: Tab) -> None:
+    # The relay has looked at the frames around it already; a renderer that was taken over may not have.
+    claims = (extension_source() / "claims.js").read_text().replace("export ", "")
+    function = f"return (() => {{ {claims}; return arguments[0].map(originOf); }})()"
+
+    assert tab.run(function, [sender for sender, _ in SENDERS]) == [origin for _, origin in SENDERS]

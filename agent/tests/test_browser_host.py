@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from keystead_agent.browser_host.bridge import Bridge
 from keystead_core.link.errors import LinkError, MessageTooLong
 from keystead_core.link.framing import MAX_MESSAGE_BYTES, NATIVE, SOCKET, Framer, frame
+from keystead_core.link.messages import Failed, reply_from_json
 from keystead_testkit.socket_agent import SocketAgent
 
 ORIGIN = "https://id.example.org"
@@ -78,6 +79,7 @@ def test_a_malformed_request_is_refused_and_the_next_one_passes(message: dict[st
 
     (refused,) = Framer(NATIVE).feed(back)
     assert refused["error"]["code"] == code  # type: ignore[index]
+    assert isinstance(reply_from_json(refused), Failed)
     assert Framer(SOCKET).feed(onward) == [PROVIDERS]
 
 
@@ -101,6 +103,14 @@ def test_what_is_open_when_the_daemon_goes_is_answered_once() -> None:
     assert gone["id"] == "g"
     assert gone["error"]["code"] == "agent_unreachable"  # type: ignore[index]
     assert bridge.daemon_is_gone() == b""
+
+
+def test_half_a_reply_of_a_daemon_that_went_does_not_spoil_the_next_ones() -> None:
+    bridge, reply = Bridge(), {"id": "a", "ok": {}}
+    bridge.daemon_said(frame(reply)[:7])
+    bridge.daemon_is_gone()
+
+    assert Framer(NATIVE).feed(bridge.daemon_said(frame(reply))) == [reply]
 
 
 @given(st.binary(max_size=200))

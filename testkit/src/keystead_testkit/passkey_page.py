@@ -32,6 +32,7 @@ const settled = (promise) => promise.then(
   ({name, message}) => ({error: {name, message}}));
 const signalFor = ({abortAfterMs}) => {
   if (abortAfterMs === undefined) return undefined;
+  if (abortAfterMs === 0) return AbortSignal.abort();
   const controller = new AbortController();
   setTimeout(() => controller.abort(), abortAfterMs);
   return controller.signal;
@@ -152,6 +153,13 @@ class ChromiumTab:
 
     def use_browsers_own_passkeys(self) -> None:
         add_virtual_authenticator(self.page)
+
+    def stop_extension(self) -> None:
+        """Stop the extension's service worker, as Chromium does when it likes."""
+        session = self.page.context.new_cdp_session(self.page)
+        for target in session.send("Target.getTargets", {"filter": [{"type": "service_worker"}]})["targetInfos"]:
+            session.send("Target.closeTarget", {"targetId": target["targetId"]})
+        session.detach()
 
     def close(self) -> None:
         self.page.close()

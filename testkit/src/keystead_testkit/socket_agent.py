@@ -123,8 +123,8 @@ class SocketAgent:
         self._provider = {"rp_id": rp_id, "origins": origins, "name": "Test", "issuer": origins[0]}
         self._path = path
         self._passkeys: list[_Passkey] = []
-        self._holding = False
-        self._held: dict[str, tuple[Create | Get, Callable[[Reply], None]]] = {}
+        self._holding: tuple[type[Request], ...] = ()
+        self._held: dict[str, tuple[Request, Callable[[Reply], None]]] = {}
         self._changed = threading.Condition()
         self._connections: list[socket.socket] = []
         self._listener = socket.socket(socket.AF_UNIX)
@@ -155,14 +155,15 @@ class SocketAgent:
         self._passkeys.append(passkey)
         return _base64url(passkey.id)
 
-    def hold(self) -> None:
-        self._holding = True
+    def hold(self, *kinds: type[Request]) -> None:
+        """Answer requests of *kinds*, ceremonies when none is named, only when they are released."""
+        self._holding = kinds or (Create, Get)
 
     def release(self, request: str) -> None:
-        """Let the person answer the held ceremony *request*."""
+        """Answer the held *request*, as a person does who has found their PIN."""
         with self._changed:
             asked, reply = self._held.pop(request)
-        reply(self._perform(asked))
+        self._answer(asked, reply)
 
     def wait_for(self, condition: Callable[["SocketAgent"], object], *, seconds: float = 10) -> None:
         with self._changed:
@@ -190,13 +191,22 @@ class SocketAgent:
                 request = request_from_json(message)
                 mine.add(request.id)
                 self._note(request)
-                self._answer(request, lambda reply: connection.sendall(frame(reply.to_json())))
+                reply = _sender(connection)
+                if isinstance(request, self._holding):
+                    self._hold(request, reply)
+                else:
+                    self._answer(request, reply)
         for request_id in mine:
             self._give_up(request_id)
 
     def _note(self, request: Request) -> None:
         with self._changed:
             self.received.append(request)
+            self._changed.notify_all()
+
+    def _hold(self, request: Request, reply: Callable[[Reply], None]) -> None:
+        with self._changed:
+            self._held[request.id] = (request, reply)
             self._changed.notify_all()
 
     def _give_up(self, request: str) -> bool:
@@ -218,10 +228,6 @@ class SocketAgent:
                 if self._give_up(target):
                     reply(Failed(target, "cancelled", "Cancelled.", "AbortError"))
                 reply(Done(request.id, {}))
-            case Create() | Get() if self._holding:
-                with self._changed:
-                    self._held[request.id] = (request, reply)
-                    self._changed.notify_all()
             case Create() | Get():
                 reply(self._perform(request))
             case _:
@@ -243,6 +249,10 @@ class SocketAgent:
         made = _Passkey(options["rp"]["id"], user["id"], user["name"], user["displayName"])
         self._passkeys.append(made)
         return made
+
+
+def _sender(connection: socket.socket) -> Callable[[Reply], None]:
+    return lambda reply: connection.sendall(frame(reply.to_json()))
 
 
 def _receive(connection: socket.socket) -> bytes:

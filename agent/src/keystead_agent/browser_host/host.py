@@ -44,11 +44,9 @@ class Host:
         """
         with self._selector:
             self._selector.register(self.from_browser, selectors.EVENT_READ, self._hear_browser)
-            try:
-                while self._turn():
-                    pass
-            finally:
-                self._hang_up()
+            while self._turn():
+                pass
+            self._hang_up()
 
     def _turn(self) -> bool:
         return all(key.data() for key, _ in self._selector.select())
