@@ -16,10 +16,12 @@ from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.session import Grant, Session
+from keystead_server.domain.sign_in import Attempt
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import Group, User, fold
 from keystead_server.ports import changes
 from keystead_server.ports.changes import Change, Conflict, Written
+from keystead_server.storage.rows.columns import storable
 
 from keystead_testkit import memory_reads as reads
 from keystead_testkit.memory_reads import Tables
@@ -87,8 +89,19 @@ def _keep(tables: Tables, value: Any) -> None:
 
 
 def _add(tables: Tables, change: changes.Add) -> None:
-    _require(_key(change.value) not in tables.of(type(change.value)) and _has_parent(tables, change.value))
-    _keep(tables, change.value)
+    value = change.value
+    _require(_key(value) not in tables.of(type(value)) and _has_parent(tables, value))
+    _keep(tables, _as_a_database_would(value) if isinstance(value, Attempt) else value)
+
+
+def _as_a_database_would(attempt: Attempt) -> Attempt:
+    return replace(
+        attempt,
+        username=None if attempt.username is None else storable(attempt.username),
+        user_agent=storable(attempt.user_agent),
+        detail=storable(attempt.detail),
+        client_address=storable(attempt.client_address),
+    )
 
 
 def _replace(tables: Tables, change: changes.Replace) -> None:

@@ -1,0 +1,137 @@
+"""What happened: sessions, grants, the sign-in log and the audit log."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import product
+
+from sqlalchemy import func, select
+
+from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.ids import AttemptId, EventId, GrantId, SessionId, TenantId, UserId
+from keystead_server.domain.sign_in import Attempt, Result
+from keystead_server.ports.store import GrantOwner, SessionOwner
+from keystead_server.storage.reads.reader import GROUP_IDS, Reads, given, group_ids, here
+from keystead_server.storage.rows import activity as rows
+from keystead_server.storage.rows import directory
+from keystead_server.storage.rows.columns import to_micros
+from keystead_server.storage.schema import (
+    REFUSED_PASS,
+    apps,
+    attempts,
+    audit_events,
+    grants,
+    sessions,
+    tenants,
+    users,
+)
+from keystead_server.storage.statement import Statement
+
+_THEIRS = (users.c.tenant_id == sessions.c.tenant_id) & (users.c.id == sessions.c.user_id)
+_SESSION = Statement(
+    select(*rows.SESSION, *directory.USER, tenants.c.policy_version, GROUP_IDS)
+    .select_from(sessions.join(users, _THEIRS).join(tenants, tenants.c.id == sessions.c.tenant_id))
+    .where(here(sessions), sessions.c.id == given("id")),
+    "tenant",
+    "id",
+)
+_GRANT = Statement(
+    select(*rows.GRANT, *rows.SESSION, *directory.USER, *directory.APP)
+    .select_from(
+        grants.join(sessions, (sessions.c.tenant_id == grants.c.tenant_id) & (sessions.c.id == grants.c.session_id))
+        .join(users, (users.c.tenant_id == grants.c.tenant_id) & (users.c.id == grants.c.user_id))
+        .join(apps, (apps.c.tenant_id == grants.c.tenant_id) & (apps.c.id == grants.c.app_id))
+    )
+    .where(here(grants), grants.c.id == given("id")),
+    "tenant",
+    "id",
+)
+_ATTEMPT = Statement(select(*rows.ATTEMPT).where(here(attempts), attempts.c.id == given("id")), "tenant", "id")
+
+
+def _attempts(of_user: bool, with_result: bool) -> Statement:
+    """The newest of all, of a user, of one result: each its own text, so that each uses its index."""
+    found = select(*rows.ATTEMPT).where(here(attempts), attempts.c.id < given("before"))
+    names = ["tenant", "before"]
+    if of_user:
+        found = found.where(attempts.c.user_id == given("user"))
+        names.append("user")
+    if with_result:
+        found = found.where(attempts.c.result == given("result"))
+        names.append("result")
+    return Statement(found.order_by(attempts.c.id.desc()).limit(given("limit")), *names, "limit")
+
+
+_ATTEMPTS = {key: _attempts(*key) for key in product((False, True), repeat=2)}
+_AUDIT = Statement(
+    select(*rows.AUDIT_EVENT)
+    .where(here(audit_events), audit_events.c.id < given("before"))
+    .order_by(audit_events.c.id.desc())
+    .limit(given("limit")),
+    "tenant",
+    "before",
+    "limit",
+)
+_PASS_FAILURES = Statement(
+    select(func.count())
+    .select_from(attempts)
+    .where(here(attempts), attempts.c.user_id == given("user"), attempts.c.at >= given("since"), REFUSED_PASS),
+    "tenant",
+    "user",
+    "since",
+)
+
+# Behind every UUID.
+_END = "~"
+
+_S = len(rows.SESSION)
+_SU = _S + len(directory.USER)
+_G = len(rows.GRANT)
+_GS = _G + _S
+_GSU = _GS + len(directory.USER)
+
+
+class Sessions(Reads):
+    async def owner_of(self, tenant: TenantId, session: SessionId) -> SessionOwner | None:
+        row = await self._reader.one(_SESSION, (tenant, session))
+        if row is None:
+            return None
+        policy_version, groups = row[_SU:]
+        return SessionOwner(rows.session(row[:_S]), directory.user(row[_S:_SU]), group_ids(groups), policy_version)
+
+    async def grant(self, tenant: TenantId, grant: GrantId) -> GrantOwner | None:
+        row = await self._reader.one(_GRANT, (tenant, grant))
+        if row is None:
+            return None
+        return GrantOwner(
+            rows.grant(row[:_G]),
+            rows.session(row[_G:_GS]),
+            directory.user(row[_GS:_GSU]),
+            directory.app(row[_GSU:]),
+        )
+
+
+class Logs(Reads):
+    async def attempt(self, tenant: TenantId, attempt: AttemptId) -> Attempt | None:
+        row = await self._reader.one(_ATTEMPT, (tenant, attempt))
+        return None if row is None else rows.attempt(row)
+
+    async def attempts(
+        self,
+        tenant: TenantId,
+        *,
+        limit: int,
+        before: AttemptId | None = None,
+        user: UserId | None = None,
+        result: Result | None = None,
+    ) -> Sequence[Attempt]:
+        filters = [value for value in (user, result and result.value) if value is not None]
+        statement = _ATTEMPTS[user is not None, result is not None]
+        found = await self._reader.all(statement, (tenant, before or _END, *filters, limit))
+        return list(map(rows.attempt, found))
+
+    async def audit(self, tenant: TenantId, *, limit: int, before: EventId | None = None) -> Sequence[AuditEvent]:
+        return list(map(rows.audit_event, await self._reader.all(_AUDIT, (tenant, before or _END, limit))))
+
+    async def pass_failures_since(self, tenant: TenantId, user: UserId, since: datetime) -> int:
+        row = await self._reader.one(_PASS_FAILURES, (tenant, user, to_micros(since)))
+        return int(row[0]) if row else 0

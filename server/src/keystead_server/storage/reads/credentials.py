@@ -1,0 +1,63 @@
+"""What people sign in with: passkeys and Temporary Access Passes."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from keystead_server.domain.access_pass import TemporaryAccessPass
+from keystead_server.domain.ids import PasskeyId, TenantId, UserId
+from keystead_server.domain.passkey import Passkey
+from keystead_server.ports.store import PasskeyOwner
+from keystead_server.storage.reads.reader import GROUP_IDS, Reads, given, group_ids, here
+from keystead_server.storage.rows import credentials as rows
+from keystead_server.storage.rows import directory
+from keystead_server.storage.schema import passes, passkeys, tenants, users
+from keystead_server.storage.statement import Statement
+
+_THEIRS = (users.c.tenant_id == passkeys.c.tenant_id) & (users.c.id == passkeys.c.user_id)
+_OWNER = Statement(
+    select(*rows.PASSKEY, *directory.USER, tenants.c.policy_version, GROUP_IDS)
+    .select_from(passkeys.join(users, _THEIRS).join(tenants, tenants.c.id == passkeys.c.tenant_id))
+    .where(here(passkeys), passkeys.c.credential_id == given("credential_id")),
+    "tenant",
+    "credential_id",
+)
+_PASSKEY = Statement(select(*rows.PASSKEY).where(here(passkeys), passkeys.c.id == given("id")), "tenant", "id")
+_PASSKEYS = Statement(
+    select(*rows.PASSKEY)
+    .where(here(passkeys), passkeys.c.user_id == given("user"))
+    .order_by(passkeys.c.created_at, passkeys.c.id),
+    "tenant",
+    "user",
+)
+_PASSKEY_COUNT = Statement(select(func.count()).select_from(passkeys).where(here(passkeys)), "tenant")
+_PASS = Statement(select(*rows.ACCESS_PASS).where(here(passes), passes.c.user_id == given("user")), "tenant", "user")
+
+_P = len(rows.PASSKEY)
+_U = _P + len(directory.USER)
+
+
+class Passkeys(Reads):
+    async def owner_of(self, tenant: TenantId, credential_id: bytes) -> PasskeyOwner | None:
+        row = await self._reader.one(_OWNER, (tenant, credential_id))
+        if row is None:
+            return None
+        policy_version, groups = row[_U:]
+        return PasskeyOwner(rows.passkey(row[:_P]), directory.user(row[_P:_U]), group_ids(groups), policy_version)
+
+    async def get(self, tenant: TenantId, passkey: PasskeyId) -> Passkey | None:
+        row = await self._reader.one(_PASSKEY, (tenant, passkey))
+        return None if row is None else rows.passkey(row)
+
+    async def of_user(self, tenant: TenantId, user: UserId) -> Sequence[Passkey]:
+        return list(map(rows.passkey, await self._reader.all(_PASSKEYS, (tenant, user))))
+
+    async def count(self, tenant: TenantId) -> int:
+        row = await self._reader.one(_PASSKEY_COUNT, (tenant,))
+        return int(row[0]) if row else 0
+
+
+class Passes(Reads):
+    async def of_user(self, tenant: TenantId, user: UserId) -> TemporaryAccessPass | None:
+        row = await self._reader.one(_PASS, (tenant, user))
+        return None if row is None else rows.access_pass(row)

@@ -1,0 +1,109 @@
+"""What people sign in with: passkeys and Temporary Access Passes."""
+
+from keystead_server.domain.access_pass import TemporaryAccessPass
+from keystead_server.domain.passkey import Passkey, Proof
+from keystead_server.storage import schema
+from keystead_server.storage.rows.columns import (
+    all_but,
+    over_at,
+    to_list,
+    to_micros,
+    to_moment,
+    to_optional_micros,
+    to_optional_moment,
+    to_tuple,
+    to_uuid,
+)
+from keystead_server.storage.statement import Arguments, Row
+
+_PROOFS = {proof.value: proof for proof in Proof}
+
+PASSKEY = all_but(schema.passkeys)
+
+
+def passkey_row(p: Passkey) -> Arguments:
+    return (
+        p.id,
+        p.tenant_id,
+        p.user_id,
+        p.credential_id,
+        p.public_key,
+        p.algorithm,
+        str(p.aaguid),
+        p.sign_count,
+        p.backup_eligible,
+        p.backed_up,
+        to_list(p.transports),
+        p.attestation_format,
+        p.attestation_kind,
+        p.proof.value,
+        p.name,
+        to_micros(p.created_at),
+        p.registered_by,
+        to_optional_micros(p.last_used_at),
+    )
+
+
+def passkey(row: Row) -> Passkey:
+    # fmt: off
+    (
+        id_, tenant_id, user_id, credential_id, public_key, algorithm, aaguid, sign_count, backup_eligible, backed_up,
+        transports, attestation_format, attestation_kind, proof, name, created_at, registered_by, last_used_at,
+    ) = row
+    # fmt: on
+    return Passkey(
+        id_,
+        tenant_id,
+        user_id,
+        credential_id,
+        public_key,
+        algorithm,
+        to_uuid(aaguid),
+        sign_count,
+        bool(backup_eligible),
+        bool(backed_up),
+        to_tuple(transports),
+        attestation_format,
+        attestation_kind,
+        _PROOFS[proof],
+        name,
+        to_moment(created_at),
+        registered_by,
+        to_optional_moment(last_used_at),
+    )
+
+
+ACCESS_PASS = all_but(schema.passes, "over_at")
+
+
+def access_pass_row(p: TemporaryAccessPass) -> Arguments:
+    expires_at, used_at = to_micros(p.expires_at), to_optional_micros(p.used_at)
+    return (
+        p.id,
+        p.tenant_id,
+        p.user_id,
+        p.digest,
+        to_micros(p.starts_at),
+        expires_at,
+        p.usable_once,
+        to_micros(p.created_at),
+        p.created_by,
+        used_at,
+        over_at(expires_at, used_at),
+    )
+
+
+def access_pass(row: Row) -> TemporaryAccessPass:
+    id_, tenant_id, user_id, digest, starts_at, expires_at, usable_once, created_at, created_by, used_at = row
+    return TemporaryAccessPass(
+        id_,
+        tenant_id,
+        user_id,
+        digest,
+        to_moment(starts_at),
+        to_moment(expires_at),
+        bool(usable_once),
+        to_moment(created_at),
+        created_by,
+        to_optional_moment(used_at),
+    )

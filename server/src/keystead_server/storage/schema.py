@@ -1,0 +1,310 @@
+"""The tables, once: statements, migrations and the documentation all come from here.
+
+What holds for every table, and why:
+
+    ids             text of a UUIDv7, made by the application: no sequence, no hot counter
+    primary key     (tenant_id, id): nothing is found without naming its tenant, a tenant can be
+                    moved to a database of its own, and new rows land at the end
+    times           UTC, whole microseconds since 1970, 64 bits
+    names           compared by a second, folded column, because databases' collations differ
+    JSON            text that is read whole; never joined on or searched
+    foreign keys    inside one tenant, for what people administer. Logs, sessions and grants have
+                    none: a log does not forget, and the reads of the others join their user, so
+                    that what belonged to a removed user is found no more
+    over_at         when a row stopped being of use, kept by the writes; what `sweep` goes by
+
+A column is added here, in a migration, in `rows` and in the domain value.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
+
+metadata = MetaData()
+
+# Ordered by code point on both engines, whatever locale the database was made in: pages of users and
+# groups come in one order everywhere, and a locale update cannot corrupt these indexes.
+Ordered: TypeEngine[str] = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+
+
+def _table(name: str, *parts: SchemaItem) -> Table:
+    return Table(name, metadata, *parts, sqlite_with_rowid=False)
+
+
+def _ordered(name: str) -> Column[str]:
+    return Column(name, Ordered, nullable=False)
+
+
+def _id(name: str = "id") -> Column[str]:
+    return _ordered(name)
+
+
+def _optional_id(name: str) -> Column[str]:
+    return Column(name, Ordered)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text(), nullable=False)
+
+
+def _bytes(name: str) -> Column[bytes]:
+    return Column(name, LargeBinary(), nullable=False)
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean(), nullable=False)
+
+
+def _moment(name: str) -> Column[int]:
+    return Column(name, BigInteger(), nullable=False)
+
+
+def _optional_moment(name: str) -> Column[int]:
+    return Column(name, BigInteger())
+
+
+def _of_tenant(table: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=f"{table}_tenant")
+
+
+def _of(table: str, parent: str, column: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["tenant_id", column], [f"{parent}.tenant_id", f"{parent}.id"], name=f"{table}_{column}", ondelete="CASCADE"
+    )
+
+
+tenants = _table(
+    "tenants",
+    _id(),
+    _ordered("name"),
+    _text("display_name"),
+    _moment("created_at"),
+    Column("policy_version", BigInteger(), nullable=False),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("name", name="tenants_name"),
+)
+
+users = _table(
+    "users",
+    _id(),
+    _id("tenant_id"),
+    _text("username"),
+    _text("display_name"),
+    _bytes("handle"),
+    _moment("created_at"),
+    _moment("sessions_valid_from"),
+    _flag("enabled"),
+    _text("roles"),
+    _ordered("username_folded"),
+    _ordered("display_name_folded"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "username_folded", name="users_username"),
+    _of_tenant("users"),
+)
+
+# Few people have a role, and "who is an administrator" is asked before the last one is let go.
+HAS_ROLES: ColumnElement[bool] = literal_column("roles <> '[]'")
+Index("users_with_roles", users.c.tenant_id, users.c.id, sqlite_where=HAS_ROLES, postgresql_where=HAS_ROLES)
+
+groups = _table(
+    "groups",
+    _id(),
+    _id("tenant_id"),
+    _text("name"),
+    _moment("created_at"),
+    _ordered("name_folded"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "name_folded", name="groups_name"),
+    _of_tenant("groups"),
+)
+
+memberships = _table(
+    "memberships",
+    _id("tenant_id"),
+    _id("group_id"),
+    _id("user_id"),
+    PrimaryKeyConstraint("tenant_id", "user_id", "group_id"),
+    Index("memberships_group", "tenant_id", "group_id", "user_id"),
+    _of("memberships", "groups", "group_id"),
+    _of("memberships", "users", "user_id"),
+)
+
+passkeys = _table(
+    "passkeys",
+    _id(),
+    _id("tenant_id"),
+    _id("user_id"),
+    _bytes("credential_id"),
+    _bytes("public_key"),
+    Column("algorithm", Integer(), nullable=False),
+    _text("aaguid"),
+    Column("sign_count", BigInteger(), nullable=False),
+    _flag("backup_eligible"),
+    _flag("backed_up"),
+    _text("transports"),
+    _text("attestation_format"),
+    _text("attestation_kind"),
+    _text("proof"),
+    _text("name"),
+    _moment("created_at"),
+    _id("registered_by"),
+    _optional_moment("last_used_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "credential_id", name="passkeys_credential_id"),
+    Index("passkeys_user", "tenant_id", "user_id"),
+    _of("passkeys", "users", "user_id"),
+)
+
+passes = _table(
+    "passes",
+    _id(),
+    _id("tenant_id"),
+    _id("user_id"),
+    _bytes("digest"),
+    _moment("starts_at"),
+    _moment("expires_at"),
+    _flag("usable_once"),
+    _moment("created_at"),
+    _optional_id("created_by"),
+    _optional_moment("used_at"),
+    _moment("over_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "user_id", name="passes_user"),
+    Index("passes_over", "over_at"),
+    _of("passes", "users", "user_id"),
+)
+
+apps = _table(
+    "apps",
+    _id(),
+    _id("tenant_id"),
+    _text("name"),
+    _text("redirect_uris"),
+    _text("post_logout_redirect_uris"),
+    _text("secret_digests"),
+    _moment("created_at"),
+    _text("id_token_alg"),
+    _flag("enabled"),
+    _ordered("name_folded"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    _of_tenant("apps"),
+)
+
+sessions = _table(
+    "sessions",
+    _id(),
+    _id("tenant_id"),
+    _id("user_id"),
+    _text("method"),
+    _text("acr"),
+    _moment("signed_in_at"),
+    _moment("expires_at"),
+    _optional_id("passkey_id"),
+    _optional_moment("closed_at"),
+    _moment("over_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    Index("sessions_over", "over_at"),
+)
+
+grants = _table(
+    "grants",
+    _id(),
+    _id("tenant_id"),
+    _id("session_id"),
+    _id("app_id"),
+    _id("user_id"),
+    _text("scope"),
+    _moment("issued_at"),
+    _moment("expires_at"),
+    _optional_moment("revoked_at"),
+    _moment("over_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    Index("grants_over", "over_at"),
+)
+
+attempts = _table(
+    "attempts",
+    _id(),
+    _id("tenant_id"),
+    _moment("at"),
+    _text("purpose"),
+    _text("method"),
+    _text("result"),
+    _text("reason"),
+    _text("client_address"),
+    _text("user_agent"),
+    _text("detail"),
+    _optional_id("user_id"),
+    Column("username", Text()),
+    _optional_id("app_id"),
+    Column("credential_id", LargeBinary()),
+    Column("aaguid", Text()),
+    Column("proof", Text()),
+    Column("profile", Text()),
+    _optional_id("challenge_id"),
+    # Backwards, the primary key is "newest first".
+    PrimaryKeyConstraint("tenant_id", "id"),
+    Index("attempts_user", "tenant_id", "user_id", "id"),
+)
+
+# What `pass_failures_since` counts, and nothing else: signing in with a passkey does not pay for it.
+REFUSED_PASS: ColumnElement[bool] = literal_column("method = 'temporaryAccessPass' AND result = 'refused'")
+Index(
+    "attempts_refused_pass",
+    attempts.c.tenant_id,
+    attempts.c.user_id,
+    attempts.c.at,
+    sqlite_where=REFUSED_PASS,
+    postgresql_where=REFUSED_PASS,
+)
+
+audit_events = _table(
+    "audit_events",
+    _id(),
+    _id("tenant_id"),
+    _moment("at"),
+    _text("name"),
+    _optional_id("actor_id"),
+    _text("target_id"),
+    _text("detail"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+)
+
+policy_documents = _table(
+    "policy_documents",
+    _id("tenant_id"),
+    _ordered("kind"),
+    Column("version", Integer(), nullable=False),
+    _text("body"),
+    _moment("changed_at"),
+    _optional_id("changed_by"),
+    PrimaryKeyConstraint("tenant_id", "kind", "version"),
+    _of_tenant("policy_documents"),
+)
+
+signing_keys = _table(
+    "signing_keys",
+    _ordered("kid"),
+    _text("alg"),
+    _bytes("sealed"),
+    _text("public_jwk"),
+    _moment("created_at"),
+    _optional_moment("retired_at"),
+    PrimaryKeyConstraint("kid"),
+)

@@ -1,0 +1,195 @@
+"""The writing half: each change as one statement, the same for every engine.
+
+A statement refuses by breaking a constraint (a key or a name is taken, a parent is gone) or,
+where `must_hit` says so, by finding no row. What goes with a removed user or group goes by the
+foreign keys' ON DELETE CASCADE.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, case, delete, insert, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from keystead_server.domain.access_pass import TemporaryAccessPass
+from keystead_server.domain.app import App
+from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.session import Grant, Session
+from keystead_server.domain.sign_in import Attempt
+from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.user import Group, User
+from keystead_server.ports import changes
+from keystead_server.ports.changes import Change
+from keystead_server.storage import schema
+from keystead_server.storage.rows import activity, credentials, directory
+from keystead_server.storage.rows.columns import to_micros
+from keystead_server.storage.statement import Arguments, Statement
+
+SWEEP_ROWS = 500
+
+
+class Step(NamedTuple):
+    statement: Statement
+    arguments: Arguments
+    must_hit: bool
+
+
+class Noun(NamedTuple):
+    table: Table
+    row: Callable[[Any], Arguments]
+
+
+NOUNS: dict[type[Any], Noun] = {
+    Tenant: Noun(schema.tenants, directory.tenant_row),
+    User: Noun(schema.users, directory.user_row),
+    Group: Noun(schema.groups, directory.group_row),
+    App: Noun(schema.apps, directory.app_row),
+    PolicyDocument: Noun(schema.policy_documents, directory.policy_document_row),
+    SigningKey: Noun(schema.signing_keys, directory.signing_key_row),
+    Passkey: Noun(schema.passkeys, credentials.passkey_row),
+    TemporaryAccessPass: Noun(schema.passes, credentials.access_pass_row),
+    Session: Noun(schema.sessions, activity.session_row),
+    Grant: Noun(schema.grants, activity.grant_row),
+    Attempt: Noun(schema.attempts, activity.attempt_row),
+    AuditEvent: Noun(schema.audit_events, activity.audit_event_row),
+}
+
+
+def _new(name: str) -> BindParameter[Any]:
+    # SQLAlchemy keeps the bare column names for itself in INSERT and UPDATE.
+    return bindparam(f"new_{name}")
+
+
+def _with_key(table: Table) -> ColumnElement[bool]:
+    tenant, id_ = table.c.tenant_id == _new("tenant_id"), table.c.id == _new("id")
+    return tenant & id_
+
+
+def _insert(table: Table) -> Statement:
+    return Statement(insert(table), *(column.name for column in table.c))
+
+
+def _replace(table: Table) -> Statement:
+    key = list(table.primary_key.columns)
+    values = {column: _new(column.name) for column in table.c if column not in key}
+    if table is schema.tenants:
+        # A writer that read the tenant before somebody changed a policy would take the version
+        # back, and with it every policy compiled for the old one into use again.
+        kept, given = table.c.policy_version, _new("policy_version")
+        values[kept] = case((kept > given, kept), else_=given)  # type: ignore[assignment]
+    where = [column == _new(column.name) for column in key]
+    return Statement(update(table).where(*where).values(values), *(f"new_{column.name}" for column in table.c))
+
+
+def _earlier(column: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
+    return case((column < other, column), else_=other)
+
+
+def ends(table: Table, column: str, at: ColumnElement[int]) -> dict[Any, Any]:
+    """The values that end a row of *table* at that moment, once (see `over_at` in `schema`)."""
+    return {table.c[column]: at, table.c.over_at: _earlier(table.c.over_at, at)}
+
+
+def _end(table: Table, column: str) -> Statement:
+    unended = table.c[column].is_(None)
+    values = ends(table, column, bindparam("new_at"))
+    return Statement(update(table).where(_with_key(table), unended).values(values), "new_tenant_id", "new_id", "new_at")
+
+
+_INSERT = {kind: _insert(noun.table) for kind, noun in NOUNS.items()}
+_REPLACE = {kind: _replace(NOUNS[kind].table) for kind in (Tenant, User, Group, Passkey, App, SigningKey)}
+_REMOVE = {
+    kind: Statement(delete(NOUNS[kind].table).where(_with_key(NOUNS[kind].table)), "new_tenant_id", "new_id")
+    for kind in (User, Group, Passkey, TemporaryAccessPass, App)
+}
+_PASSKEY_USED = Statement(
+    update(schema.passkeys)
+    .where(_with_key(schema.passkeys))
+    .values(sign_count=_new("sign_count"), backed_up=_new("backed_up"), last_used_at=_new("at")),
+    "new_tenant_id",
+    "new_id",
+    "new_sign_count",
+    "new_backed_up",
+    "new_at",
+)
+_SPEND_PASS = _end(schema.passes, "used_at")
+_CLOSE_SESSION = _end(schema.sessions, "closed_at")
+_REVOKE_GRANT = _end(schema.grants, "revoked_at")
+_JOIN = Statement(
+    sqlite.insert(schema.memberships).on_conflict_do_nothing(),
+    "tenant_id",
+    "group_id",
+    "user_id",
+    postgresql=postgresql.insert(schema.memberships).on_conflict_do_nothing(),
+)
+_LEAVE = Statement(
+    delete(schema.memberships).where(*(column == _new(column.name) for column in schema.memberships.c)),
+    "new_tenant_id",
+    "new_group_id",
+    "new_user_id",
+)
+_BUMP = Statement(
+    update(schema.tenants)
+    .where(schema.tenants.c.id == _new("id"))
+    .values(policy_version=schema.tenants.c.policy_version + 1),
+    "new_id",
+)
+
+
+def _add(change: changes.Add) -> Step:
+    kind = type(change.value)
+    return Step(_INSERT[kind], NOUNS[kind].row(change.value), False)
+
+
+def _put(change: changes.Replace) -> Step:
+    kind = type(change.value)
+    return Step(_REPLACE[kind], NOUNS[kind].row(change.value), True)
+
+
+def used_row(c: changes.PasskeyUsed) -> Arguments:
+    return c.tenant_id, c.passkey_id, c.sign_count, c.backed_up, to_micros(c.at)
+
+
+def spent_row(c: changes.SpendPass) -> Arguments:
+    return c.tenant_id, c.pass_id, to_micros(c.at)
+
+
+def closed_row(c: changes.CloseSession) -> Arguments:
+    return c.tenant_id, c.session_id, to_micros(c.at)
+
+
+def revoked_row(c: changes.RevokeGrant) -> Arguments:
+    return c.tenant_id, c.grant_id, to_micros(c.at)
+
+
+_STEPS: dict[type[Any], Callable[[Any], Step]] = {
+    changes.Add: _add,
+    changes.Replace: _put,
+    changes.PasskeyUsed: lambda c: Step(_PASSKEY_USED, used_row(c), True),
+    changes.SpendPass: lambda c: Step(_SPEND_PASS, spent_row(c), True),
+    changes.CloseSession: lambda c: Step(_CLOSE_SESSION, closed_row(c), False),
+    changes.RevokeGrant: lambda c: Step(_REVOKE_GRANT, revoked_row(c), False),
+    changes.Join: lambda c: Step(_JOIN, (c.tenant_id, c.group_id, c.user_id), False),
+    changes.Leave: lambda c: Step(_LEAVE, (c.tenant_id, c.group_id, c.user_id), False),
+    changes.Remove: lambda c: Step(_REMOVE[c.kind], (c.tenant_id, c.id), True),
+    changes.BumpPolicyVersion: lambda c: Step(_BUMP, (c.tenant_id,), True),
+}
+
+
+def step(change: Change) -> Step:
+    """The one statement that makes *change*."""
+    return _STEPS[type(change)](change)
+
+
+def _sweep(table: Table) -> Statement:
+    key = tuple_(table.c.tenant_id, table.c.id)
+    over = select(table.c.tenant_id, table.c.id).where(table.c.over_at < bindparam("before"))
+    return Statement(delete(table).where(key.in_(over.order_by(table.c.over_at).limit(SWEEP_ROWS))), "before")
+
+
+SWEEP_SESSIONS = _sweep(schema.sessions)
+SWEEP_GRANTS = _sweep(schema.grants)
+SWEEP_PASSES = _sweep(schema.passes)

@@ -1,0 +1,39 @@
+"""One suite for every store: what the port promises, said as tests.
+
+    class TestStore(StoreSuite):
+        pass
+
+with a fixture `world`, once for each kind of store.
+"""
+
+from keystead_testkit.store_suite.activity import LogTests, SessionTests, SweepTests
+from keystead_testkit.store_suite.credentials import PasskeyTests, PassTests
+from keystead_testkit.store_suite.directory import (
+    AppTests,
+    GroupTests,
+    PolicyTests,
+    SigningKeyTests,
+    TenantTests,
+    UserTests,
+)
+from keystead_testkit.store_suite.isolation import IsolationTests
+from keystead_testkit.store_suite.units import ConcurrencyTests, UnitTests
+
+
+class StoreSuite(
+    TenantTests,
+    UserTests,
+    GroupTests,
+    AppTests,
+    PolicyTests,
+    SigningKeyTests,
+    PasskeyTests,
+    PassTests,
+    SessionTests,
+    LogTests,
+    SweepTests,
+    IsolationTests,
+    UnitTests,
+    ConcurrencyTests,
+):
+    """Everything that a Store promises."""

@@ -1,0 +1,170 @@
+"""What people sign in with: passkeys and Temporary Access Passes."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from keystead_server.domain.access_pass import TemporaryAccessPass
+from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.user import User
+from keystead_server.ports.changes import (
+    Add,
+    BumpPolicyVersion,
+    Conflict,
+    Join,
+    PasskeyUsed,
+    Remove,
+    Replace,
+    SpendPass,
+    Written,
+)
+from keystead_server.ports.store import PasskeyOwner
+
+from keystead_testkit.store_suite.world import World
+
+
+class PasskeyTests:
+    def test_a_credential_id_finds_the_passkey_its_owner_their_groups_and_the_policy_version(
+        self, world: World
+    ) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        groups = [world.group(tenant, name) for name in ("Staff", "Admins", "Others")]
+        world.add(passkey := world.passkey(user), *groups)
+        world.write(Join(tenant.id, groups[0].id, user.id), Join(tenant.id, groups[1].id, user.id))
+        world.write(BumpPolicyVersion(tenant.id))
+
+        owner = world.run(world.store.passkeys.owner_of(tenant.id, passkey.credential_id))
+
+        assert owner == PasskeyOwner(passkey, user, frozenset({groups[0].id, groups[1].id}), 2)
+        assert world.run(world.store.passkeys.owner_of(tenant.id, b"nobody's")) is None
+
+    def test_the_owner_of_a_passkey_may_be_in_no_group(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        longest = world.passkey(user, credential_id=b"\xfe" * 1023, transports=(), last_used_at=world.clock.now())
+        world.add(longest)
+
+        owner = world.run(world.store.passkeys.owner_of(tenant.id, b"\xfe" * 1023))
+
+        assert owner == PasskeyOwner(longest, user, frozenset(), 1)
+
+    def test_a_credential_id_is_registered_once_in_a_tenant(self, world: World) -> None:
+        ada = world.add_user(tenant := world.add_tenant(), "ada")
+        bob = world.add_user(tenant, "bob")
+        elsewhere = world.add_user(world.add_tenant("fabrikam"))
+        world.add(world.passkey(ada, credential_id=b"same"))
+
+        stolen = Add(world.passkey(bob, credential_id=b"same"))
+
+        assert world.write(stolen) == Conflict(stolen)
+        assert world.write(Add(world.passkey(elsewhere, credential_id=b"same"))) == Written()
+
+    def test_a_passkey_belongs_to_somebody_of_its_tenant(self, world: World) -> None:
+        user = world.add_user(world.add_tenant())
+        other = world.add_tenant("fabrikam")
+
+        for nobody in (replace(user, id=world.new_id()), replace(user, tenant_id=other.id)):
+            add = Add(world.passkey(nobody))
+            assert world.write(add) == Conflict(add)
+
+    def test_use_is_recorded_on_the_passkey(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        world.add(passkey := world.passkey(user), bystander := world.passkey(user))
+        at = world.clock.advance(timedelta(minutes=1))
+
+        assert world.write(PasskeyUsed(tenant.id, passkey.id, 2**32 - 1, True, at)) == Written()
+
+        used = passkey.used(sign_count=2**32 - 1, backed_up=True, at=at)
+        assert world.run(world.store.passkeys.get(tenant.id, passkey.id)) == used
+        assert world.run(world.store.passkeys.get(tenant.id, bystander.id)) == bystander
+
+    def test_a_removed_passkey_cannot_be_used(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        other = world.add_tenant("fabrikam")
+        world.add(passkey := world.passkey(user))
+        used, remove = (
+            PasskeyUsed(tenant.id, passkey.id, 1, False, world.clock.now()),
+            Remove(tenant.id, Passkey, passkey.id),
+        )
+        elsewhere = replace(used, tenant_id=other.id)
+
+        assert world.write(elsewhere) == Conflict(elsewhere)
+        assert world.write(remove) == Written()
+        assert world.write(used) == Conflict(used)
+        assert world.write(remove) == Conflict(remove)
+
+    def test_a_persons_passkeys_come_oldest_first(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        made = [world.passkey(user) for _ in range(3)]
+        world.add(*reversed(made), world.passkey(world.add_user(tenant, "bob")))
+
+        assert list(world.run(world.store.passkeys.of_user(tenant.id, user.id))) == made
+        assert world.run(world.store.passkeys.count(tenant.id)) == 4
+
+    def test_a_passkey_can_be_renamed(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        world.add(passkey := world.passkey(user))
+
+        assert world.write(Replace(passkey.renamed("Old laptop"))) == Written()
+
+        assert world.run(world.store.passkeys.get(tenant.id, passkey.id)) == passkey.renamed("Old laptop")
+
+
+class PassTests:
+    def test_a_person_has_one_pass_which_a_new_one_replaces_in_one_write(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        old, new = world.access_pass(user), world.access_pass(user, usable_once=False, created_by=user.id)
+        world.add(old)
+        add, remove = Add(new), Remove(tenant.id, TemporaryAccessPass, old.id)
+
+        assert world.write(add) == Conflict(add)
+        assert world.write(remove, add) == Written()
+
+        assert world.run(world.store.passes.of_user(tenant.id, user.id)) == new
+        assert world.write(remove) == Conflict(remove)
+
+    def test_a_pass_is_spent_once(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        world.add(temporary := world.access_pass(user))
+        spend = SpendPass(tenant.id, temporary.id, world.clock.now())
+
+        assert world.write(spend) == Written()
+        assert world.write(spend) == Conflict(spend)
+
+        assert world.run(world.store.passes.of_user(tenant.id, user.id)) == temporary.spent(at=spend.at)
+
+    def test_a_replaced_pass_cannot_be_spent(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        other = world.add_tenant("fabrikam")
+        old, new = world.access_pass(user), world.access_pass(user)
+        world.add(old)
+        world.write(Remove(tenant.id, TemporaryAccessPass, old.id), Add(new))
+
+        for spend in (SpendPass(tenant.id, old.id, old.starts_at), SpendPass(other.id, new.id, new.starts_at)):
+            assert world.write(spend) == Conflict(spend)
+        assert world.run(world.store.passes.of_user(tenant.id, user.id)) == new
+
+    def test_a_pass_is_for_somebody(self, world: World) -> None:
+        user = replace(world.add_user(world.add_tenant()), id=world.new_id())
+        add = Add(world.access_pass(user))
+
+        assert world.write(add) == Conflict(add)
+
+    @pytest.mark.parametrize("rejoin", [False, True])
+    def test_with_a_person_go_their_passkeys_pass_and_memberships(self, world: World, rejoin: bool) -> None:
+        ada = world.add_user(tenant := world.add_tenant(), "ada")
+        bob = world.add_user(tenant, "bob")
+        world.add(passkey := world.passkey(ada), world.access_pass(ada), group := world.group(tenant))
+        world.add(kept := world.passkey(bob), kept_pass := world.access_pass(bob))
+        world.write(*[Join(tenant.id, group.id, user.id) for user in (ada, bob)])
+
+        assert world.write(Remove(tenant.id, User, ada.id)) == Written()
+
+        if rejoin:
+            world.add(ada, replace(passkey, id=world.new_id()), world.access_pass(ada))
+        else:
+            assert world.run(world.store.users.by_username(tenant.id, "ada")) is None
+            assert world.run(world.store.passkeys.owner_of(tenant.id, passkey.credential_id)) is None
+            assert world.run(world.store.passes.of_user(tenant.id, ada.id)) is None
+        assert list(world.run(world.store.groups.members(tenant.id, group.id))) == [bob]
+        assert world.run(world.store.passkeys.get(tenant.id, kept.id)) == kept
+        assert world.run(world.store.passes.of_user(tenant.id, bob.id)) == kept_pass

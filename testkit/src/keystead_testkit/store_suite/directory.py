@@ -1,0 +1,282 @@
+"""What administrators keep: tenants, people, groups, apps, policies, signing keys."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from keystead_server.domain.app import App
+from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.user import Group, Role, User
+from keystead_server.ports.changes import (
+    Add,
+    BumpPolicyVersion,
+    Conflict,
+    Join,
+    Leave,
+    Remove,
+    Replace,
+    Written,
+)
+
+from keystead_testkit.store_suite.world import World
+
+
+class TenantTests:
+    def test_a_tenant_is_found_by_its_name_and_by_its_id(self, world: World) -> None:
+        tenant = world.add_tenant()
+
+        assert world.run(world.store.tenants.by_name("contoso")) == tenant
+        assert world.run(world.store.tenants.by_name(tenant.id)) == tenant
+        assert world.run(world.store.tenants.by_name("fabrikam")) is None
+
+    def test_tenants_come_oldest_first(self, world: World) -> None:
+        tenants = [world.add_tenant(name) for name in ("zeta", "alpha", "mu")]
+
+        assert list(world.run(world.store.tenants.all())) == tenants
+
+    def test_two_tenants_cannot_have_one_name(self, world: World) -> None:
+        tenant = world.add_tenant()
+
+        again = Add(replace(tenant, id=world.new_id()))
+
+        assert world.write(again) == Conflict(again)
+
+    def test_a_changed_policy_raises_the_version(self, world: World) -> None:
+        tenant = world.add_tenant()
+
+        assert world.write(BumpPolicyVersion(tenant.id)) == Written()
+
+        assert world.run(world.store.tenants.by_name("contoso")) == replace(tenant, policy_version=2)
+
+    def test_the_policies_of_no_tenant_cannot_change(self, world: World) -> None:
+        bump = BumpPolicyVersion(world.new_id())
+
+        assert world.write(bump) == Conflict(bump)
+
+    def test_replacing_a_tenant_never_takes_its_policy_version_back(self, world: World) -> None:
+        tenant = world.add_tenant()
+        world.write(BumpPolicyVersion(tenant.id))
+
+        world.write(Replace(replace(tenant, display_name="Contoso Ltd")))
+
+        expected = replace(tenant, display_name="Contoso Ltd", policy_version=2)
+        assert world.run(world.store.tenants.by_name("contoso")) == expected
+
+
+class UserTests:
+    def test_every_field_of_a_user_comes_back(self, world: World) -> None:
+        tenant = world.add_tenant()
+        roles = frozenset({Role.GLOBAL_ADMINISTRATOR, Role.GLOBAL_READER})
+        later = world.clock.now() + timedelta(days=1, microseconds=1)
+
+        user = world.add_user(tenant, "Ada@Contoso", roles=roles, enabled=False, sessions_valid_from=later)
+
+        assert world.run(world.store.users.get(tenant.id, user.id)) == user
+
+    @pytest.mark.parametrize(
+        "typed", ["ada@strasse.example", " ADA@STRASSE.EXAMPLE ", "Ada@Straße.example", "ａda@straße.example"]
+    )
+    def test_a_username_is_compared_folded(self, world: World, typed: str) -> None:
+        user = world.add_user(world.add_tenant(), "Ada@Straße.Example")
+
+        assert world.run(world.store.users.by_username(user.tenant_id, typed)) == user
+
+    def test_two_usernames_that_fold_alike_cannot_both_be_in_a_tenant(self, world: World) -> None:
+        tenant, other = world.add_tenant(), world.add_tenant("fabrikam")
+        world.add_user(tenant, "straße")
+
+        second = Add(world.user(tenant, "STRASSE"))
+
+        assert world.write(second) == Conflict(second)
+        assert world.write(Add(world.user(other, "straße"))) == Written()
+
+    def test_a_user_needs_a_tenant(self, world: World) -> None:
+        tenant = replace(world.add_tenant(), id=world.new_id())
+        add = Add(world.user(tenant))
+
+        assert world.write(add) == Conflict(add)
+
+    def test_a_renamed_user_is_found_by_the_new_name_only(self, world: World) -> None:
+        user = world.add_user(world.add_tenant(), "ada")
+        renamed = replace(user, username="lovelace", display_name="Ada Lovelace", enabled=False)
+
+        assert world.write(Replace(renamed)) == Written()
+
+        assert world.run(world.store.users.by_username(user.tenant_id, "ada")) is None
+        assert world.run(world.store.users.by_username(user.tenant_id, "lovelace")) == renamed
+        world.add_user(world.run(world.store.tenants.all())[0], "ada")
+
+    def test_a_user_cannot_take_anothers_name(self, world: World) -> None:
+        tenant = world.add_tenant()
+        ada, bob = world.add_user(tenant, "ada"), world.add_user(tenant, "bob")
+
+        change = Replace(replace(bob, username="Ada"))
+
+        assert world.write(change) == Conflict(change)
+        assert world.run(world.store.users.by_username(tenant.id, "ada")) == ada
+        assert world.run(world.store.users.by_username(tenant.id, "bob")) == bob
+
+    def test_replacing_who_is_not_there_is_refused(self, world: World) -> None:
+        tenant, other = world.add_tenant(), world.add_tenant("fabrikam")
+        user = world.add_user(tenant)
+
+        for absent in (replace(user, id=world.new_id()), replace(user, tenant_id=other.id)):
+            change = Replace(absent)
+            assert world.write(change) == Conflict(change)
+
+    def test_users_are_paged_in_order_of_id(self, world: World) -> None:
+        tenant = world.add_tenant()
+        users = [world.add_user(tenant, name) for name in ("zoe", "ada", "mia", "bob", "eve")]
+
+        first = world.run(world.store.users.page(tenant.id, limit=2))
+        rest = world.run(world.store.users.page(tenant.id, limit=9, after=first[-1].id))
+
+        assert [*first, *rest] == users
+        assert len(first) == 2
+        assert world.run(world.store.users.count(tenant.id)) == 5
+
+    @pytest.mark.parametrize(
+        ("typed", "found"),
+        [("LOVE", ["ada"]), ("o%", ["bob"]), ("_", ["eve_x"]), ("/", []), ("a", ["ada", "zoë"]), ("ZOË", ["zoë"])],
+    )
+    def test_users_are_searched_by_part_of_either_name(self, world: World, typed: str, found: list[str]) -> None:
+        tenant = world.add_tenant()
+        names = {"ada": "Lovelace", "bob": "50%o% off", "eve_x": "Eve", "zoë": "Anna"}
+        for username, display_name in names.items():
+            world.add_user(tenant, username, display_name=display_name)
+
+        page = world.run(world.store.users.page(tenant.id, limit=9, search=typed))
+
+        assert [user.username for user in page] == found
+
+    def test_administrators_are_the_enabled_users_with_that_role(self, world: World) -> None:
+        tenant = world.add_tenant()
+        administrator = frozenset({Role.GLOBAL_ADMINISTRATOR})
+        ada = world.add_user(tenant, "ada", roles=administrator)
+        world.add_user(tenant, "bob", roles=frozenset({Role.GLOBAL_READER}))
+        world.add_user(tenant, "eve", roles=administrator, enabled=False)
+        world.add_user(tenant, "mia")
+
+        assert list(world.run(world.store.users.administrators(tenant.id))) == [ada]
+
+
+class GroupTests:
+    def test_groups_and_members_come_in_order_of_name(self, world: World) -> None:
+        tenant = world.add_tenant()
+        groups = [world.group(tenant, name) for name in ("beta", "Alpha", "gamma")]
+        users = [world.add_user(tenant, name) for name in ("zoe", "Ada")]
+        world.add(*groups)
+        joins = [Join(tenant.id, group.id, user.id) for group in groups[:2] for user in users]
+
+        assert world.write(*joins) == Written()
+
+        store, run = world.store, world.run
+        assert [g.name for g in run(store.groups.all(tenant.id))] == ["Alpha", "beta", "gamma"]
+        assert [g.name for g in run(store.users.groups_of(tenant.id, users[0].id))] == ["Alpha", "beta"]
+        assert [u.username for u in run(store.groups.members(tenant.id, groups[0].id))] == ["Ada", "zoe"]
+        assert run(store.groups.get(tenant.id, groups[0].id)) == groups[0]
+        assert run(store.groups.by_name(tenant.id, "ALPHA")) == groups[1]
+
+    def test_group_names_are_unique_folded(self, world: World) -> None:
+        tenant = world.add_tenant()
+        world.add(world.group(tenant, "Staff"))
+        second = Add(world.group(tenant, "STAFF"))
+
+        assert world.write(second) == Conflict(second)
+
+    def test_joining_twice_and_leaving_twice_are_fine(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        world.add(group := world.group(tenant))
+        join, leave = Join(tenant.id, group.id, user.id), Leave(tenant.id, group.id, user.id)
+
+        assert world.write(join, join) == Written()
+        assert world.write(join) == Written()
+        assert world.write(leave) == Written()
+        assert world.write(leave) == Written()
+        assert list(world.run(world.store.users.groups_of(tenant.id, user.id))) == []
+
+    def test_nobody_joins_another_tenants_group(self, world: World) -> None:
+        tenant, other = world.add_tenant(), world.add_tenant("fabrikam")
+        user, stranger = world.add_user(tenant), world.add_user(other)
+        world.add(group := world.group(tenant))
+
+        for join in (
+            Join(tenant.id, group.id, stranger.id),
+            Join(other.id, group.id, stranger.id),
+            Join(other.id, group.id, user.id),
+        ):
+            assert world.write(join) == Conflict(join)
+
+    def test_with_a_group_go_its_memberships_and_nothing_else(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        kept, gone = world.group(tenant, "Kept"), world.group(tenant, "Gone")
+        world.add(kept, gone)
+        world.write(Join(tenant.id, kept.id, user.id), Join(tenant.id, gone.id, user.id))
+
+        assert world.write(Remove(tenant.id, Group, gone.id)) == Written()
+
+        assert list(world.run(world.store.users.groups_of(tenant.id, user.id))) == [kept]
+        assert world.run(world.store.users.get(tenant.id, user.id)) == user
+        world.add(world.group(tenant, "gone"))
+
+    @pytest.mark.parametrize("kind", [User, Group, App])
+    def test_removing_what_is_not_there_is_refused(self, world: World, kind: type[User]) -> None:
+        tenant, other = world.add_tenant(), world.add_tenant("fabrikam")
+        there: Any = {User: world.user(tenant), Group: world.group(tenant), App: world.app(tenant)}[kind]
+        world.add(there)
+
+        elsewhere, remove = Remove(other.id, kind, there.id), Remove(tenant.id, kind, there.id)
+
+        assert world.write(elsewhere) == Conflict(elsewhere)
+        assert world.write(remove) == Written()
+        assert world.write(remove) == Conflict(remove)
+
+
+class AppTests:
+    def test_every_field_of_an_app_comes_back(self, world: World) -> None:
+        tenant = world.add_tenant()
+        public = replace(world.app(tenant, "Öl"), secret_digests=(), post_logout_redirect_uris=("https://rp.example/",))
+        world.add(app := world.app(tenant, id_token_alg="RS256", enabled=False), public)
+
+        assert world.run(world.store.apps.get(tenant.id, app.id)) == app
+        assert list(world.run(world.store.apps.all(tenant.id))) == [app, public]
+
+        changed = replace(app, name="Zeiten", redirect_uris=(), enabled=True)
+        assert world.write(Replace(changed)) == Written()
+        assert list(world.run(world.store.apps.all(tenant.id))) == [changed, public]
+
+
+class PolicyTests:
+    def test_the_current_policy_is_the_highest_version_and_earlier_ones_are_kept(self, world: World) -> None:
+        tenant, now = world.add_tenant(), world.clock.now()
+        user = world.add_user(tenant)
+        documents = [PolicyDocument(tenant.id, "passkeys", n, f'{{"n":{n}}}', now, user.id) for n in (1, 2, 10)]
+        world.add(*documents, PolicyDocument(tenant.id, "access", 11, "{}", now, None))
+
+        assert world.run(world.store.policies.current(tenant.id, "passkeys")) == documents[-1]
+        assert list(world.run(world.store.policies.versions(tenant.id, "passkeys"))) == documents[::-1]
+        assert world.run(world.store.policies.current(tenant.id, "strengths")) is None
+
+    def test_two_writers_cannot_make_the_same_version(self, world: World) -> None:
+        tenant = world.add_tenant()
+        world.add(PolicyDocument(tenant.id, "passkeys", 1, "{}", world.clock.now(), None))
+        second = Add(PolicyDocument(tenant.id, "passkeys", 1, "[]", world.clock.now(), None))
+
+        assert world.write(second) == Conflict(second)
+
+
+class SigningKeyTests:
+    def test_signing_keys_come_newest_first_and_can_be_retired(self, world: World) -> None:
+        now = world.clock.now()
+        old = SigningKey("thumb-a", "ES256", b"sealed", '{"kty":"EC"}', now)
+        new = SigningKey("thumb-b", "RS256", b"\0\xff", "{}", now + timedelta(days=1))
+        world.add(old, new)
+        retired = replace(old, retired_at=now + timedelta(days=2))
+
+        assert world.write(Replace(retired)) == Written()
+
+        assert list(world.run(world.store.signing_keys.all())) == [new, retired]
+        again = Add(old)
+        assert world.write(again) == Conflict(again)

@@ -1,0 +1,143 @@
+"""A store, a stopped clock, repeating dice, and values that differ only where a test says so."""
+
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from keystead_server.domain.access_pass import TemporaryAccessPass
+from keystead_server.domain.app import App
+from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.passkey import Passkey, Proof
+from keystead_server.domain.session import Grant, Session
+from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
+from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.user import Group, User
+from keystead_server.ports.changes import Add, Change, Conflict, Written
+from keystead_server.ports.store import Store
+
+from keystead_testkit.clock import FixedClock, SeededEntropy
+
+T = TypeVar("T")
+
+
+class Run(Protocol):
+    def __call__(self, work: Coroutine[Any, Any, T]) -> T: ...
+
+
+class World:
+    """What a test of the store plays in. What it makes is only written where it says `add`."""
+
+    def __init__(self, store: Store, run: Run) -> None:
+        self.store = store
+        self.run = run
+        self.clock = FixedClock()
+        self.entropy = SeededEntropy()
+
+    def new_id(self) -> Any:
+        """An id of whatever kind is wanted."""
+        # A millisecond apart, so that ids come in the order in which they were made.
+        return self.entropy.new_id(self.clock.advance(timedelta(milliseconds=1)))
+
+    def write(self, *changes: Change) -> Written | Conflict:
+        return self.run(self.store.write(*changes))
+
+    def add(self, *values: Any) -> None:
+        for value in values:
+            assert self.write(Add(value)) == Written(), value
+
+    def add_tenant(self, name: str = "contoso") -> Tenant:
+        tenant = Tenant(self.new_id(), name, name.title(), self.clock.now())
+        self.add(tenant)
+        return tenant
+
+    def add_user(self, tenant: Tenant, username: str = "ada@contoso.example", **fields: Any) -> User:
+        user = self.user(tenant, username, **fields)
+        self.add(user)
+        return user
+
+    def user(self, tenant: Tenant, username: str = "ada@contoso.example", **fields: Any) -> User:
+        now = self.clock.now()
+        defaults: dict[str, Any] = {"display_name": username.title(), "created_at": now, "sessions_valid_from": now}
+        return User(self.new_id(), tenant.id, username, handle=self.entropy.token(32), **(defaults | fields))
+
+    def group(self, tenant: Tenant, name: str = "Staff") -> Group:
+        return Group(self.new_id(), tenant.id, name, self.clock.now())
+
+    def app(self, tenant: Tenant, name: str = "Timesheets", **fields: Any) -> App:
+        uris = ("https://rp.example/callback", "https://rp.example/ü?a=1")
+        return App(self.new_id(), tenant.id, name, uris, (), (b"\0" * 32, b"\xff" * 32), self.clock.now(), **fields)
+
+    def passkey(self, user: User, **fields: Any) -> Passkey:
+        defaults: dict[str, Any] = {
+            "credential_id": self.entropy.token(32),
+            "public_key": self.entropy.token(77),
+            "algorithm": -7,
+            "aaguid": UUID("08987058-cadc-4b81-b6e1-30de50dcbe96"),
+            "sign_count": 0,
+            "backup_eligible": False,
+            "backed_up": False,
+            "transports": ("internal", "hybrid"),
+            "attestation_format": "tpm",
+            "attestation_kind": "attca",
+            "proof": Proof.ATTESTED,
+            "name": "Laptop",
+            "registered_by": user.id,
+        }
+        id_ = self.new_id()
+        return Passkey(id_, user.tenant_id, user.id, created_at=self.clock.now(), **(defaults | fields))
+
+    def access_pass(self, user: User, **fields: Any) -> TemporaryAccessPass:
+        now = self.clock.now()
+        defaults: dict[str, Any] = {
+            "digest": self.entropy.token(32),
+            "starts_at": now,
+            "expires_at": now + timedelta(hours=1),
+            "usable_once": True,
+            "created_at": now,
+            "created_by": None,
+        }
+        return TemporaryAccessPass(self.new_id(), user.tenant_id, user.id, **(defaults | fields))
+
+    def session(self, user: User, **fields: Any) -> Session:
+        now = self.clock.now()
+        defaults: dict[str, Any] = {
+            "id": self.new_id(),
+            "method": Method.PASSKEY,
+            "acr": "phrh",
+            "signed_in_at": now,
+            "expires_at": now + timedelta(hours=24),
+        }
+        return Session(tenant_id=user.tenant_id, user_id=user.id, **(defaults | fields))
+
+    def grant(self, session: Session, app: App, **fields: Any) -> Grant:
+        now = self.clock.now()
+        defaults: dict[str, Any] = {
+            "id": self.new_id(),
+            "scope": "openid profile",
+            "issued_at": now,
+            "expires_at": now + timedelta(hours=1),
+        }
+        return Grant(
+            tenant_id=session.tenant_id,
+            session_id=session.id,
+            app_id=app.id,
+            user_id=session.user_id,
+            **(defaults | fields),
+        )
+
+    def attempt(self, tenant: Tenant, **fields: Any) -> Attempt:
+        defaults: dict[str, Any] = {
+            "id": self.new_id(),
+            "at": self.clock.now(),
+            "purpose": Purpose.SIGN_IN,
+            "method": Method.PASSKEY,
+            "result": Result.GRANTED,
+            "reason": "granted",
+            "client_address": "192.0.2.7",
+        }
+        return Attempt(tenant_id=tenant.id, **(defaults | fields))
+
+    def event(self, tenant: Tenant, name: str = "user.created") -> AuditEvent:
+        detail = {"username": 'ädä "quoted"'}
+        return AuditEvent(self.new_id(), tenant.id, self.clock.now(), name, None, self.new_id(), detail)
