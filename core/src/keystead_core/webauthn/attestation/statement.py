@@ -5,12 +5,14 @@ VerifiedAttestation   what it says, once its format's procedure has agreed
 certificates, integer, octets, algorithm    read a statement's fields or raise AttestationInvalid
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 
 from keystead_core.cose import CoseError, CosePublicKey
 from keystead_core.tpm.errors import TpmStructureInvalid
@@ -107,6 +109,10 @@ def _certificate(attestation_format: str, encoded: CborValue) -> x509.Certificat
     if not isinstance(encoded, bytes):
         raise AttestationInvalid(attestation_format, "x5c holds something that is not a byte string")
     try:
-        return x509.load_der_x509_certificate(encoded)
+        # The library announces what its later versions will refuse (numbers below one, needless NULLs):
+        # until then old authenticators have such certificates, and nobody reads the announcement here.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            return x509.load_der_x509_certificate(encoded)
     except (ValueError, x509.InvalidVersion) as error:
         raise AttestationInvalid(attestation_format, f"a certificate does not load: {error}") from None
