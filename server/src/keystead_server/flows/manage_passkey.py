@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.ids import PasskeyId, TenantId
+from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import check_display_name
@@ -73,9 +74,26 @@ class ManagePasskey:
         return await self._remove(passkey, Actor(owner.user))
 
     async def remove_for(self, tenant: TenantId, passkey_id: PasskeyId, *, by: Actor) -> Outcome:
-        """Remove somebody's passkey; the caller has checked that *by* may."""
+        """Remove somebody's passkey; the caller has checked that *by* may.
+
+        Raises:
+            Invalid: it is an administrator's, and *by* is no Global Administrator.
+        """
         passkey = await self.store.passkeys.get(tenant, passkey_id)
-        return NotDone("passkey_not_found") if passkey is None else await self._remove(passkey, by)
+        if passkey is None:
+            return NotDone("passkey_not_found")
+        await self._check_remover(passkey, by)
+        return await self._remove(passkey, by)
+
+    async def _check_remover(self, passkey: Passkey, by: Actor) -> None:
+        if by.user is None or by.user.is_administrator:
+            return
+        user = await self.store.users.get(passkey.tenant_id, passkey.user_id)
+        # Whoever may help people may not lock their administrators out.
+        if user is not None and user.roles:
+            raise Invalid(
+                "passkey_of_administrator", "only a Global Administrator can remove a passkey of an administrator"
+            )
 
     async def _remove(self, passkey: Passkey, by: Actor) -> Outcome:
         changes: list[Change] = [

@@ -1,6 +1,5 @@
 """The way in: from the bare address to an organisation, and what its container asks about us."""
 
-from keystead_core.oidc.discovery import Endpoints
 from starlette.responses import Response
 
 from keystead_server.http.call import Call

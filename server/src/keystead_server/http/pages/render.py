@@ -11,6 +11,7 @@ from importlib.resources.abc import Traversable
 from urllib.parse import urlsplit
 
 from jinja2 import DictLoader, Environment, StrictUndefined
+from keystead_core.wire import b64url_encode
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
@@ -51,6 +52,9 @@ class Frame:
     @property
     def user(self) -> User | None:
         return None if self._call.owner is None else self._call.owner.user
+
+    def may(self, permission: str) -> bool:
+        return self._call.may(Permission(permission))
 
     @cached_property
     def admin_pages(self) -> list[tuple[str, str, bool]]:
@@ -125,6 +129,7 @@ def _environment() -> Environment:
     )
     environment.globals["asset"] = ADDRESSES
     environment.filters["moment"] = moment
+    environment.filters["b64url"] = b64url_encode
     return environment
 
 

@@ -1,5 +1,70 @@
-"""Every page for administrators."""
+"""Every page for administrators, with the permission it asks for."""
 
-from keystead_server.http.route import Route
+from keystead_server.http.pages.admin import apps, groups, logs, overview, passkey_policy, people, person
+from keystead_server.http.route import BROWSING, KIB, Body, Face, Handler, Limit, Route
+from keystead_server.policy.permissions import Permission as May
 
-ROUTES: tuple[Route, ...] = ()
+_FORM = Body("application/x-www-form-urlencoded", 64 * KIB, form=True)
+_CHANGING = Limit("changing", 300, 100)
+
+
+def _page(path: str, handler: Handler, summary: str, permission: May = May.READ_DIRECTORY) -> Route:
+    return Route("GET", f"/{{tenant}}/admin{path}", handler, summary, permission, BROWSING, Face.PAGE)
+
+
+def _form(
+    path: str, handler: Handler, summary: str, permission: May, answer: str = "Done; go on to the page that shows it"
+) -> Route:
+    return Route(
+        "POST", f"/{{tenant}}/admin{path}", handler, summary, permission, _CHANGING, Face.PAGE,
+        body=_FORM, from_our_pages=True, answers={303: answer, 422: "What is wrong, beside the fields"},
+    )  # fmt: skip
+
+
+_PEOPLE = (
+    _page("/users", people.show, "People"),
+    _form("/users", people.create, "Add a person", May.WRITE_USERS),
+    _page("/users/{user}", person.show, "A person's account"),
+    _form("/users/{user}/rename", person.rename, "Give an account other names", May.WRITE_USERS),
+    _form("/users/{user}/roles", person.set_roles, "Change an account's roles", May.WRITE_USERS),
+    _form("/users/{user}/enable", person.enable, "Let an account sign in again", May.WRITE_USERS),
+    _form("/users/{user}/disable", person.disable, "Switch an account off", May.WRITE_USERS),
+    _form("/users/{user}/remove", person.remove, "Remove an account", May.WRITE_USERS),
+    _form("/users/{user}/pass", person.issue_pass, "Issue a Temporary Access Pass", May.ISSUE_PASSES),
+    _form(
+        "/users/{user}/passkeys/{passkey}/remove", person.remove_passkey, "Remove a person's passkey",
+        May.REMOVE_PASSKEYS,
+    ),
+)  # fmt: skip
+
+_GROUPS = (
+    _page("/groups", groups.show_all, "Groups"),
+    _form("/groups", groups.create, "Add a group", May.WRITE_GROUPS),
+    _page("/groups/{group}", groups.show, "A group and its members"),
+    _form("/groups/{group}/members", groups.add_member, "Put a person into a group", May.WRITE_GROUPS),
+    _form(
+        "/groups/{group}/members/{user}/remove", groups.remove_member, "Take a person out of a group",
+        May.WRITE_GROUPS,
+    ),
+    _form("/groups/{group}/remove", groups.remove, "Remove a group", May.WRITE_GROUPS),
+)  # fmt: skip
+
+_APPS = (
+    _page("/apps", apps.show_all, "Apps"),
+    _form("/apps", apps.register, "Register an app", May.WRITE_APPS),
+    _page("/apps/{app}", apps.show, "An app"),
+    _form("/apps/{app}/redirect-uris", apps.set_redirect_uris, "Change an app's addresses", May.WRITE_APPS),
+    _form("/apps/{app}/secret", apps.add_secret, "Give an app a new secret", May.WRITE_APPS),
+    _form("/apps/{app}/remove", apps.remove, "Remove an app", May.WRITE_APPS),
+)
+
+ROUTES: tuple[Route, ...] = (
+    _page("", overview.show, "Figures and the last sign-ins"),
+    *_PEOPLE,
+    *_GROUPS,
+    *_APPS,
+    _page("/passkey-policy", passkey_policy.show, "The passkey policy"),
+    _form("/passkey-policy", passkey_policy.save, "Change the passkey policy", May.WRITE_POLICY),
+    _page("/sign-ins", logs.sign_ins, "The sign-in log", May.READ_LOGS),
+    _page("/audit", logs.audit, "The audit log", May.READ_LOGS),
+)

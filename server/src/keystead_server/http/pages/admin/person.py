@@ -1,0 +1,153 @@
+"""One person's account, as administrators see and change it."""
+
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from keystead_server.domain.access_pass import TemporaryAccessPass, readable_code
+from keystead_server.domain.ids import GroupId, PasskeyId
+from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.user import Role, User
+from keystead_server.flows.manage_passkey import NotDone
+from keystead_server.http.call import Call
+from keystead_server.http.pages.admin.asked import NO_ERRORS, Errors, named, the_user
+from keystead_server.http.pages.lines import passkey_lines
+from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.problems import NOT_FOUND, Refuse
+
+_NOTICES = {
+    "created": "The account was added. Issue a Temporary Access Pass, so that its owner can add a passkey.",
+    "renamed": "The names were changed.",
+    "roles": "The roles were changed.",
+    "enabled": "The account can sign in again.",
+    "disabled": "The account is switched off and signed out everywhere.",
+    "passkey_removed": "The passkey was removed.",
+}
+LIFETIMES = (("60", "1 hour"), ("480", "8 hours"), ("1440", "1 day"), ("10080", "7 days"), ("43200", "30 days"))
+_PASS_STATES = {
+    "enabledByPolicy": "can be used",
+    "notYetValid": "cannot be used yet",
+    "expired": "has expired",
+    "oneTimeUsed": "was used",
+}
+
+
+async def show(call: Call) -> Response:
+    return await _account(call, await the_user(call))
+
+
+async def rename(call: Call) -> Response:
+    user = await the_user(call)
+    try:
+        await call.services.manage_user.rename(
+            user, username=call.field("username"), display_name=call.field("display_name"), by=call.actor
+        )
+    except Invalid as invalid:
+        return await _account(call, user, Errors.of(invalid), status=422)
+    return _done(call, user, "renamed")
+
+
+async def set_roles(call: Call) -> Response:
+    user = await the_user(call)
+    wanted = frozenset(role for role in Role if role.value in call.fields("role"))
+    try:
+        await call.services.manage_user.set_roles(user, wanted, by=call.actor)
+    except Invalid as invalid:
+        return await _account(call, user, Errors.of(invalid), status=422)
+    return _done(call, user, "roles")
+
+
+async def enable(call: Call) -> Response:
+    user = await the_user(call)
+    await call.services.manage_user.enable(user, by=call.actor)
+    return _done(call, user, "enabled")
+
+
+async def disable(call: Call) -> Response:
+    user = await the_user(call)
+    try:
+        await call.services.manage_user.disable(user, by=call.actor)
+    except Invalid as invalid:
+        return await _account(call, user, Errors.of(invalid), status=422)
+    return _done(call, user, "disabled")
+
+
+async def remove(call: Call) -> Response:
+    user = await the_user(call)
+    try:
+        await call.services.manage_user.remove(user, by=call.actor)
+    except Invalid as invalid:
+        return await _account(call, user, Errors.of(invalid), status=422)
+    return see_other(f"/{call.tenant.name}/admin/users?done=removed")
+
+
+async def remove_passkey(call: Call) -> Response:
+    user = await the_user(call)
+    passkey = await call.services.store.passkeys.get(call.tenant.id, PasskeyId(named(call, "passkey")))
+    # The address names both; a passkey of somebody else under this person's page is nothing we know.
+    if passkey is None or passkey.user_id != user.id:
+        raise Refuse(NOT_FOUND)
+    try:
+        outcome = await call.services.manage_passkey.remove_for(call.tenant.id, passkey.id, by=call.actor)
+    except Invalid as invalid:
+        return await _account(call, user, Errors.of(invalid), status=422)
+    if isinstance(outcome, NotDone):
+        raise Refuse(NOT_FOUND)
+    return _done(call, user, "passkey_removed")
+
+
+async def issue_pass(call: Call) -> Response:
+    """The one page that shows the code; we keep only a digest of it."""
+    user = await the_user(call)
+    minutes = call.field("lifetime")
+    lifetime = timedelta(minutes=int(minutes)) if minutes in dict(LIFETIMES) else timedelta(0)
+    try:
+        issued = await call.services.issue_pass(
+            user, by=call.actor, lifetime=lifetime, usable_once=call.field("usable_once") == "yes"
+        )
+    except Invalid as invalid:
+        return await _account(call, user, Errors.of(invalid), status=422)
+    code = readable_code(issued.code)
+    link = f"/{call.tenant.name}/sign-in/pass?{urlencode({'user': user.username, 'pass': code})}"
+    return page(
+        call,
+        "admin/pass-issued.html",
+        user=user,
+        code=code,
+        link=f"{call.services.relying_party.public_url}{link}",
+        access_pass=issued.access_pass,
+    )
+
+
+def _done(call: Call, user: User, what: str) -> Response:
+    return see_other(f"/{call.tenant.name}/admin/users/{user.id}?done={what}")
+
+
+async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status: int = 200) -> Response:
+    store = call.services.store
+    groups = await store.users.groups_of(call.tenant.id, user.id)
+    passkeys = await store.passkeys.of_user(call.tenant.id, user.id)
+    return page(
+        call,
+        "admin/person.html",
+        status=status,
+        person=user,
+        groups=groups,
+        passkeys=await passkey_lines(call, passkeys, frozenset(GroupId(g.id) for g in groups)),
+        roles=[(role.value, role in user.roles) for role in Role],
+        access_pass=_pass_words(call, await store.passes.of_user(call.tenant.id, user.id)),
+        lifetimes=LIFETIMES,
+        errors=errors,
+        # What was typed comes back with the complaint about it.
+        username=call.field("username") or user.username,
+        display_name=call.field("display_name") or user.display_name,
+        notice=_NOTICES.get(call.query("done")),
+        sign_ins="?" + urlencode({"user": user.username}),
+    )
+
+
+def _pass_words(call: Call, access_pass: TemporaryAccessPass | None) -> tuple[TemporaryAccessPass, str] | None:
+    if access_pass is None:
+        return None
+    return access_pass, _PASS_STATES[access_pass.state(call.services.clock.now())]
