@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sign-ins", type=int, default=1500, help="in each round")
-    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--no-postgres", action="store_true")
     parser.add_argument("--save", action="store_true", help="keep the results under bench/results/")
     options = parser.parse_args()

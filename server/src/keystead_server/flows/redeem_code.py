@@ -4,7 +4,7 @@ The session, its user and the app are read again here: a code is no way around a
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
 from typing import TypeAlias
@@ -25,12 +25,12 @@ from keystead_core.wire import WireError, b64url_decode
 
 from keystead_server.domain.app import App, secret_digest
 from keystead_server.domain.authorization_code import CODE_SEAL, AuthorizationCode, redirect_uri_digest
-from keystead_server.domain.ids import AppId, AttemptId
+from keystead_server.domain.ids import AppId
 from keystead_server.domain.session import ACCESS_TOKEN_LIFETIME, ID_TOKEN_LIFETIME, Grant, Session
-from keystead_server.domain.sign_in import Attempt, Method, Purpose
+from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
-from keystead_server.flows.attempts import attempted, refuse
+from keystead_server.flows.attempts import Trail, start_trail
 from keystead_server.flows.people import person_of
 from keystead_server.ports.changes import Add, Conflict, RevokeGrant
 from keystead_server.ports.clock import Clock, Entropy
@@ -95,18 +95,18 @@ class RedeemCode:
             body: the form, decoded, in its order.
         """
         now = self.clock.now()
-        attempt = attempted(Purpose.TOKEN, Method.NONE, AttemptId(self.entropy.new_id(now)), tenant.id, visitor, now)
+        trail = start_trail(self.store, self.entropy, tenant.id, visitor, now, Purpose.TOKEN, Method.NONE)
         try:
             presented = parse_client_authentication(authorization, body)
             request = parse_token_request(_without_client(body))
             app = await self._app(tenant, presented)
-            attempt = replace(attempt, app_id=app.id)
+            trail.app_id = app.id
             code = self._code(tenant, app, request, now)
             owner = await self._owner(tenant, code, now)
-            attempt = replace(attempt, user_id=owner.user.id, username=owner.user.username)
+            trail.user_id, trail.username = owner.user.id, owner.user.username
             return await self._redeem(app, code, owner, issuer, now)
         except TokenError as error:
-            return await self._refused(attempt, error)
+            return await _refused(trail, error)
 
     async def _app(self, tenant: Tenant, presented: PresentedClient) -> App:
         app = await self.store.apps.get(tenant.id, AppId(presented.client_id))
@@ -182,10 +182,11 @@ class RedeemCode:
         )  # fmt: skip
         return Tokens(access_token, id_token, int(lifetime.total_seconds()), " ".join(code.scopes))
 
-    async def _refused(self, attempt: Attempt, error: TokenError) -> TokenRefused:
-        code = error.reason if isinstance(error, _NoGrant) else error.code
-        await refuse(self.store, self.entropy, attempt, code, error.description)
-        return TokenRefused(error.error, error.description, error.status, code)
+
+async def _refused(trail: Trail, error: TokenError) -> TokenRefused:
+    code = error.reason if isinstance(error, _NoGrant) else error.code
+    await trail.refuse(code, error.description)
+    return TokenRefused(error.error, error.description, error.status, code)
 
 
 def _authentication(session: Session) -> Authentication:

@@ -5,7 +5,7 @@ finish   → Registered | Refused; the challenge is spent either way
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -29,11 +29,11 @@ from keystead_server.domain.challenge import CHALLENGE_LIFETIME, Challenge
 from keystead_server.domain.ids import AttemptId, PasskeyId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
-from keystead_server.domain.sign_in import Attempt, Method, Purpose
+from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import check_display_name
 from keystead_server.domain.visitor import Visitor
-from keystead_server.flows.attempts import Refused, attempted, granted, refuse, refuse_spent
+from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.policies import PasskeyPolicies
 from keystead_server.flows.relying_party import RelyingParty
@@ -133,26 +133,24 @@ class RegisterPasskey:
         The caller has limited its size. *name* is what the person calls it; empty means we name it.
         """
         now = self.clock.now()
-        fresh = attempted(
-            Purpose.REGISTER, Method.PASSKEY, AttemptId(self.entropy.new_id(now)), tenant.id, visitor, now
-        )
-        fresh = replace(fresh, user_id=owner.user.id, username=owner.user.username)
+        trail = start_trail(self.store, self.entropy, tenant.id, visitor, now, Purpose.REGISTER, Method.PASSKEY)
+        trail.user_id, trail.username = owner.user.id, owner.user.username
         try:
             received = parse_registration(payload)
         except MalformedResponse as error:
-            return await refuse(self.store, self.entropy, fresh, error.code, str(error))
-        attempt = replace(fresh, credential_id=received.credential_id[:1023])
+            return await trail.refuse(error.code, str(error))
+        trail.credential_id = received.credential_id[:1023]
         challenge = self._challenge(received, tenant, visitor, owner)
         if challenge is None:
-            return await refuse(self.store, self.entropy, attempt, "challenge_not_ours")
-        attempt = replace(attempt, id=challenge.id)
+            return await trail.refuse("challenge_not_ours")
+        trail.id = challenge.id
         if challenge.expires_at <= now:
-            return await refuse(self.store, self.entropy, attempt, "challenge_expired")
+            return await trail.refuse("challenge_expired")
         try:
             registration = self._verify(received, now)
         except CeremonyError as error:
-            return await refuse(self.store, self.entropy, attempt, error.code, str(error))
-        return await self._admit(tenant, owner, registration, attempt, name, now)
+            return await trail.refuse(error.code, str(error))
+        return await self._admit(tenant, owner, registration, trail, name)
 
     def _challenge(
         self, received: ReceivedRegistration, tenant: Tenant, visitor: Visitor, owner: SessionOwner
@@ -180,34 +178,27 @@ class RegisterPasskey:
         return verify_registration(received, expected, now=now)
 
     async def _admit(
-        self,
-        tenant: Tenant,
-        owner: SessionOwner,
-        registration: VerifiedRegistration,
-        attempt: Attempt,
-        name: str,
-        now: datetime,
+        self, tenant: Tenant, owner: SessionOwner, registration: VerifiedRegistration, trail: Trail, name: str
     ) -> Outcome:
-        passkey = self._passkey(owner, registration, attempt, name, now)
-        attempt = replace(attempt, aaguid=passkey.aaguid, proof=passkey.proof.value)
+        passkey = self._passkey(owner, registration, trail, name)
+        trail.aaguid, trail.proof = passkey.aaguid, passkey.proof.value
         policy = await self.policies.at(tenant.id, owner.policy_version)
         refusal = may_register(policy, owner.groups, self_service=True)
         admission = refusal or admit(policy, owner.groups, PasskeyFacts.of(passkey), Operation.REGISTER)
         match admission:
             case NotAdmitted(code, because):
-                return await refuse(self.store, self.entropy, attempt, code, " | ".join(because))
+                return await trail.refuse(code, " | ".join(because))
             case Admitted(profile):
-                return await self._keep(replace(attempt, profile=profile.name), owner, passkey, now)
+                trail.profile = profile.name
+                return await self._keep(trail, owner, passkey)
 
-    def _passkey(
-        self, owner: SessionOwner, registration: VerifiedRegistration, attempt: Attempt, name: str, now: datetime
-    ) -> Passkey:
+    def _passkey(self, owner: SessionOwner, registration: VerifiedRegistration, trail: Trail, name: str) -> Passkey:
         attestation = registration.attestation
         trusted = bool(attestation.trust_path) and self.trust_anchors.trusts(
-            registration.aaguid, attestation.trust_path, now=now
+            registration.aaguid, attestation.trust_path, now=trail.at
         )
         return Passkey(
-            id=PasskeyId(attempt.id),
+            id=PasskeyId(trail.id),
             tenant_id=owner.user.tenant_id,
             user_id=owner.user.id,
             credential_id=registration.credential_id,
@@ -222,17 +213,16 @@ class RegisterPasskey:
             attestation_kind=attestation.kind,
             proof=_proof(backup_eligible=registration.backup_eligible, trusted=trusted),
             name=_name(name, registration),
-            created_at=now,
+            created_at=trail.at,
             registered_by=owner.user.id,
         )
 
-    async def _keep(self, attempt: Attempt, owner: SessionOwner, passkey: Passkey, now: datetime) -> Outcome:
-        row = granted(attempt)
+    async def _keep(self, trail: Trail, owner: SessionOwner, passkey: Passkey) -> Outcome:
         written = await self.store.write(
-            Add(row),
+            Add(trail.granted()),
             Add(passkey),
             audited(
-                self.entropy, "passkey.registered", tenant=passkey.tenant_id, at=now, by=Actor(owner.user),
+                self.entropy, "passkey.registered", tenant=passkey.tenant_id, at=trail.at, by=Actor(owner.user),
                 target=passkey.id, user=owner.user.username, name=passkey.name, aaguid=str(passkey.aaguid),
                 proof=passkey.proof.value,
             ),
@@ -242,9 +232,9 @@ class RegisterPasskey:
                 return Registered(passkey)
             # §7.1: "Verify that the credentialId is not yet registered for any user."
             case Conflict(Add(Passkey())):
-                return await refuse(self.store, self.entropy, attempt, "passkey_already_registered")
+                return await trail.refuse("passkey_already_registered")
             case Conflict():
-                return await refuse_spent(self.store, self.entropy, row)
+                return await trail.refuse_spent()
 
 
 def _proof(*, backup_eligible: bool, trusted: bool) -> Proof:

@@ -5,8 +5,7 @@ finish   → SignedIn | Refused; exactly one row in the sign-in log either way
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from keystead_core.cose import CoseError, CosePublicKey, parse_cose_key
@@ -27,11 +26,11 @@ from keystead_server.domain.challenge import CHALLENGE_LIFETIME, Challenge
 from keystead_server.domain.ids import NOBODY, AttemptId, SessionId, UserId
 from keystead_server.domain.passkey import Passkey, Proof
 from keystead_server.domain.session import SESSION_LIFETIME, Session
-from keystead_server.domain.sign_in import Attempt, Method, Purpose
+from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User, fold
 from keystead_server.domain.visitor import Visitor
-from keystead_server.flows.attempts import Refused, attempted, granted, refuse, refuse_spent
+from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.policies import PasskeyPolicies
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.policy.passkeys.decide import Admitted, NotAdmitted, Operation, PasskeyFacts, admit
@@ -101,19 +100,19 @@ class SignIn:
         The caller has limited its size. Afterwards the challenge is spent, whatever the answer was.
         """
         now = self.clock.now()
-        fresh = attempted(Purpose.SIGN_IN, Method.PASSKEY, AttemptId(self.entropy.new_id(now)), tenant.id, visitor, now)
+        trail = start_trail(self.store, self.entropy, tenant.id, visitor, now, Purpose.SIGN_IN, Method.PASSKEY)
         try:
             received = parse_assertion(payload)
         except MalformedResponse as error:
-            return await refuse(self.store, self.entropy, fresh, error.code, str(error))
-        attempt = replace(fresh, credential_id=received.credential_id)
+            return await trail.refuse(error.code, str(error))
+        trail.credential_id = received.credential_id
         challenge = self._challenge(received, tenant, visitor)
         if challenge is None:
-            return await refuse(self.store, self.entropy, attempt, "challenge_not_ours")
-        attempt = replace(attempt, id=challenge.id)
+            return await trail.refuse("challenge_not_ours")
+        trail.id = challenge.id
         if challenge.expires_at <= now:
-            return await refuse(self.store, self.entropy, attempt, "challenge_expired")
-        return await self._judge(tenant, challenge, received, attempt, now)
+            return await trail.refuse("challenge_expired")
+        return await self._judge(tenant, challenge, received, trail)
 
     def _challenge(self, received: ReceivedAssertion, tenant: Tenant, visitor: Visitor) -> Challenge | None:
         """What we sealed for this browser, this tenant and this purpose; None for anything else."""
@@ -124,35 +123,32 @@ class SignIn:
         challenge = Challenge.from_bytes(opened)
         return challenge if challenge.tenant_id == tenant.id and challenge.purpose is Purpose.SIGN_IN else None
 
-    async def _judge(
-        self, tenant: Tenant, challenge: Challenge, received: ReceivedAssertion, attempt: Attempt, now: datetime
-    ) -> Outcome:
+    async def _judge(self, tenant: Tenant, challenge: Challenge, received: ReceivedAssertion, trail: Trail) -> Outcome:
         owner = await self.store.passkeys.owner_of(tenant.id, received.credential_id)
         if owner is None:
-            return await refuse(self.store, self.entropy, attempt, "passkey_unknown")
-        attempt = replace(
-            attempt, user_id=owner.user.id, username=owner.user.username,
-            aaguid=owner.passkey.aaguid, proof=owner.passkey.proof.value,
-        )  # fmt: skip
+            return await trail.refuse("passkey_unknown")
+        trail.user_id, trail.username = owner.user.id, owner.user.username
+        trail.aaguid, trail.proof = owner.passkey.aaguid, owner.passkey.proof.value
         refusal = _whose(challenge, received, owner.user)
         if refusal is not None:
-            return await refuse(self.store, self.entropy, attempt, refusal)
+            return await trail.refuse(refusal)
         try:
             assertion = self._verify(received, owner.passkey)
         except CeremonyError as error:
-            return await refuse(self.store, self.entropy, attempt, error.code, str(error))
+            return await trail.refuse(error.code, str(error))
         if not owner.user.enabled:
-            return await refuse(self.store, self.entropy, attempt, "user_disabled")
+            return await trail.refuse("user_disabled")
         # §7.2: a counter that does not grow "is a signal … that the authenticator may be cloned".
         # Device-bound is our promise, so we refuse rather than wonder.
         if assertion.counter_regressed:
-            return await refuse(self.store, self.entropy, attempt, "counter_regressed")
+            return await trail.refuse("counter_regressed")
         policy = await self.policies.at(tenant.id, owner.policy_version)
         match admit(policy, owner.groups, PasskeyFacts.of(owner.passkey), Operation.SIGN_IN):
             case NotAdmitted(code, because):
-                return await refuse(self.store, self.entropy, attempt, code, " | ".join(because))
+                return await trail.refuse(code, " | ".join(because))
             case Admitted(profile):
-                return await self._grant(replace(attempt, profile=profile.name), owner, assertion, now)
+                trail.profile = profile.name
+                return await self._grant(trail, owner, assertion)
 
     def _verify(self, received: ReceivedAssertion, passkey: Passkey) -> VerifiedAssertion:
         expected = AssertionExpectation(
@@ -171,13 +167,12 @@ class SignIn:
             ),
         )
 
-    async def _grant(
-        self, attempt: Attempt, owner: PasskeyOwner, assertion: VerifiedAssertion, now: datetime
-    ) -> Outcome:
+    async def _grant(self, trail: Trail, owner: PasskeyOwner, assertion: VerifiedAssertion) -> Outcome:
+        now = trail.at
         passkey = owner.passkey.used(sign_count=assertion.sign_count, backed_up=assertion.backed_up, at=now)
         session = Session(
-            id=SessionId(attempt.id),
-            tenant_id=attempt.tenant_id,
+            id=SessionId(trail.id),
+            tenant_id=trail.tenant_id,
             user_id=owner.user.id,
             method=Method.PASSKEY,
             acr=acr_of(passkey),
@@ -185,20 +180,19 @@ class SignIn:
             expires_at=now + SESSION_LIFETIME,
             passkey_id=passkey.id,
         )
-        row = granted(attempt)
         # The attempt's row carries the challenge's id: of two answers that arrive together, one is written.
         written = await self.store.write(
-            Add(row),
-            PasskeyUsed(attempt.tenant_id, passkey.id, assertion.sign_count, assertion.backed_up, now),
+            Add(trail.granted()),
+            PasskeyUsed(trail.tenant_id, passkey.id, assertion.sign_count, assertion.backed_up, now),
             Add(session),
         )
         match written:
             case Written():
                 return SignedIn(session, owner.user, passkey)
             case Conflict(PasskeyUsed()):
-                return await refuse(self.store, self.entropy, attempt, "passkey_unknown", "removed meanwhile")
+                return await trail.refuse("passkey_unknown", "removed meanwhile")
             case Conflict():
-                return await refuse_spent(self.store, self.entropy, row)
+                return await trail.refuse_spent()
 
 
 def _whose(challenge: Challenge, received: ReceivedAssertion, user: User) -> str | None:

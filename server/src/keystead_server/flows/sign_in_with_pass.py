@@ -1,18 +1,18 @@
 """Sign in with a Temporary Access Pass: the way to the first passkey."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import TypeAlias
 
 from keystead_server.domain.access_pass import PassState, TemporaryAccessPass, normalise_code
-from keystead_server.domain.ids import NOBODY, AttemptId, SessionId
+from keystead_server.domain.ids import NOBODY, SessionId
 from keystead_server.domain.session import SESSION_LIFETIME, Session
-from keystead_server.domain.sign_in import Attempt, Method, Purpose
+from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
-from keystead_server.flows.attempts import Refused, attempted, granted, refuse
+from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.pass_codes import pass_digest
 from keystead_server.ports.changes import Add, Change, Conflict, SpendPass
 from keystead_server.ports.clock import Clock, Entropy
@@ -50,24 +50,19 @@ class SignInWithPass:
     async def __call__(self, tenant: Tenant, visitor: Visitor, username: str, code: str) -> Outcome:
         """Judge what somebody typed. The same work is done whether or not the name is known."""
         now = self.clock.now()
-        attempt = attempted(
-            Purpose.SIGN_IN,
-            Method.TEMPORARY_ACCESS_PASS,
-            AttemptId(self.entropy.new_id(now)),
-            tenant.id,
-            visitor,
-            now,
+        trail = start_trail(
+            self.store, self.entropy, tenant.id, visitor, now, Purpose.SIGN_IN, Method.TEMPORARY_ACCESS_PASS
         )
-        attempt = replace(attempt, username=username[:256])
+        trail.username = username[:256]
         user = await self.store.users.by_username(tenant.id, username)
-        user_id = None if user is None else user.id
-        access_pass = await self.store.passes.of_user(tenant.id, user_id or NOBODY)
-        failures = await self.store.logs.pass_failures_since(tenant.id, user_id or NOBODY, now - FAILURE_WINDOW)
-        attempt = replace(attempt, user_id=user_id)
+        looked_up = NOBODY if user is None else user.id
+        access_pass = await self.store.passes.of_user(tenant.id, looked_up)
+        failures = await self.store.logs.pass_failures_since(tenant.id, looked_up, now - FAILURE_WINDOW)
+        trail.user_id = None if user is None else user.id
         judged = self._judge(user, access_pass, failures, code, now)
         if isinstance(judged, str):
-            return await refuse(self.store, self.entropy, attempt, judged)
-        return await self._grant(attempt, *judged, now)
+            return await trail.refuse(judged)
+        return await self._grant(trail, *judged)
 
     def _judge(
         self, user: User | None, access_pass: TemporaryAccessPass | None, failures: int, code: str, now: datetime
@@ -87,10 +82,11 @@ class SignInWithPass:
             return "user_disabled"
         return _STATE_CODES.get(access_pass.state(now), (user, access_pass))
 
-    async def _grant(self, attempt: Attempt, user: User, access_pass: TemporaryAccessPass, now: datetime) -> Outcome:
+    async def _grant(self, trail: Trail, user: User, access_pass: TemporaryAccessPass) -> Outcome:
+        now = trail.at
         session = Session(
-            id=SessionId(attempt.id),
-            tenant_id=attempt.tenant_id,
+            id=SessionId(trail.id),
+            tenant_id=trail.tenant_id,
             user_id=user.id,
             method=Method.TEMPORARY_ACCESS_PASS,
             acr="mfa",
@@ -98,9 +94,9 @@ class SignInWithPass:
             # What was obtained with a pass ends with the pass.
             expires_at=min(now + SESSION_LIFETIME, access_pass.expires_at),
         )
-        changes: list[Change] = [Add(granted(attempt)), Add(session)]
+        changes: list[Change] = [Add(trail.granted()), Add(session)]
         if access_pass.usable_once:
-            changes.insert(1, SpendPass(attempt.tenant_id, access_pass.id, now))
+            changes.insert(1, SpendPass(trail.tenant_id, access_pass.id, now))
         if isinstance(await self.store.write(*changes), Conflict):
-            return await refuse(self.store, self.entropy, attempt, "pass_already_used")
+            return await trail.refuse("pass_already_used")
         return SignedInWithPass(session, user)

@@ -267,7 +267,7 @@ class Dispatch:
         raw.append((b"x-request-id", call.number.encode()))
         if self._services.secure_cookies:
             raw.append((b"strict-transport-security", b"max-age=31536000"))
-        if "cache-control" not in response.headers:
+        if not any(name == b"cache-control" for name, _ in raw):
             raw.append((b"cache-control", b"no-store"))
         for cookie in call.cookies_to_set:
             raw.append((b"set-cookie", cookie.encode("latin-1")))

@@ -4,6 +4,7 @@ One counter service, so that no other door leads around a limit; a success clear
 Kept in the process: with several processes each address gets that many times the rate.
 """
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from keystead_server.http.route import Limit
@@ -43,6 +44,7 @@ class RateLimits:
             self._whole_at = dict(owing[MAX_KEPT // 2 :])
 
 
+@lru_cache(maxsize=4096)
 def rate_key(address: str) -> str:
     """Whom to count: an IPv4 address, or an IPv6 network of 64 bits, since one machine has all of it."""
     try:
