@@ -149,6 +149,25 @@ def test_packed_refuses_a_certificate_of_version_1() -> None:
     assert "version" in refusal(attested("packed", passkey, packed(passkey, key=key, x5c=[old])))
 
 
+def with_extensions_twice(encoded: bytes) -> bytes:
+    tbs, *rest = decode_der(encoded).children()
+    parts = []
+    for part in tbs.children():
+        content = part.content
+        if part.tag == 0xA3:
+            content = der(0x30, part.only_child().content * 2)
+        parts.append(der(part.tag, content))
+    body = der(0x30, b"".join(parts))
+    return der(0x30, body + b"".join(der(part.tag, part.content) for part in rest))
+
+
+def test_packed_refuses_a_certificate_that_says_a_thing_twice() -> None:
+    passkey, key = SoftPasskey(), ec.generate_private_key(ec.SECP256R1())
+    doubled = with_extensions_twice(certificate(key.public_key()))
+
+    assert "uplicate" in refusal(attested("packed", passkey, packed(passkey, key=key, x5c=[doubled])))
+
+
 @pytest.mark.parametrize(
     ("extension", "why"),
     [

@@ -99,8 +99,6 @@ def parse_authenticator_data(raw: bytes) -> AuthenticatorData:
 
 def _attested_credential(raw: bytes, at: int) -> tuple[AttestedCredentialData, int]:
     id_at = at + _AAGUID_AND_LENGTH_BYTES
-    if id_at > len(raw):
-        raise MalformedResponse("attested credential data are cut short")
     length = int.from_bytes(raw[id_at - 2 : id_at], "big")
     # §7.1: "Verify that the credentialId is ≤ 1023 bytes."
     if length > MAX_CREDENTIAL_ID_BYTES:

@@ -26,6 +26,15 @@ Fields: TypeAlias = Mapping[int | str | bytes, CborValue]
 
 MAX_CERTIFICATES = 8
 
+# Certificates are parsed bit by bit as they are asked, so any question may find the malformed part.
+_CERTIFICATE_ERRORS = (
+    ValueError,
+    x509.InvalidVersion,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class AttestationSubject:
@@ -73,7 +82,7 @@ def refusals(attestation_format: str) -> Iterator[None]:
     """Let what is wrong with keys, certificates and structures be said as AttestationInvalid."""
     try:
         yield
-    except (CoseError, WireError, TpmStructureInvalid, x509.ExtensionNotFound, ValueError) as error:
+    except (CoseError, WireError, TpmStructureInvalid, *_CERTIFICATE_ERRORS) as error:
         raise AttestationInvalid(attestation_format, str(error)) from None
 
 
@@ -114,5 +123,5 @@ def _certificate(attestation_format: str, encoded: CborValue) -> x509.Certificat
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CryptographyDeprecationWarning)
             return x509.load_der_x509_certificate(encoded)
-    except (ValueError, x509.InvalidVersion) as error:
+    except _CERTIFICATE_ERRORS as error:
         raise AttestationInvalid(attestation_format, f"a certificate does not load: {error}") from None
