@@ -10,6 +10,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -121,7 +122,9 @@ class SqliteStore(Nouns):
 
     async def close(self) -> None:
         """Let what is being written finish, and close the file."""
-        await self._commits.submit(lambda _: None)
+        # Queued behind everything else; a disk that takes no more writes must still let us leave.
+        with suppress(StorageUnavailable):
+            await self._commits.submit(lambda _: None)
         self._read_connection.close()
         self._write_connection.close()
 

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Run(Protocol):
-    def __call__(self, work: Coroutine[Any, Any, T]) -> T: ...
+    def __call__(self, work: Coroutine[Any, Any, T], /) -> T: ...
 
 
 class World:
