@@ -2,13 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import httpx2
 import pytest
+import uvicorn
 from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.session import Session
 from keystead_server.domain.tenant import Tenant
@@ -18,6 +23,7 @@ from keystead_server.http.services import Services
 from keystead_server.keys import signer
 from keystead_server.keys.sealer import MasterKeySealer
 from keystead_server.main.config import Config
+from keystead_server.main.system import SystemClock, SystemEntropy
 from keystead_server.main.wiring import build_app, build_services
 from keystead_testkit.clock import FixedClock, SeededEntropy
 from keystead_testkit.memory_store import MemoryStore
@@ -28,7 +34,9 @@ T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
+    """In a thread of its own, because an open Chromium leaves a running loop in this one."""
+    with ThreadPoolExecutor(1) as elsewhere:
+        return elsewhere.submit(asyncio.run, work).result()
 
 
 class Browser:
@@ -161,6 +169,26 @@ def found_office(*, public_url: str = ORIGIN, clock: Any = None, entropy: Any = 
         return Office(store, when, services, build_app(services, config), tenant, ada)
 
     return run(found())
+
+
+@contextmanager
+def office_on_a_port() -> Iterator[Office]:
+    """The office with its server on a free port of this computer, in real time."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        office = found_office(public_url=f"http://localhost:{port}", clock=SystemClock(), entropy=SystemEntropy())
+        server = uvicorn.Server(uvicorn.Config(office.app, lifespan="off", log_level="critical"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        yield office
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def open_office() -> Iterator[Office]:
+    with office_on_a_port() as office:
+        yield office
 
 
 @pytest.fixture

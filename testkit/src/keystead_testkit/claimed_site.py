@@ -1,6 +1,7 @@
 """A site whose passkey calls Keystead's extension claims, in a browser that has it installed.
 
-    claimed_site   installs extension and native host into a fresh home and opens the browser there
+    claimed_site             installs extension and native host into a fresh home and opens the browser there
+    browser_with_extension   opens the browser in a home where they were installed by other means
 
 The extension, the host and the way between them are those that a person gets;
 what listens at the end of it (`agent_socket`) is up to the test.
@@ -8,8 +9,8 @@ what listens at the end of it (`agent_socket`) is up to the test.
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,34 +54,39 @@ class ClaimedSite:
 
 
 @contextmanager
-def claimed_site(browser: Browser, folder: Path, *, agent_socket: Path | None = None) -> Iterator[ClaimedSite]:
+def claimed_site(browser: Browser, folder: Path) -> Iterator[ClaimedSite]:
     """Keep everything in *folder*, which is to be fresh and to have a short path (a socket is in it)."""
-    with ExitStack() as stack:
-        pages = stack.enter_context(PasskeyPages())
-        neighbour = stack.enter_context(PasskeyPages())
-        socket = agent_socket or folder / "agent.sock"
-        command = [sys.executable, "-m", "keystead_agent.browser_host", "--socket", str(socket)]
-        extensions = folder / "extensions"
-        install(browser, [pages.origin], home=folder, extension_dir=extensions, host_command=shlex.join(command))
-        if browser == "chromium":
-            chromium = stack.enter_context(Chromium(home=folder, extension=extensions / "chromium"))
-            yield ClaimedSite(
-                browser,
-                pages,
-                neighbour,
-                socket,
-                chromium.problems,
-                lambda: ChromiumTab(chromium.new_page()),
-            )
-        else:
-            # The software token of the browser answers what falls through, once a test asks for it.
-            preferences = {
-                "security.webauth.webauthn_enable_softtoken": True,
-                "security.webauth.webauthn_enable_usbtoken": False,
-            }
-            firefox = stack.enter_context(Firefox(home=folder, preferences=preferences))
-            firefox.install_extension(extensions / "firefox")
-            yield ClaimedSite(browser, pages, neighbour, socket, [], lambda: FirefoxTab(firefox))
+    with PasskeyPages() as pages, PasskeyPages() as neighbour:
+        socket, extensions = folder / "agent.sock", folder / "extensions"
+        command = shlex.join([sys.executable, "-m", "keystead_agent.browser_host", "--socket", str(socket)])
+        install(browser, [pages.origin], home=folder, extension_dir=extensions, host_command=command)
+        with browser_with_extension(browser, folder, extensions) as opened:
+            yield ClaimedSite(browser, pages, neighbour, socket, opened.problems, opened.new_tab)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBrowser:
+    new_tab: Callable[[], Tab]
+    problems: list[str]
+
+
+@contextmanager
+def browser_with_extension(browser: Browser, home: Path, extension_dir: Path) -> Iterator[OpenBrowser]:
+    """Open *browser* as a person does for whom the extension was installed into *home*."""
+    if browser == "chromium":
+        with Chromium(home=home, extension=extension_dir / "chromium") as chromium:
+            yield OpenBrowser(lambda: ChromiumTab(chromium.new_page()), chromium.problems)
+    else:
+        with Firefox(home=home, preferences=_ANSWER_WITH_OWN_PASSKEYS) as firefox:
+            firefox.install_extension(extension_dir / "firefox")
+            yield OpenBrowser(lambda: FirefoxTab(firefox), [])
+
+
+# The software token of the browser answers what falls through, once a test asks for it.
+_ANSWER_WITH_OWN_PASSKEYS: Mapping[str, object] = {
+    "security.webauth.webauthn_enable_softtoken": True,
+    "security.webauth.webauthn_enable_usbtoken": False,
+}
 
 
 def missing_browser(browser: Browser) -> str | None:

@@ -10,6 +10,7 @@ with JSON options; each resolves to {ok: the credential's JSON} or
 the objects look like to a script; `overheard` has what the extension told the page.
 """
 
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -73,14 +74,29 @@ _POLICY = "default-src 'none'; script-src 'self'; frame-src *; require-trusted-t
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        is_script = self.path == "/page.js"
-        body = (_SCRIPT if is_script else _PAGE).encode()
+        kind, text = "text/html; charset=utf-8", _PAGE
+        if self.path == "/page.js":
+            kind, text = "text/javascript", _SCRIPT
+        elif self.path == "/tenant/.well-known/keystead":
+            kind, text = "application/json", json.dumps(self._description())
+        body = text.encode()
         self.send_response(200)
-        self.send_header("Content-Type", "text/javascript" if is_script else "text/html; charset=utf-8")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Security-Policy", _POLICY)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _description(self) -> dict[str, object]:
+        origin = f"http://localhost:{self.server.server_address[1]}"
+        tenant = {"id": "tenant", "name": "Test tenant"}
+        return {
+            "issuer": f"{origin}/tenant",
+            "tenant": tenant,
+            "rp_id": "localhost",
+            "origins": [origin],
+            "name": "Test",
+        }
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -90,6 +106,7 @@ class PasskeyPages:
     """Serves from `with` to the end of the block.
 
     Attributes:
+        provider: what an agent is told to enrol: an identity provider at these pages.
         origin: at localhost, where passkeys work without TLS.
         other_host_origin: the same pages at 127.0.0.1, another site.
     """
@@ -99,6 +116,7 @@ class PasskeyPages:
         self._server.daemon_threads = True
         port = self._server.server_port
         self.origin = f"http://localhost:{port}"
+        self.provider = f"{self.origin}/tenant"
         self.other_host_origin = f"http://127.0.0.1:{port}"
 
     def __enter__(self) -> Self:

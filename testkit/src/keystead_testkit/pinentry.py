@@ -5,6 +5,7 @@
 Answers are JSON objects, one for each window that would have been opened:
 
     {"pin": "137946"}      typed into the field (and into the second one, if there is one)
+                           with "no_repeat": true there is no second field
     {"button": "ok"}       or "notok" or "cancel"
     {"cancel": true}       the window is closed
     {"timeout": true}      nobody is there
@@ -111,7 +112,7 @@ def _answer(script: Path, verb: str, window: dict[str, Any]) -> None:
         while True:
             time.sleep(3600)
     if verb == "GETPIN" and "pin" in answer:
-        if "repeat" in window:
+        if "repeat" in window and not answer.get("no_repeat"):
             _say("S PIN_REPEATED")
         _say("D " + quote(str(answer["pin"]), safe=" "))
         _say("OK")

@@ -48,7 +48,8 @@ async def _judge(call: Call, pairs: list[tuple[str, str]], query: str, *, asked_
         case Reply(reply_to, parameters) if reply_to.response_mode is ResponseMode.FORM_POST:
             return _form_post(reply_to, parameters)
         case Reply(reply_to, parameters):
-            return RedirectResponse(location(reply_to.redirect_uri, parameters), 303)
+            # Not RedirectResponse: it would encode once more what is encoded.
+            return Response(status_code=303, headers={"location": location(reply_to.redirect_uri, parameters)})
         case SignInFirst(app, login_hint):
             continuation = Continuation(
                 to=f"{endpoints(call).authorize}?{query}", asked_at=call.services.clock.now(), app_id=app.id
