@@ -88,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _description(self) -> dict[str, object]:
-        origin = f"http://localhost:{self.server.server_address[1]}"
+        origin = f"http://{self.headers['Host']}"
         tenant = {"id": "tenant", "name": "Test tenant"}
         return {
             "issuer": f"{origin}/tenant",
