@@ -1,0 +1,124 @@
+"""From an empty folder to a person signed in with a passkey that cannot leave their computer."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from keystead_testkit.browser import add_virtual_authenticator
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tools.demo.stage import Laptop, Narrator
+
+PIN = "739162"
+GRACE = "grace@contoso.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What the administrator hands over."""
+
+    link: str
+    username: str
+
+
+def administrator_arrives(tell: Narrator, page: Page, link: str) -> None:
+    tell.chapter("An administrator signs in with the one-time link and registers a passkey")
+    add_virtual_authenticator(page)
+    page.goto(link)
+    tell.picture(page, "one-time-link")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Add a passkey")).to_be_visible()
+    tell.done("the one-time link signs the administrator in, once")
+    tell.picture(page, "administrator-adds-a-passkey")
+    page.get_by_label("Name").fill("Admin laptop")
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_text("Admin laptop").first).to_be_visible()
+    tell.done("the administrator has a passkey")
+    tell.picture(page, "administrator-account")
+
+
+def administrator_registers_app(tell: Narrator, page: Page, base: str, callback: str) -> tuple[str, str]:
+    tell.chapter("The administrator registers an app that speaks OpenID Connect")
+    page.goto(f"{base}/admin/apps")
+    page.get_by_label("Name").fill("Expenses")
+    page.get_by_label("Redirect URIs").fill(callback)
+    tell.picture(page, "register-app")
+    page.get_by_role("button", name="Register").click()
+    expect(page.locator("output.secret").first).to_be_visible()
+    tell.picture(page, "app-registered")
+    client_id = page.locator("dl.facts code").first.inner_text().strip()
+    secret = page.locator("output.secret").inner_text().strip()
+    tell.done("the app has a client id, and a secret that is shown once")
+    return client_id, secret
+
+
+def administrator_invites(tell: Narrator, page: Page, base: str) -> Invitation:
+    tell.chapter("The administrator creates a user and a Temporary Access Pass")
+    page.goto(f"{base}/admin/users")
+    page.get_by_label("Username", exact=True).fill(GRACE)
+    page.get_by_role("textbox", name=re.compile(r"^Name")).fill("Grace Hopper")
+    tell.picture(page, "add-a-person")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("heading", name="Grace Hopper")).to_be_visible()
+    tell.done("Grace Hopper has an account, and no password")
+    tell.picture(page, "a-person")
+    page.get_by_role("button", name="Issue a pass").click()
+    expect(page.get_by_role("heading", name="Temporary Access Pass")).to_be_visible()
+    tell.done("Grace has a pass for an hour; only its digest is kept")
+    tell.picture(page, "pass-issued")
+    link = page.locator("output.long").inner_text().strip()
+    return Invitation(link, GRACE)
+
+
+def grace_sets_up_her_laptop(tell: Narrator, laptop: Laptop, base: str) -> None:
+    tell.chapter("Grace's laptop, which nobody manages")
+    laptop.run("enrol", base)
+    tell.done("keystead-agent enrol: the container will answer this identity provider, and no other")
+    laptop.agent.pinentry.answer({"pin": PIN})
+    laptop.run("pin", "set")
+    tell.done("keystead-agent pin set: the TPM holds the PIN and counts wrong ones")
+    laptop.run("browser", "install")
+    tell.done("keystead-agent browser install: the extension works on the identity provider's pages only")
+
+
+def grace_registers(tell: Narrator, laptop: Laptop, context: BrowserContext, invitation: Invitation) -> Page:
+    tell.chapter("Grace signs in with her pass and registers a passkey that is kept in the TPM")
+    page = context.new_page()
+    page.goto(invitation.link)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Add a passkey")).to_be_visible()
+    tell.done("the pass signs Grace in")
+    tell.picture(page, "grace-adds-a-passkey")
+    laptop.agent.pinentry.answer({"pin": PIN})
+    page.get_by_label("Name").fill("Grace's laptop")
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_text("Grace's laptop").first).to_be_visible()
+    asked = laptop.agent.pinentry.asked[-1]
+    tell.done(f"the agent asked for the PIN: “{' '.join(str(asked['desc']).split())}”")
+    tell.picture(page, "grace-account")
+    kept = laptop.run("list")
+    tell.done("keystead-agent list:\n" + "\n".join(f"             {line}" for line in kept.strip().splitlines()))
+    page.get_by_role("button", name="Sign out", exact=True).first.click()
+    expect(page.get_by_role("heading", name="signed out")).to_be_visible()
+    tell.picture(page, "signed-out")
+    return page
+
+
+def grace_signs_in_to_the_app(tell: Narrator, laptop: Laptop, page: Page, app: str) -> None:
+    tell.chapter("A real OIDC app sends Grace to sign in")
+    page.goto(app)
+    tell.picture(page, "app")
+    page.get_by_role("link", name=re.compile("sign in", re.I)).or_(
+        page.get_by_role("button", name=re.compile("sign in", re.I))
+    ).first.click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    tell.done("the app redirects to the identity provider")
+    tell.picture(page, "sign-in")
+    laptop.agent.pinentry.answer({"pin": PIN})
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_text("Grace Hopper").first).to_be_visible()
+    if urlsplit(page.url).netloc != urlsplit(app).netloc:
+        raise AssertionError(f"expected to be at the app, not at {page.url}")
+    tell.done("Grace types her PIN, the TPM signs, and she is in")
+    tell.picture(page, "app-signed-in")
+
