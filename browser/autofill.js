@@ -1,6 +1,6 @@
 /* The accounts under an input that asks for passkeys (autocomplete="… webauthn").
 
-     keysteadAutofill.offer(id, accounts, choose)   until withdrawn; the latest offer is the one shown
+     keysteadAutofill.offer(id, accounts, choose, notice)   until withdrawn; the latest offer is the one shown
      keysteadAutofill.withdraw(id)
 
    A listbox in a closed shadow root, in the top layer, built by DOM calls and a
@@ -14,23 +14,28 @@ const keysteadAutofill = (() => {
     :host { all: initial !important; position: fixed !important; inset: auto !important; margin: 0 !important;
       padding: 0 !important; border: 0 !important; background: none !important; overflow: visible !important;
       color-scheme: light dark !important; opacity: 1 !important; visibility: visible !important;
-      left: var(--left) !important; top: var(--top) !important; width: var(--width) !important; }
+      left: var(--left) !important; top: var(--top) !important; width: var(--width) !important;
+      max-width: calc(100vw - var(--left) - 8px) !important; }
     :host(:not(:popover-open)) { display: none !important; }
-    [role=listbox] { box-sizing: border-box; margin: 4px 0 0; padding: 4px; max-height: 280px; overflow-y: auto;
+    .panel { box-sizing: border-box; margin: 4px 0; padding: 4px; max-height: 280px; overflow-y: auto;
       font: 15px/1.4 system-ui, sans-serif; border-radius: 10px; border: 1px solid light-dark(#c9ced6, #4a515c);
       color: light-dark(#16191d, #f1f3f5); background: light-dark(#fff, #22262c);
       box-shadow: 0 8px 24px rgb(0 0 0 / 22%); }
+    .notice { margin: 0; padding: 8px 12px; color: light-dark(#9f1239, #fda4af); }
+    .notice:empty { display: none; }
     [role=option] { display: block; padding: 8px 12px; border-radius: 7px; cursor: pointer; outline: none; }
     [role=option]:hover { background: light-dark(#eef1f5, #2e343c); }
     [role=option]:focus { background: light-dark(#1d4ed8, #93b4ff); color: light-dark(#fff, #0d1320); }
-    .name, .place { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    .name, .place { display: block; overflow-wrap: anywhere; }
     .name { font-weight: 600; }
     .place { font-size: 13px; opacity: .85; }
     @media (forced-colors: active) { [role=option]:focus { outline: 2px solid Highlight; } }
     [role=status] { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }`;
 
-  const offers = new Map(); // id -> {accounts, choose}
+  const offers = new Map(); // id -> {accounts, choose, notice}
   let host = null;
+  let panel = null;
+  let notice = null;
   let list = null;
   let announcement = null;
   let input = null;
@@ -50,19 +55,21 @@ const keysteadAutofill = (() => {
     sheet.replaceSync(STYLE);
     shadow.adoptedStyleSheets = [sheet];
     list = element("div", { role: "listbox", "aria-label": "Passkeys on this computer" });
+    notice = element("p", { class: "notice", role: "alert" });
+    panel = element("div", { class: "panel" }, notice, list);
     announcement = element("div", { role: "status" });
-    shadow.append(list, announcement);
+    shadow.append(panel, announcement);
     list.addEventListener("keydown", onListKey);
     list.addEventListener("focusout", ({ relatedTarget }) => list.contains(relatedTarget) || hide());
   }
 
   function option({ credential, name, display_name: displayName }, choose) {
-    const shown = displayName && displayName !== name ? `${displayName} (${name})` : name;
+    const which = displayName && displayName !== name ? `${name} · ` : "";
     const row = element(
       "div",
       { role: "option", tabindex: "-1", "aria-selected": "false" },
-      element("span", { class: "name" }, shown),
-      element("span", { class: "place" }, "Passkey on this computer"),
+      element("span", { class: "name" }, displayName || name),
+      element("span", { class: "place" }, `${which}Passkey on this computer`),
     );
     const chosen = (event) => {
       event.preventDefault();
@@ -81,8 +88,10 @@ const keysteadAutofill = (() => {
 
   function place() {
     if (!host?.isConnected || !input) return;
-    const { left, bottom, width } = input.getBoundingClientRect();
-    const at = { "--left": left, "--top": bottom, "--width": Math.max(width, 240) };
+    const { left, top, bottom, width } = input.getBoundingClientRect();
+    const height = panel.offsetHeight + 8;
+    const above = bottom + height > innerHeight && top > height;
+    const at = { "--left": left, "--top": above ? top - height : bottom, "--width": Math.max(width, 240) };
     for (const [name, pixels] of Object.entries(at)) host.style.setProperty(name, `${pixels}px`, "important");
   }
 
@@ -91,10 +100,11 @@ const keysteadAutofill = (() => {
     if (!latest) return;
     if (!host) build();
     input = at;
+    notice.textContent = latest.notice;
     list.replaceChildren(...latest.accounts.map((account) => option(account, latest.choose)));
     if (!host.isConnected) document.body.append(host);
-    place();
     if (!host.matches(":popover-open")) host.showPopover();
+    place();
     const count = latest.accounts.length;
     announcement.textContent = `${count} ${count === 1 ? "passkey" : "passkeys"} on this computer. Press the down arrow to choose.`;
   }
@@ -147,9 +157,9 @@ const keysteadAutofill = (() => {
   addEventListener("resize", place, { passive: true });
 
   return {
-    offer(id, accounts, choose) {
+    offer(id, accounts, choose, notice) {
       offers.delete(id); // the latest offer is last
-      offers.set(id, { accounts, choose });
+      offers.set(id, { accounts, choose, notice });
       const active = document.activeElement;
       // The page focused the input before it asked.
       if (active?.matches(INPUTS)) show(active);

@@ -1,7 +1,17 @@
 /* Which calls are ours, and what a page is told. Values in, values out. */
 
-/* The agent's codes that mean "not mine": the browser is asked instead. */
-const LEFT_TO_THE_BROWSER = new Set(["agent_unreachable", "rp_not_enrolled", "use_another_passkey"]);
+/* The agent's codes that mean "not mine": the browser is asked instead. What a
+   person or the chip refused is not among them, nor is a page that is not the
+   provider's own. */
+const LEFT_TO_THE_BROWSER = new Set([
+  "agent_unreachable",
+  "algorithm_not_supported",
+  "attachment_not_ours",
+  "no_passkey",
+  "pin_not_set",
+  "rp_not_enrolled",
+  "use_another_passkey",
+]);
 
 /* §5.1.3, §5.1.4: a page is told the kind of failure and no more. The agent's
    own sentence (tries left, which account) was for the person, in its prompt. */
@@ -43,8 +53,9 @@ export function acceptable(accounts, allowCredentials) {
 }
 
 export function outcomeOf(reply) {
+  // `sentence` is for our own list of accounts; the relay keeps it from the page.
   if (reply.ok) return { outcome: "credential", credential: reply.ok.credential };
   if (LEFT_TO_THE_BROWSER.has(reply.error.code)) return { outcome: "native" };
   const name = reply.error.name in SENTENCES ? reply.error.name : "NotAllowedError";
-  return { outcome: "refused", name, message: SENTENCES[name] };
+  return { outcome: "refused", name, message: SENTENCES[name], sentence: reply.error.message };
 }

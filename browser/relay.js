@@ -52,14 +52,14 @@
     endOpenCalls();
   });
 
-  function receive({ id, outcome, accounts, ...rest }) {
+  function receive({ id, outcome, accounts, sentence, ...rest }) {
     const message = asked.get(id);
     if (!message) return;
     if (outcome === "offered") offer(message, accounts);
     else if (outcome === "refused" && message.chosen) {
       // A mistyped PIN does not end an autofill request: §5.1.4 ends it by a credential or by its signal.
       message.chosen = false;
-      keysteadAutofill.offer(id, message.accounts, (credential) => choose(message, credential));
+      show(message, sentence);
     } else finish({ id, outcome, ...rest });
   }
 
@@ -68,8 +68,12 @@
   function offer(message, accounts) {
     message.offered = true;
     message.accounts = accounts;
-    keysteadAutofill.offer(message.id, accounts, (credential) => choose(message, credential));
+    show(message);
     answer({ id: message.id, outcome: "offered" });
+  }
+
+  function show(message, notice = "") {
+    keysteadAutofill.offer(message.id, message.accounts, (credential) => choose(message, credential), notice);
   }
 
   function choose(message, credential) {

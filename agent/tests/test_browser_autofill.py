@@ -168,6 +168,29 @@ def test_a_mistyped_pin_leaves_the_offer_open(agent: SocketAgent, tab: Tab) -> N
     assert len(agent.ceremonies()) == 2
 
 
+def test_a_screen_reader_is_told_what_the_list_is_and_why_it_is_back(agent: SocketAgent, tab: Tab) -> None:
+    if not isinstance(tab, ChromiumTab):
+        pytest.skip("the accessibility tree is read in Chromium only")
+    agent.add_passkey("alice@example.org", "Alice Example")
+    agent.refusal = ("pin_locked", "Try again in 10 minutes.", "NotAllowedError")
+
+    offer(tab)
+    tab.click(INPUT)
+    first = tab.announced()
+    tab.press("ArrowDown")
+    tab.press("Enter")
+    agent.wait_for(SocketAgent.ceremonies)
+    tab.run("while (!document.querySelector('[popover]')) await new Promise((then) => setTimeout(then, 10))")
+    again = tab.announced()
+
+    assert ("listbox", "Passkeys on this computer") in first
+    assert ("option", "Alice Example alice@example.org · Passkey on this computer") in first
+    assert ("StaticText", "1 passkey on this computer. Press the down arrow to choose.") in first
+    assert ("StaticText", "Try again in 10 minutes.") in again
+    # That sentence is for the person; the page is not told.
+    assert "10 minutes" not in tab.run("return overheard.join()")
+
+
 def test_an_offer_outlives_the_extensions_background(agent: SocketAgent, tab: Tab) -> None:
     if not isinstance(tab, ChromiumTab):
         pytest.skip("the extension's background can be stopped from outside in Chromium only")

@@ -196,10 +196,14 @@ def test_a_sign_in_without_a_passkey_of_ours(agent: SocketAgent, tab: Tab) -> No
     assert agent.ceremonies() == []
 
 
-def test_a_person_may_choose_another_passkey(agent: SocketAgent, tab: Tab) -> None:
+@pytest.mark.parametrize(
+    "code",
+    ["algorithm_not_supported", "attachment_not_ours", "no_passkey", "pin_not_set", "use_another_passkey"],
+)
+def test_what_the_agent_leaves_to_others(agent: SocketAgent, tab: Tab, code: str) -> None:
     theirs = browsers_own(tab)
     agent.add_passkey("alice")
-    agent.refusal = ("use_another_passkey", "Another passkey.", "NotAllowedError")
+    agent.refusal = (code, "Not mine.", "NotAllowedError")
 
     assert tab.run(SIGN_IN, request())["ok"]["id"] == theirs
 

@@ -172,6 +172,14 @@ class ChromiumTab:
     def use_browsers_own_passkeys(self) -> None:
         add_virtual_authenticator(self.page)
 
+    def announced(self) -> list[tuple[str, str]]:
+        """Role and name of everything that a screen reader is told, closed shadow trees included."""
+        session = self.page.context.new_cdp_session(self.page)
+        nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+        session.detach()
+        told = [node for node in nodes if not node["ignored"]]
+        return [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in told]
+
     def stop_extension(self) -> None:
         """Stop the extension's service worker, as Chromium does when it likes."""
         session = self.page.context.new_cdp_session(self.page)
