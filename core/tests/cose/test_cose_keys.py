@@ -137,6 +137,12 @@ def test_refuses_coordinates_with_a_zero_in_front() -> None:
         parse_cose_key(changed(ES256, lambda members: members.update({-2: b"\x00" + members[-2]})))
 
 
+@pytest.mark.parametrize(("algorithm", "label"), [(ES256, -1), (EDDSA, 1)])
+def test_true_is_not_one(algorithm: int, label: int) -> None:
+    with pytest.raises(KeyRefused, match="not a number"):
+        parse_cose_key(changed(algorithm, lambda members: members.update({label: True})))
+
+
 @pytest.mark.parametrize("algorithm", [EDDSA, ED25519])
 def test_refuses_ed25519_of_another_length_or_curve(algorithm: int) -> None:
     with pytest.raises(KeyRefused):

@@ -401,6 +401,11 @@ def test_refuses_a_credential_id_over_1023_bytes() -> None:
     assert refused.value.length == 1024
 
 
+def test_refuses_an_empty_credential_id() -> None:
+    with pytest.raises(errors.MalformedResponse, match="empty"):
+        parse_assertion({**SoftPasskey().answer(CHALLENGE), "id": "", "rawId": ""})
+
+
 def test_nothing_received_is_changed_by_parsing() -> None:
     passkey = SoftPasskey()
     answer = passkey.answer(CHALLENGE)

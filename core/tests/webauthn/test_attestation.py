@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.x509.oid import NameOID
 from keystead_core.cose import DEFAULT_OFFERED_ALGORITHMS, EDDSA, ES256, ES384, RS1, RS256
 from keystead_core.webauthn import (
@@ -23,6 +24,7 @@ from keystead_core.wire import decode_der
 from keystead_testkit.attesters import (
     AAGUID_EXTENSION,
     AN_AUTHORITY,
+    APPLE_EXTENSION,
     NOT_AN_AUTHORITY,
     PACKED_SUBJECT,
     aaguid_extension,
@@ -193,6 +195,19 @@ def test_packed_refuses_an_alg_that_does_not_fit_the_certificate(alg: Any) -> No
     refusal(attested("packed", passkey, packed(passkey, alg=alg)))
 
 
+def test_packed_refuses_an_rsa_algorithm_by_a_key_that_is_none() -> None:
+    passkey = SoftPasskey()
+
+    assert "needs an RSA key" in refusal(attested("packed", passkey, packed(passkey, alg=RS256)))
+
+
+def test_packed_refuses_a_certificate_whose_key_signs_nothing() -> None:
+    passkey = SoftPasskey()
+    encoded = certificate(x25519.X25519PrivateKey.generate().public_key())
+
+    assert "of a kind" in refusal(attested("packed", passkey, packed(passkey, x5c=[encoded])))
+
+
 def test_packed_refuses_es256_by_a_key_on_another_curve() -> None:
     passkey = SoftPasskey()
 
@@ -330,6 +345,17 @@ def test_apple_refuses_a_certificate_without_a_nonce() -> None:
     encoded = certificate(passkey.private_key.public_key())
 
     assert "no nonce" in refusal(attested("apple", passkey, lambda *_: {"x5c": [encoded]}))
+
+
+def test_apple_refuses_a_nonce_in_another_place() -> None:
+    passkey = SoftPasskey()
+
+    def make(data: bytes, client_data_hash: bytes) -> Any:
+        nonce = sha256(data + client_data_hash).digest()
+        held = raw_extension(APPLE_EXTENSION, der(0x30, der(0xA2, der(0x04, nonce))))
+        return {"x5c": [certificate(passkey.private_key.public_key(), extensions=(NOT_AN_AUTHORITY, held))]}
+
+    assert "another form" in refusal(attested("apple", passkey, make))
 
 
 def compound(*parts: tuple[str, Any]) -> Any:

@@ -205,13 +205,13 @@ def test_signed_extension_outputs_are_handed_on() -> None:
         {},
         {"fmt": "none", "attStmt": {}},
         {"fmt": "none", "attStmt": {}, "authData": b"", "epAtt": True},
-        {"fmt": 1, "attStmt": {}, "authData": b""},
+        {"fmt": 1, "attStmt": {}, "authData": SoftPasskey().attested_data()},
         {"fmt": "none", "attStmt": {}, "authData": "text"},
         [],
     ],
 )
 def test_refuses_attestation_objects_of_another_form(members: Any) -> None:
-    with pytest.raises(errors.MalformedResponse):
+    with pytest.raises(errors.MalformedResponse, match="attestation object"):
         verify(with_attestation_object(SoftPasskey(), encode_cbor(members)))
 
 
