@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -91,6 +92,7 @@ class Pinentry:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
                 env=dict(self.environment) if self.environment is not None else None,
             )
         except OSError as error:
@@ -194,8 +196,9 @@ def _asked_by(prompt: Prompt) -> str:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
+    # The whole group: what is called pinentry may be a script, and the window its child's.
     with suppress(ProcessLookupError):
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
     await asyncio.shield(process.wait())
 
 
