@@ -7,6 +7,7 @@ for that address and for nothing else: everything in it must lie there.
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -22,6 +23,7 @@ WELL_KNOWN: Final = "/.well-known/keystead"
 MAX_DESCRIPTION_BYTES: Final = 16 * 1024
 _MAX_ORIGINS: Final = 16
 _MAX_TEXT_CHARACTERS: Final = 256
+_HOST: Final = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -31,9 +33,10 @@ def address_of(typed: str) -> str:
     Raises:
         AddressRefused: with what to write instead.
     """
-    parts = urlsplit(typed if "://" in typed else f"https://{typed}")
-    if origin_of(typed if "://" in typed else f"https://{typed}") is None or parts.query or parts.fragment:
+    url = typed if "://" in typed else f"https://{typed}"
+    if origin_of(url) is None or "?" in url or "#" in url:
         raise AddressRefused(f"write an address like https://id.example.org/contoso, not {typed}")
+    parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}{WELL_KNOWN}"
 
 
@@ -75,7 +78,7 @@ def origin_of(url: str) -> str | None:
         host, port = parts.hostname, parts.port
     except ValueError:
         return None
-    if not host or parts.username is not None or parts.password is not None or not host.isascii():
+    if not host or parts.username is not None or parts.password is not None or not _HOST.fullmatch(host):
         return None
     if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
         return None

@@ -1,0 +1,82 @@
+"""Settings: read once, the environment wins, and a bad one says what to write."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from keystead_agent.main import config
+from keystead_agent.main.config import KNOWN, ConfigError, load_settings
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / ".config" / "keystead").mkdir(parents=True)
+    return tmp_path
+
+
+def write(home: Path, text: str) -> None:
+    (home / ".config" / "keystead" / "agent.toml").write_text(text, encoding="utf-8")
+
+
+def test_the_defaults_are_a_real_chip_and_the_persons_own_directories(home: Path) -> None:
+    settings = load_settings({"XDG_RUNTIME_DIR": "/run/user/7"}, home)
+
+    assert (settings.keystore, settings.tpm) == ("tpm", "device:/dev/tpmrm0")
+    assert settings.state_dir == home / ".local" / "state" / "keystead"
+    assert settings.socket == Path("/run/user/7/keystead/agent.sock")
+    assert settings.pin_rules.minimum == 6
+    assert settings.prompt_timeout == timedelta(minutes=2)
+
+
+def test_without_a_runtime_directory_the_socket_is_beside_the_container(home: Path) -> None:
+    settings = load_settings({}, home)
+
+    assert settings.socket == settings.state_dir / "run" / "agent.sock"
+
+
+def test_the_file_is_read_and_the_environment_wins(home: Path) -> None:
+    write(home, 'keystore = "software"\npin_minimum = 8\ntpm = "swtpm:path=/x"\npinentry = "/opt/pinentry"\n')
+
+    settings = load_settings({"KEYSTEAD_AGENT_PIN_MINIMUM": "10", "KEYSTEAD_AGENT_STATE_DIR": "/srv/k"}, home)
+
+    assert (settings.keystore, settings.tpm, settings.pinentry) == ("software", "swtpm:path=/x", "/opt/pinentry")
+    assert settings.pin_rules.minimum == 10
+    assert settings.state_dir == Path("/srv/k")
+
+
+def test_another_file_can_be_named(home: Path) -> None:
+    (home / "other.toml").write_text("pin_minimum = 9\n", encoding="utf-8")
+
+    assert load_settings({"KEYSTEAD_AGENT_CONFIG": str(home / "other.toml")}, home).pin_rules.minimum == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("colour = 1\n", "no such setting: colour"),
+        ("keystore = 7\n", '"tpm" or "software"'),
+        ('keystore = "cloud"\n', '"tpm" or "software"'),
+        ('tpm = "/dev/tpm0"\n', "device:/dev/tpmrm0"),
+        ("tpm = 7\n", "tpm must be a text"),
+        ("pin_minimum = 3\n", "from 4 to 127"),
+        ("pin_minimum = true\n", "from 4 to 127"),
+        ('pin_minimum = "six"\n', "from 4 to 127"),
+        ("prompt_timeout_seconds = 1\n", "from 10 to 300"),
+        ('state_dir = "here"\n', "full path"),
+        ('socket = ""\n', "must be a text"),
+        ("not toml at all", "agent.toml"),
+    ],
+)
+def test_a_bad_setting_says_what_to_write(home: Path, text: str, says: str) -> None:
+    write(home, text)
+
+    with pytest.raises(ConfigError, match=says) as refused:
+        load_settings({}, home)
+
+    assert refused.value.code == "config_error"
+
+
+def test_every_setting_is_in_the_table() -> None:
+    assert config.__doc__ is not None
+    for name in KNOWN:
+        assert f"| {name} " in config.__doc__
