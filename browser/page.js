@@ -45,6 +45,11 @@
     return new Uint8Array(source).toBase64({ alphabet: "base64url", omitPadding: true });
   }
 
+  function text(value) {
+    if (value === undefined) throw new TypeError("a required text is missing");
+    return String(value);
+  }
+
   const descriptors = (list) =>
     [...(list ?? [])].map(({ type, id, transports }) => ({ type, id: base64url(id), ...(transports && { transports: [...transports] }) }));
 
@@ -60,8 +65,8 @@
     const params = [...asked.pubKeyCredParams].map(({ type, alg }) => ({ type, alg }));
     return {
       ...common(asked),
-      rp: { id: rp.id, name: String(rp.name) },
-      user: { id: base64url(user.id), name: String(user.name), displayName: String(user.displayName) },
+      rp: { id: rp.id, name: text(rp.name) },
+      user: { id: base64url(user.id), name: text(user.name), displayName: text(user.displayName) },
       challenge: base64url(asked.challenge),
       // §5.1.3: "If pkOptions.pubKeyCredParams's size is zero, append the following pairs": ES256, RS256.
       pubKeyCredParams: params.length ? params : [-7, -257].map((alg) => ({ type: "public-key", alg })),

@@ -77,15 +77,17 @@ def browser_with_extension(browser: Browser, home: Path, extension_dir: Path) ->
         with Chromium(home=home, extension=extension_dir / "chromium") as chromium:
             yield OpenBrowser(lambda: ChromiumTab(chromium.new_page()), chromium.problems)
     else:
-        with Firefox(home=home, preferences=_ANSWER_WITH_OWN_PASSKEYS) as firefox:
+        with Firefox(home=home, preferences=_FIREFOX_PREFERENCES) as firefox:
             firefox.install_extension(extension_dir / "firefox")
             yield OpenBrowser(lambda: FirefoxTab(firefox), [])
 
 
-# The software token of the browser answers what falls through, once a test asks for it.
-_ANSWER_WITH_OWN_PASSKEYS: Mapping[str, object] = {
+_FIREFOX_PREFERENCES: Mapping[str, object] = {
+    # The software token of the browser answers what falls through, once a test asks for it.
     "security.webauth.webauthn_enable_softtoken": True,
     "security.webauth.webauthn_enable_usbtoken": False,
+    # An extension's background is stopped when it was idle for so long; in life it is half a minute.
+    "extensions.background.idle.timeout": 500,
 }
 
 
