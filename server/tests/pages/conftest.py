@@ -4,27 +4,40 @@ import asyncio
 import re
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import httpx2
 import pytest
 import uvicorn
+from keystead_core.webauthn import KEYSTEAD_TPM
 from keystead_server.domain.actor import OPERATOR
-from keystead_server.domain.session import Session
+from keystead_server.domain.app import App
+from keystead_server.domain.ids import AppId, TenantId
+from keystead_server.domain.passkey import Passkey, PasskeyType
+from keystead_server.domain.sign_in import Attempt
 from keystead_server.domain.tenant import Tenant
-from keystead_server.domain.user import Role, User
+from keystead_server.domain.user import Group, Role, User
+from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.found_tenant import FoundTenant
+from keystead_server.http.call import Call
+from keystead_server.http.continuation import Continuation
+from keystead_server.http.pages.routes import ROUTES
 from keystead_server.http.services import Services
 from keystead_server.keys import signer
 from keystead_server.keys.sealer import MasterKeySealer
 from keystead_server.main.config import Config
 from keystead_server.main.system import SystemClock, SystemEntropy
 from keystead_server.main.wiring import build_app, build_services
+from keystead_server.policy.passkeys import document
+from keystead_server.policy.passkeys.model import FIRST_POLICY, PasskeyPolicy
+from keystead_server.ports.changes import Remove
+from keystead_server.ports.store import StorageUnavailable
 from keystead_testkit.clock import FixedClock, SeededEntropy
 from keystead_testkit.memory_store import MemoryStore
 from keystead_testkit.soft_passkey import SoftPasskey
@@ -42,8 +55,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 class Browser:
     """Cookies, the headers that browsers send of themselves, and our forms' tokens."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, clock: FixedClock) -> None:
         self._app = app
+        self._clock = clock
         self.cookies: dict[str, str] = {}
 
     def get(self, path: str, **headers: str) -> httpx2.Response:
@@ -82,6 +96,8 @@ class Browser:
                 sent = {**headers, **({"cookie": cookie} if cookie else {})}
                 return await client.request(method, path, headers=sent, **rest)
 
+        # Time passes between requests, so that ids made in different ones are in their order.
+        self._clock.advance(timedelta(milliseconds=1))
         response = run(ask())
         for line in response.headers.get_list("set-cookie"):
             name, _, value = line.partition(";")[0].partition("=")
@@ -99,6 +115,8 @@ def form_token(response: httpx2.Response) -> str:
 class Office:
     """A tenant `example` with its administrator `ada`, under https://id.example.org."""
 
+    KEYSTEAD_TPM = KEYSTEAD_TPM
+
     store: MemoryStore
     clock: FixedClock
     services: Services
@@ -108,7 +126,7 @@ class Office:
     passkeys: dict[str, SoftPasskey] = field(default_factory=dict)
 
     def browser(self) -> Browser:
-        return Browser(self.app)
+        return Browser(self.app, self.clock)
 
     def person(self, username: str, *, display_name: str = "", roles: frozenset[Role] = frozenset()) -> User:
         return run(
@@ -129,7 +147,7 @@ class Office:
 
     def add_passkey(self, browser: Browser, username: str, **kind: Any) -> SoftPasskey:
         """Add a passkey for whoever is signed in; remembered under *username*."""
-        passkey = SoftPasskey(rp_id="id.example.org", origin=ORIGIN, **kind)
+        passkey = self.new_passkey(**kind)
         options = browser.post_json("/example/account/passkeys/options", {})
         assert options.status_code == 200, options.text
         added = browser.post_json("/example/account/passkeys", passkey.register_with(options.json()))
@@ -152,21 +170,93 @@ class Office:
         assert self.sign_in(user.username, browser).status_code == 200
         return browser
 
-    def session_count(self) -> int:
-        return len(self.store._tables.of(Session))
+    def new_passkey(self, **kind: Any) -> SoftPasskey:
+        return SoftPasskey(rp_id="id.example.org", origin=ORIGIN, **kind)
+
+    def passkeys_of(self, user: User) -> list[Passkey]:
+        return list(run(self.store.passkeys.of_user(self.tenant.id, user.id)))
+
+    def forget_passkeys(self, user: User) -> None:
+        run(self.store.write(*(Remove(self.tenant.id, Passkey, p.id) for p in self.passkeys_of(user))))
+
+    def disable(self, user: User) -> None:
+        run(self.services.manage_user.disable(user, by=OPERATOR))
+
+    def found_tenant(self, name: str) -> None:
+        run(FoundTenant(self.store, self.clock, self.services.entropy)(name, administrator="root"))
+
+    def lose_the_store(self) -> None:
+        """From now on every read of a tenant fails as when the database is away."""
+
+        async def away(_: str) -> None:
+            raise StorageUnavailable("connection refused")
+
+        self.store.tenants.by_name = away  # type: ignore[assignment]
+
+    def add_group(self, name: str) -> Group:
+        return run(self.services.manage_group.create(self.tenant.id, name=name, by=OPERATOR))
+
+    def apps(self) -> list[App]:
+        return list(run(self.store.apps.all(self.tenant.id)))
+
+    def reread(self, user: User) -> User:
+        found = run(self.store.users.get(self.tenant.id, user.id))
+        assert found is not None
+        return found
+
+    def form_token(self, page: httpx2.Response) -> str:
+        return form_token(page)
+
+    def call(self) -> Call:
+        """A request of nobody, for what is tested without one."""
+        route = next(route for route in ROUTES if route.path == "/{tenant}/signed-out")
+        visitor = Visitor(bytes(16), "192.0.2.7")
+        return Call(self.services, route, {}, "1", {}, {}, b"", visitor, maybe_tenant=self.tenant)
+
+    def opened_continuation(self, sealed: str) -> Continuation | None:
+        return Continuation.open(self.services, self.tenant, sealed)
+
+    def attempts(self) -> list[Attempt]:
+        """The sign-in log, newest first."""
+        return list(run(self.store.logs.attempts(self.tenant.id, limit=100)))
+
+    def policy(self) -> PasskeyPolicy:
+        written = run(self.store.policies.current(self.tenant.id, "passkeys"))
+        return FIRST_POLICY if written is None else document.from_text(written.body)
+
+    def change_policy(self, **changes: Any) -> None:
+        run(self.services.save_passkey_policy(self.tenant.id, replace(self.policy(), **changes), by=OPERATOR))
+
+    def allow_only_device_bound(self) -> None:
+        (profile,) = self.policy().profiles
+        self.change_policy(profiles=(replace(profile, passkey_types=frozenset({PasskeyType.DEVICE_BOUND})),))
+
+    def register_app(
+        self, *, name: str = "Wiki", redirect_uris: Sequence[str] = ("https://wiki.example.org/cb",)
+    ) -> App:
+        registering = self.services.manage_app.register(
+            self.tenant.id, name=name, redirect_uris=redirect_uris, by=OPERATOR
+        )
+        return run(registering).app
+
+    def sealed_continuation(self, to: str, *, app_id: AppId | None = None, tenant_id: TenantId | None = None) -> str:
+        tenant = self.tenant if tenant_id is None else replace(self.tenant, id=tenant_id)
+        return Continuation(to, self.clock.now(), app_id).seal(self.services, tenant)
 
 
-def found_office(*, public_url: str = ORIGIN, clock: Any = None, entropy: Any = None, scale: float = 0) -> Office:
+def found_office(
+    *, public_url: str = ORIGIN, clock: Any = None, entropy: Any = None, scale: float = 0, tenant: bool = True
+) -> Office:
     async def found() -> Office:
         store, config = MemoryStore(), Config(public_url=public_url, name="Keystead", rate_limit_scale=scale)
         when, dice = clock or FixedClock(), entropy or SeededEntropy()
         sealer = MasterKeySealer(bytes(range(32)), dice)
         token_signer = await signer.load(store, sealer, when.now())
         services = build_services(config, store, when, dice, sealer, token_signer)
-        tenant, ada = await FoundTenant(store, when, dice)(
-            "example", display_name="Example Works", administrator="ada@example.org"
-        )
-        return Office(store, when, services, build_app(services, config), tenant, ada)
+        # Without a tenant there is an office all the same: one that was founded elsewhere.
+        founding = FoundTenant(store if tenant else MemoryStore(), when, dice)
+        example, ada = await founding("example", display_name="Example Works", administrator="ada@example.org")
+        return Office(store, when, services, build_app(services, config), example, ada)
 
     return run(found())
 
@@ -196,6 +286,6 @@ def office() -> Office:
     return found_office()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def found() -> Callable[..., Office]:
     return found_office
