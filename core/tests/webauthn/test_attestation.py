@@ -188,7 +188,7 @@ def test_packed_refuses_an_aaguid_extension_that_does_not_fit(extension: Any, wh
     assert why in refusal(attested("packed", passkey, packed(passkey, extensions=(NOT_AN_AUTHORITY, extension))))
 
 
-@pytest.mark.parametrize("alg", [RS256, ES384, EDDSA, RS1, -999, None, "ES256", True])
+@pytest.mark.parametrize("alg", [RS256, ES384, EDDSA, RS1, -999, None, "ES256", True, -7.0])
 def test_packed_refuses_an_alg_that_does_not_fit_the_certificate(alg: Any) -> None:
     passkey = SoftPasskey()
 

@@ -92,6 +92,18 @@ def test_refuses(data: str, why: str) -> None:
         decode_cbor(bytes.fromhex(data))
 
 
+@pytest.mark.parametrize("data", ["c001", "a1c00101", "81d81c01", "d9d9f7"])
+def test_refuses_a_tag_before_asking_what_it_means(data: str) -> None:
+    with pytest.raises(BadCbor, match="a tag"):
+        decode_cbor(bytes.fromhex(data))
+
+
+@pytest.mark.parametrize("data", ["", "4301", "a1", "19ff", "fa0000", "9bffffffffffffffff", "bbffffffffffffffff"])
+def test_refuses_what_is_cut_short_before_making_any_of_it(data: str) -> None:
+    with pytest.raises(BadCbor, match="in the middle"):
+        decode_cbor(bytes.fromhex(data))
+
+
 @pytest.mark.parametrize(
     "data",
     ["a203010102", "a220010102", "a262616101616202", "a2616201616101", "a101a203010102", "a2616101416102"],

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.hashes import Hash
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keystead_core.cose import RS1, TPM_AIK_ALGORITHMS, verify_with_certificate
-from keystead_core.cose.errors import SignatureInvalid, UnsupportedAlgorithm
+from keystead_core.cose.errors import SignatureInvalid
 from keystead_core.tpm.attest import CertifyAttestation, parse_certify
 from keystead_core.tpm.errors import TpmStructureInvalid
 from keystead_core.tpm.structures import PublicArea, parse_public_area, parse_signature
@@ -84,10 +84,7 @@ def _check_attestation(certify: CertifyAttestation, area: PublicArea, number: in
     # "Verify that magic is set to TPM_GENERATED_VALUE."; "Verify that type is set to
     # TPM_ST_ATTEST_CERTIFY.": `parse_certify`.
     # "Verify that extraData is set to the hash of attToBeSigned using the hash algorithm employed in alg."
-    known = TPM_AIK_ALGORITHMS.get(number)
-    if known is None:
-        raise UnsupportedAlgorithm(number)
-    digest = Hash(known.hash)
+    digest = Hash(TPM_AIK_ALGORITHMS[number].hash)
     digest.update(subject.signed_bytes)
     if certify.extra_data != digest.finalize():
         raise AttestationInvalid(FORMAT, "extraData is not the hash of what is registered")
