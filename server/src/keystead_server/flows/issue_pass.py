@@ -17,7 +17,7 @@ from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.user import Role, User
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.pass_codes import pass_digest, random_code
-from keystead_server.ports.changes import Add, Change, Remove
+from keystead_server.ports.changes import Add, Change, Conflict, Remove
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.store import Store
@@ -54,7 +54,7 @@ class IssuePass:
 
         Raises:
             Invalid: for oneself, for an administrator by somebody who is none,
-                or with a lifetime or length out of range.
+                with a lifetime or length out of range, or somebody else issued one at the same moment.
         """
         now = self.clock.now()
         _check_issuer(user, by)
@@ -83,7 +83,9 @@ class IssuePass:
         ]  # fmt: skip
         if before is not None:
             changes.insert(0, Remove(user.tenant_id, TemporaryAccessPass, before.id))
-        await self.store.write(*changes)
+        # Of two issued at once only one is kept; the other code must not be handed to anybody.
+        if isinstance(await self.store.write(*changes), Conflict):
+            raise Invalid("pass_changed_meanwhile", "somebody else changed this account or its pass just now; try again")
         return IssuedPass(access_pass, code)
 
 

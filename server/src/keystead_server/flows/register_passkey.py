@@ -182,6 +182,9 @@ class RegisterPasskey:
     ) -> Outcome:
         passkey = self._passkey(owner, registration, trail, name)
         trail.aaguid, trail.proof = passkey.aaguid, passkey.proof.value
+        # Asked again: somebody may hold more than one challenge.
+        if len(await self.store.passkeys.of_user(tenant.id, owner.user.id)) >= MAX_PASSKEYS:
+            return await trail.refuse("too_many_passkeys")
         policy = await self.policies.at(tenant.id, owner.policy_version)
         refusal = may_register(policy, owner.groups, self_service=True)
         admission = refusal or admit(policy, owner.groups, PasskeyFacts.of(passkey), Operation.REGISTER)
