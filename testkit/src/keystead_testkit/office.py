@@ -252,7 +252,7 @@ class Office:
         owner: SessionOwner | None,
         tenant: Tenant | None = None,
         asked_at: datetime | None = None,
-        **changes: str | None,
+        **changes: Any,
     ) -> authorize.Outcome:
         """Ask as *app* would; *changes* replace parameters, or leave them out (None)."""
         self._tick()
@@ -260,15 +260,15 @@ class Office:
         flow, at = self.services.authorize, tenant or self.tenant
         return run(flow(at, pairs, owner, issuer=self.issuer(at), asked_at=asked_at))
 
-    def code(self, app: RegisteredApp, owner: SessionOwner | None = None, **changes: str | None) -> str:
+    def code(self, app: RegisteredApp, owner: SessionOwner | None = None, **changes: Any) -> str:
         """A code for *app* under *owner*'s session (ada's, opened now)."""
-        outcome = self.authorize(app, owner or self.session(), None, None, **changes)
+        outcome = self.authorize(app, owner or self.session(), **changes)
         assert isinstance(outcome, authorize.Reply), outcome
         assert outcome.error is None, outcome
         return dict(outcome.parameters)["code"]
 
     def redeem(
-        self, app: RegisteredApp, code: str, *, tenant: Tenant | None = None, **changes: str | None
+        self, app: RegisteredApp, code: str, /, *, tenant: Tenant | None = None, **changes: Any
     ) -> redeem_code.Outcome:
         """Exchange *code* as *app* would; *changes* replace parameters, or leave them out (None)."""
         self._tick()
@@ -276,9 +276,7 @@ class Office:
         flow, at = self.services.redeem_code, tenant or self.tenant
         return run(flow(at, self.visitor(b""), [], body, issuer=self.issuer(at)))
 
-    def tokens(
-        self, app: RegisteredApp, owner: SessionOwner | None = None, **changes: str | None
-    ) -> redeem_code.Tokens:
+    def tokens(self, app: RegisteredApp, owner: SessionOwner | None = None, **changes: Any) -> redeem_code.Tokens:
         redeemed = self.redeem(app, self.code(app, owner, **changes))
         assert isinstance(redeemed, redeem_code.Tokens), redeemed
         return redeemed

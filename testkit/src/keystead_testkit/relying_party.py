@@ -13,7 +13,7 @@ AFTER_LOGOUT = "https://app.example.net/bye"
 VERIFIER = "a-verifier-of-at-least-forty-three-characters"
 
 
-def authorization_parameters(client_id: str, **changes: str | None) -> list[tuple[str, str]]:
+def authorization_parameters(client_id: str, /, **changes: str | None) -> list[tuple[str, str]]:
     return _pairs({
         "client_id": client_id, "redirect_uri": CALLBACK, "response_type": "code", "scope": "openid profile",
         "state": "the-app's-state", "nonce": "the-app's-nonce", "code_challenge": s256_challenge(VERIFIER),
@@ -21,7 +21,7 @@ def authorization_parameters(client_id: str, **changes: str | None) -> list[tupl
     } | changes)  # fmt: skip
 
 
-def token_parameters(app: RegisteredApp, code: str, **changes: str | None) -> list[tuple[str, str]]:
+def token_parameters(app: RegisteredApp, code: str, /, **changes: str | None) -> list[tuple[str, str]]:
     return _pairs({
         "grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER,
         "client_id": app.app.id, "client_secret": app.secret,
