@@ -208,9 +208,12 @@ def test_an_offer_outlives_the_extensions_background(agent: SocketAgent, tab: Ta
 def test_an_abort_takes_the_list_away(agent: SocketAgent, tab: Tab) -> None:
     agent.add_passkey("alice")
 
-    offer(tab, {"abortAfterMs": 400})
+    offer(tab, {"abortable": True})
     tab.click(INPUT)
+    opened = list_is_open(tab)
+    tab.run("giveUp()")
 
+    assert opened
     assert tab.run(ANSWER)["error"]["name"] == "AbortError"
     assert not list_is_open(tab)
 
@@ -219,10 +222,12 @@ def test_an_abort_while_the_pin_is_asked_closes_the_prompt(agent: SocketAgent, t
     agent.add_passkey("alice")
     agent.hold()
 
-    offer(tab, {"abortAfterMs": 1000})
+    offer(tab, {"abortable": True})
     tab.click(INPUT)
     tab.press("ArrowDown")
     tab.press("Enter")
+    agent.wait_for(SocketAgent.ceremonies)
+    tab.run("giveUp()")
 
     agent.wait_for(lambda agent: agent.given_up)
     assert tab.run(ANSWER)["error"]["name"] == "AbortError"
@@ -242,11 +247,13 @@ def test_only_what_the_page_would_accept_is_offered(agent: SocketAgent, tab: Tab
 
 
 def test_without_an_account_of_ours_nothing_is_shown(agent: SocketAgent, tab: Tab) -> None:
-    tab.run(OFFER, request(), {"abortAfterMs": 500})
+    tab.run(OFFER, request(), {"abortable": True})
     agent.wait_for(lambda agent: any(isinstance(request, Accounts) for request in agent.received))
     tab.click(INPUT)
+    opened = list_is_open(tab)
+    tab.run("giveUp()")
 
-    assert not list_is_open(tab)
+    assert not opened
     assert tab.run(ANSWER)["error"]["name"] == "AbortError"
 
 

@@ -16,6 +16,8 @@ from webauthn import verify_authentication_response, verify_registration_respons
 pytestmark = pytest.mark.browser
 
 REGISTER = "return register(...arguments)"
+REGISTER_LATER = "window.later = register(...arguments); return"
+ANSWER = "return later"
 SIGN_IN = "return signIn(...arguments)"
 
 
@@ -135,14 +137,16 @@ def test_the_agents_own_judgement_of_the_origin_stands(agent: SocketAgent, tab: 
 def test_an_abort_cancels_and_rejects_with_the_reason(agent: SocketAgent, tab: Tab) -> None:
     agent.hold()
 
-    answer = tab.run(REGISTER, creation(), {"abortAfterMs": 300})
+    tab.run(REGISTER_LATER, creation(), {"abortable": True})
+    agent.wait_for(SocketAgent.ceremonies)
+    tab.run("giveUp()")
 
     agent.wait_for(lambda agent: agent.given_up)
-    assert answer["error"]["name"] == "AbortError"
+    assert tab.run(ANSWER)["error"]["name"] == "AbortError"
 
 
 def test_an_abort_before_the_call_asks_nobody(agent: SocketAgent, tab: Tab) -> None:
-    answer = tab.run(REGISTER, creation(), {"abortAfterMs": 0})
+    answer = tab.run(REGISTER, creation(), {"aborted": True})
 
     assert answer["error"]["name"] == "AbortError"
     assert agent.received == []
@@ -151,7 +155,10 @@ def test_an_abort_before_the_call_asks_nobody(agent: SocketAgent, tab: Tab) -> N
 def test_an_abort_while_we_ask_what_is_enrolled_raises_no_prompt_later(agent: SocketAgent, tab: Tab) -> None:
     agent.hold(Providers)
 
-    tab.run(REGISTER, creation(), {"abortAfterMs": 200})
+    tab.run(REGISTER_LATER, creation(), {"abortable": True})
+    agent.wait_for(lambda agent: agent.received)
+    tab.run("giveUp()")
+    assert tab.run(ANSWER)["error"]["name"] == "AbortError"
     agent.release(agent.received[0].id)
     agent.hold(Create)
     # What this asks comes after whatever the first call would still have asked.
@@ -185,15 +192,15 @@ def test_an_interrupted_background_ends_the_call_and_keeps_the_browser_working(
     if not isinstance(tab, ChromiumTab):
         pytest.skip("the extension's background can be stopped from outside in Chromium only")
     agent.hold()
-    tab.run("window.later = register(arguments[0]); return", creation())
+    tab.run(REGISTER_LATER, creation())
     agent.wait_for(SocketAgent.ceremonies)
 
     tab.stop_extension()
 
-    assert tab.run("return later")["error"]["name"] == "NotAllowedError"
+    assert tab.run(ANSWER)["error"]["name"] == "NotAllowedError"
     agent.wait_for(lambda agent: agent.given_up)
     agent.hold(Providers)
-    tab.run("window.later = register(arguments[0]); return", creation())
+    tab.run(REGISTER_LATER, creation())
     agent.wait_for(lambda agent: isinstance(agent.received[-1], Providers))
 
 
@@ -216,13 +223,13 @@ def test_a_page_that_goes_away_cancels_what_it_asked(site: ClaimedSite, agent: S
 def test_a_person_may_take_longer_than_a_browser_keeps_an_idle_extension(agent: SocketAgent, tab: Tab) -> None:
     # Firefox runs with a limit of half a second here; Chromium's, of thirty, cannot be set.
     agent.hold()
-    tab.run("window.later = register(arguments[0]); return", creation())
+    tab.run(REGISTER_LATER, creation())
     agent.wait_for(SocketAgent.ceremonies)
 
     tab.run("return new Promise((resolve) => setTimeout(resolve, 1500))")
     agent.release(agent.ceremonies()[0].id)
 
-    assert "ok" in tab.run("return later")
+    assert "ok" in tab.run(ANSWER)
 
 
 def test_two_tabs_each_get_their_own_answer(site: ClaimedSite, agent: SocketAgent) -> None:
@@ -230,15 +237,15 @@ def test_two_tabs_each_get_their_own_answer(site: ClaimedSite, agent: SocketAgen
     challenges = [b"1" * 16, b"2" * 16]
     agent.hold()
 
-    first.run("window.later = register(arguments[0]); return", creation(challenges[0]))
+    first.run(REGISTER_LATER, creation(challenges[0]))
     agent.wait_for(lambda agent: len(agent.ceremonies()) == 1)
-    second.run("window.later = register(arguments[0]); return", creation(challenges[1]))
+    second.run(REGISTER_LATER, creation(challenges[1]))
     agent.wait_for(lambda agent: len(agent.ceremonies()) == 2)
     for held in reversed(agent.ceremonies()):
         agent.release(held.id)
 
     for tab, challenge in zip([first, second], challenges, strict=True):
-        client_data = tab.run("return later")["ok"]["response"]["clientDataJSON"]
+        client_data = tab.run(ANSWER)["ok"]["response"]["clientDataJSON"]
         signed = json.loads(base64.urlsafe_b64decode(client_data + "=="))
         assert signed["challenge"] == base64url(challenge)
         tab.close()

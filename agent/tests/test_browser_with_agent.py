@@ -138,8 +138,10 @@ def test_the_window_goes_when_the_page_does_not_want_it_any_more(
     tab.go(pages.origin)
     agent.pinentry.answer({"wait": True})
 
-    tab.run("void register(...arguments)", creation(user="dave"), {"abortAfterMs": 600} if end == "abort" else {})
+    tab.run("void register(...arguments)", creation(user="dave"), {"abortable": True})
     window = agent.pinentry.wait_until_asked(windows + 1)
+    if end == "abort":
+        tab.run("giveUp()")
     if end == "leave":
         tab.go(pages.other_host_origin)
     if end == "close":

@@ -6,7 +6,8 @@
 
 The page's script offers `register(options, how)` and `signIn(options, how)`,
 with JSON options; each resolves to {ok: the credential's JSON} or
-{error: {name, message}}. `appearance(creation, request)` does both and tells what
+{error: {name, message}}. *how* may have `mediation`, and one of `aborted` (before the
+call), `abortable` (by `giveUp()`) and `abortAfterMs`. `appearance(creation, request)` does both and tells what
 the objects look like to a script; `overheard` has what the extension told the page.
 """
 
@@ -31,11 +32,11 @@ _SCRIPT = """
 const settled = (promise) => promise.then(
   (credential) => ({ok: credential.toJSON()}),
   ({name, message}) => ({error: {name, message}}));
-const signalFor = ({abortAfterMs}) => {
-  if (abortAfterMs === undefined) return undefined;
-  if (abortAfterMs === 0) return AbortSignal.abort();
+const signalFor = ({aborted, abortable, abortAfterMs}) => {
   const controller = new AbortController();
-  setTimeout(() => controller.abort(), abortAfterMs);
+  if (aborted) controller.abort();
+  if (abortable) window.giveUp = () => controller.abort();
+  if (abortAfterMs) setTimeout(() => controller.abort(), abortAfterMs);
   return controller.signal;
 };
 window.register = (json, how = {}) => settled(navigator.credentials.create({
