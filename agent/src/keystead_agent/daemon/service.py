@@ -174,7 +174,8 @@ class Service:
         """Open the container before anybody asks, so that a refusal of a stranger needs no chip at all."""
         try:
             await self.container()
-        except KeystoreError as error:
+        except (ContainerError, FileNotPrivate, KeystoreError) as error:
+            # Not the end: status can still say what is wrong, and each request is refused with the reason.
             self.log.event("container.unopened", code=error.code, because=str(error))
 
     def close(self) -> None:
