@@ -170,7 +170,14 @@ def browser() -> None:
 
 
 @browser.command(name="install")
-@click.option("--browser", "which", type=click.Choice(["chromium", "firefox", "all"]), default="all")
+@click.option(
+    "--browser",
+    "which",
+    type=click.Choice(["chromium", "firefox", "all"]),
+    default="all",
+    show_default=True,
+    help="Which browser to tell.",
+)
 @_json
 @_doors
 def install_browser(doors: Doors, which: Browsers, as_json: bool) -> None:

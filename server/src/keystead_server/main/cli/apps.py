@@ -34,7 +34,13 @@ def _described(system: System, tenant: Tenant, one: App) -> dict[str, object]:
 )
 @click.option("--post-logout-redirect-uri", "post_logout", multiple=True, help="Where people may go after signing out.")
 @click.option("--public", is_flag=True, help="The app cannot keep a secret (a page or a phone); it uses PKCE alone.")
-@click.option("--id-token-alg", type=click.Choice(ID_TOKEN_ALGORITHMS), default="ES256", show_default=True)
+@click.option(
+    "--id-token-alg",
+    type=click.Choice(ID_TOKEN_ALGORITHMS),
+    default="ES256",
+    show_default=True,
+    help="What ID tokens are signed with.",
+)
 @as_json
 @click.pass_obj
 def register(

@@ -42,7 +42,7 @@ def _described(row: Attempt) -> dict[str, object]:
 @log.command("sign-ins", epilog="Example:  keystead log sign-ins --refused --user grace@contoso.example")
 @click.option("--user", "username", help="Only this person's.")
 @click.option("--refused", is_flag=True, help="Only the refused ones.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many rows at most.")
 @click.option("--before", help="Only older than the row with this id.")
 @as_json
 @click.pass_obj
@@ -68,7 +68,7 @@ def sign_ins(
 
 
 @log.command()
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many rows at most.")
 @click.option("--before", help="Only older than the row with this id.")
 @as_json
 @click.pass_obj
