@@ -29,7 +29,7 @@ const SENTENCES = {
    the call is left to the browser: a frame inside another origin's page, a
    sandboxed frame, or a sender that is not a page. */
 export function originOf(sender) {
-  if (!sender.tab || !sender.origin || sender.origin === "null") return null;
+  if (!sender.tab || sender.origin === "null") return null;
   const outermost = sender.frameId === 0 ? sender.origin : new URL(sender.tab.url ?? "about:blank").origin;
   return outermost === sender.origin ? sender.origin : null;
 }

@@ -126,6 +126,9 @@ def test_a_refusal_reaches_the_page_without_the_agents_sentence(agent: SocketAge
     assert "2" not in refused["error"]["message"]
     assert excluded["error"]["name"] == "InvalidStateError"
     assert "alice" not in excluded["error"]["message"]
+    overheard = tab.run("return overheard.join()")
+    assert "Wrong PIN" not in overheard
+    assert "alice" not in overheard
 
 
 def test_the_agents_own_judgement_of_the_origin_stands(agent: SocketAgent, tab: Tab) -> None:

@@ -261,7 +261,7 @@ SENDERS = [
     ({"tab": {"url": "https://a.example/x"}, "origin": "https://a.example", "frameId": 7}, "https://a.example"),
     ({"tab": {"url": "https://b.example/x"}, "origin": "https://a.example", "frameId": 7}, None),
     ({"tab": {}, "origin": "https://a.example", "frameId": 7}, None),
-    ({"tab": {"url": "https://a.example/x"}, "origin": "null", "frameId": 7}, None),
+    ({"tab": {"url": "https://a.example/x"}, "origin": "null", "frameId": 0}, None),
     ({"tab": {"url": "https://a.example/x"}, "frameId": 0}, None),
     ({"origin": "https://a.example", "frameId": 0}, None),
 ]
