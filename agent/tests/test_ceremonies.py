@@ -1,15 +1,24 @@
 """One ceremony at a time, for a limited time, and not again and again."""
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Coroutine
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from keystead_agent.authenticator.errors import NobodyAnswered, NotApproved
 from keystead_agent.daemon.ceremonies import Busy, Ceremonies, Fatigue, TooManyPrompts, allowed_time
+from keystead_agent.daemon.log import MAX_LOG_BYTES, Log
 from keystead_agent.daemon.offloading import OneThread
 from keystead_agent.daemon.peer import Peer, PeerRefused, admit_uid
+from keystead_testkit.clock import FixedClock
 
 MINUTE = timedelta(minutes=1)
 
@@ -69,29 +78,29 @@ def test_an_unanswered_question_is_given_up() -> None:
 
 @pytest.mark.parametrize("outcome", [NotApproved(), NobodyAnswered(), asyncio.CancelledError()])
 def test_after_several_refusals_nothing_is_asked_for_a_while(outcome: BaseException) -> None:
-    time = Time()
-    ceremonies = Ceremonies(time, Fatigue(refusals=3, within=MINUTE, rest=2 * MINUTE))
+    clock = Time()
+    ceremonies = Ceremonies(clock, Fatigue(refusals=3, within=MINUTE, rest=2 * MINUTE))
     for _ in range(3):
         with pytest.raises(type(outcome)):
             run(ceremony(ceremonies, outcome))
-        time.now += 5
+        clock.now += 5
 
     with pytest.raises(TooManyPrompts) as refused:
         run(ceremony(ceremonies))
-    time.now += 121
+    clock.now += 121
     run(ceremony(ceremonies))
 
     assert refused.value.code == "too_many_prompts"
 
 
 def test_refusals_that_lie_far_apart_are_no_attack() -> None:
-    time = Time()
-    ceremonies = Ceremonies(time, Fatigue(refusals=3, within=MINUTE, rest=MINUTE))
+    clock = Time()
+    ceremonies = Ceremonies(clock, Fatigue(refusals=3, within=MINUTE, rest=MINUTE))
 
     for _ in range(10):
         with pytest.raises(NotApproved):
             run(ceremony(ceremonies, NotApproved()))
-        time.now += 31
+        clock.now += 31
 
 
 @pytest.mark.parametrize(
@@ -110,8 +119,6 @@ def test_who_gives_up_still_waits_for_the_end_of_what_was_begun() -> None:
 
         def work() -> None:
             loop.call_soon_threadsafe(begun.set)
-            import time
-
             time.sleep(0.1)
             done.append("work")
 
@@ -126,6 +133,52 @@ def test_who_gives_up_still_waits_for_the_end_of_what_was_begun() -> None:
     run(give_up())
 
     assert done == ["work", "given up"]
+
+
+def test_what_has_not_begun_never_begins_once_given_up() -> None:
+    done: list[str] = []
+
+    async def give_up() -> None:
+        one_thread, hold = OneThread(), threading.Event()
+        first = asyncio.create_task(one_thread(hold.wait))
+        second = asyncio.create_task(one_thread(lambda: done.append("second")))
+        await asyncio.sleep(0.05)
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        hold.set()
+        await first
+        one_thread.close()
+
+    run(give_up())
+
+    assert done == []
+
+
+def test_the_browser_is_named_as_the_program_that_asks_for_its_host() -> None:
+    command = [sys.executable, "-c", "print(flush=True); input()", "keystead_agent.browser_host"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as host:
+        assert host.stdout is not None
+        host.stdout.readline()
+        named = Peer(host.pid, 0).program
+        host.communicate(b"\n")
+
+    assert named.endswith(f"({os.getpid()})")
+    assert Peer(os.getpid(), 0).program == named
+
+
+def test_a_full_log_begins_anew_and_keeps_the_old_one(tmp_path: Path) -> None:
+    log = Log(FixedClock().now, tmp_path / "agent.log", stream=None)
+    (tmp_path / "agent.log").write_bytes(b"x" * MAX_LOG_BYTES)
+    (tmp_path / "agent.log").chmod(0o600)
+
+    log.event("daemon.started", pid=7, socket=None)
+    log.event("daemon.stopped")
+
+    kept = (tmp_path / "agent.log").read_text()
+    assert json.loads(kept)["event"] == "daemon.stopped"
+    assert (tmp_path / "agent.log").stat().st_mode & 0o777 == 0o600
+    assert b'"pid": 7}' in (tmp_path / "agent.log.1").read_bytes()
 
 
 def test_only_ones_own_processes_may_connect() -> None:

@@ -466,7 +466,19 @@ def test_a_request_outside_the_table_is_refused_and_the_link_stays_open(
     assert after.id == "8"
 
 
-def test_an_id_in_use_and_too_many_requests_are_refused(ready: RunningAgent, pages: PasskeyPages, wire: Wire) -> None:
+def test_more_than_sixteen_open_requests_are_refused(idle: RunningAgent, line: Wire) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://localhost:{silent.getsockname()[1]}/tenant"
+        line.say(*(link.Enrol(f"e{number}", url=url) for number in range(17)))
+        refused = line.hear()
+        line.hang_up()
+
+    assert isinstance(refused, Failed)
+    assert (refused.id, refused.code) == ("e16", "request_refused")
+    assert ask(idle, link.Hello("1"))
+
+
+def test_an_id_in_use_is_refused(ready: RunningAgent, pages: PasskeyPages, wire: Wire) -> None:
     ready.pinentry.answer({"wait": True})
     asked = len(ready.pinentry.asked)
     wire.say(creation(pages.origin, "same"))

@@ -1,7 +1,9 @@
 """Keys in a TPM: made there, used there, not usable anywhere else, and guessing is counted there."""
 
 import os
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +15,9 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from keystead_agent.keystore import tpm as tpm_module
-from keystead_agent.keystore.bus import Bus
+from keystead_agent.keystore.bus import Bus, using
 from keystead_agent.keystore.errors import (
     GestureRefused,
     KeystoreUnavailable,
@@ -304,6 +307,57 @@ def test_a_tampered_key_is_refused(container: Container) -> None:
 def test_a_signature_is_over_what_was_asked(container: Container) -> None:
     with pytest.raises(InvalidSignature):
         verify(container.key.public, container.sign(), b"something else")
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"\x80\x01", b"\x80\x01\0\0\0\x05\0\0\0\0", b"\x80\x01\xff\xff\xff\xff\0\0\0\0"]
+)
+def test_what_is_no_tpm_is_said_in_a_sentence(tmp_path: Path, answer: bytes) -> None:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "s"))
+    listener.listen()
+
+    def impostor() -> None:
+        connection, _ = listener.accept()
+        connection.recv(4096)
+        connection.sendall(answer)
+        connection.close()
+
+    thread = threading.Thread(target=impostor)
+    thread.start()
+    with pytest.raises(KeystoreUnavailable):
+        TpmKeystore(connector(f"swtpm:path={tmp_path}/s"), os.urandom).tries()
+    thread.join()
+    listener.close()
+
+
+def test_asks_again_when_the_chip_says_so(tpm: SoftwareTpm, bus: BusTap, container: Container) -> None:
+    tpm.restart()
+    bus.frames.clear()
+
+    verify(container.key.public, container.sign())
+
+    # The first use of a protected object after start-up is answered by TPM_RC_RETRY.
+    at = next(index for index, frame in enumerate(bus.frames) if not frame.sent and frame.command_code == 0x922)
+    assert bus.frames[at - 1].data == bus.frames[at + 1].data
+
+
+def test_the_chip_certifies_for_the_key_that_a_pin_opened(container: Container) -> None:
+    """The commands on which attestation will stand."""
+    foundation, key = Parts("tpm foundation", container.foundation), Parts("tpm key", container.key.blob)
+    item = Created(foundation.data("private"), foundation.data("public"))
+    signer = Created(key.data("private"), key.data("public"))
+    gate = tpm_module._Gate.unpack(container.gate)
+
+    with container.keystore._chip_of(container.foundation) as chip, container.keystore._opened(chip, gate, PIN) as pin:
+        with chip.loaded(item) as subject, chip.loaded(signer) as handle:
+            call = commands.certify(subject, handle, b"qualifying")
+            certified = chip.bus.run(call, using(chip.session), using(pin))
+        assert len(chip.bus.run(commands.get_random(16))) == 16
+
+    verify(container.key.public, encode_dss_signature(certified.signature.r, certified.signature.s), certified.attested)
+    assert b"qualifying" in certified.attested
+    assert build.name(item.public) in certified.attested
 
 
 def test_no_chip_is_said_in_a_sentence(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def _append(path: Path, line: str) -> None:
     descriptor = os.open(path, _FLAGS, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as file:
         file.write(line + "\n")
+        file.flush()
         is_full = os.fstat(descriptor).st_size > MAX_LOG_BYTES
     if is_full:
         path.replace(path.with_name(path.name + ".1"))

@@ -18,14 +18,15 @@ class OneThread:
     )
 
     async def __call__(self, work: Callable[[], T], /) -> T:
-        running = asyncio.get_running_loop().run_in_executor(self._executor, work)
+        job = self._executor.submit(work)
+        running = asyncio.wrap_future(job)
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            # A thread cannot be cancelled: whoever gives up still waits for its end, so that
-            # what it has done can be undone and nobody else meets it half done.
-            await asyncio.wait([running])
-            if not running.cancelled():
+            # What has not begun never begins. What has cannot be cancelled: whoever gives up still
+            # waits for its end, so that it can be undone and nobody else meets it half done.
+            if not job.cancel():
+                await asyncio.wait([running])
                 running.exception()
             raise
 

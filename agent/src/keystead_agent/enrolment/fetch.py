@@ -11,8 +11,8 @@ from keystead_agent.container.records import Provider
 from keystead_agent.enrolment.description import MAX_DESCRIPTION_BYTES, address_of, is_loopback, read_description
 from keystead_agent.enrolment.errors import DescriptionRefused, ProviderUnreachable
 
-TOTAL_SECONDS: Final = 20.0
-_SILENCE_SECONDS: Final = 10.0
+TOTAL_SECONDS: Final = 10.0
+_SILENCE_SECONDS: Final = 5.0
 _CHUNK_BYTES: Final = 4096
 
 

@@ -67,13 +67,11 @@ class P256Public:
 
     Attributes:
         x, y: 32 bytes each.
-        template: the public area without x and y, to compare with what was asked for.
     """
 
     x: bytes
     y: bytes
     attributes: Attribute
-    template: bytes
 
 
 def read_p256(public: bytes) -> P256Public:
@@ -97,8 +95,7 @@ def _read_p256(public: bytes) -> P256Public:
         area.take(4)
     if area.u16() != Algorithm.NULL or area.u16() != NIST_P256 or area.u16() != Algorithm.NULL:
         raise ResponseMalformed("not a P-256 key without a scheme")
-    template = public[: area.position] + sized(b"") + sized(b"")
     x, y = area.sized(), area.sized()
     area.finish()
     # A TPM may drop leading zeros; everybody after us counts on 32 bytes.
-    return P256Public(x.rjust(32, b"\0"), y.rjust(32, b"\0"), attributes, template)
+    return P256Public(x.rjust(32, b"\0"), y.rjust(32, b"\0"), attributes)
