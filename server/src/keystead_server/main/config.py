@@ -33,7 +33,7 @@ class Config:
         rp_id: the host passkeys are bound to; empty for the host of `public_url`.
         name: what browsers show when a passkey is made.
         trusted_proxies: networks whose X-Forwarded-For is believed.
-        attestation_roots: folder of PEM files (guides/attestation.md); empty for none.
+        attestation_roots: folder of PEM files (docs/reference/settings.md); empty for none.
         rate_limit_scale: multiplies every rate limit; 0 switches them off.
         log_format: `text` for people, `json` for machines.
     """
