@@ -13,7 +13,7 @@ from keystead_server.domain.user import Role
 from keystead_server.policy.passkeys.document import from_text
 from keystead_server.policy.passkeys.model import ALL_USERS, FIRST_POLICY, PasskeyPolicy, Target
 from keystead_testkit.loop import run, run_together
-from keystead_testkit.office import Office
+from keystead_testkit.office import Office, reason_of
 
 SYNCED_ONLY = replace(
     FIRST_POLICY, profiles=(replace(FIRST_POLICY.profiles[0], passkey_types=frozenset({PasskeyType.SYNCED})),)
@@ -116,6 +116,15 @@ def test_of_two_who_save_at_once_the_second_is_told(office_on_disk: Office) -> N
             return invalid.code
 
     assert sorted(run_together(save(FIRST_POLICY), save(SYNCED_ONLY))) == ["1", "policy_changed_meanwhile"]
+
+
+@pytest.mark.parametrize("changes", [{"passkey_types": frozenset()}, {"name": ""}, {"id": ""}])
+def test_what_could_not_be_read_again_is_not_written(office: Office, changes: dict[str, Any]) -> None:
+    broken = replace(FIRST_POLICY, profiles=(replace(FIRST_POLICY.profiles[0], **changes),))
+
+    assert refusal(office, broken).code == "policy_malformed"
+
+    assert reason_of(office.sign_in()) == "granted"
 
 
 def test_saving_is_audited(office: Office) -> None:

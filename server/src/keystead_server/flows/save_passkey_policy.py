@@ -26,9 +26,11 @@ class SavePasskeyPolicy:
         """Put *policy* into force from the next request on; the version before is kept.
 
         Raises:
-            Invalid: it names a group that is not there, would leave no administrator able to
-                sign in, or somebody else saved meanwhile.
+            Invalid: a profile lacks a name or a type, it names a group that is not there, would
+                leave no administrator able to sign in, or somebody else saved meanwhile.
         """
+        # What cannot be read again would stop every sign-in of the tenant.
+        document.from_text(document.to_text(policy))
         await self._check_groups(tenant, policy)
         await self._check_administrators(tenant, policy)
         before = await self.store.policies.current(tenant, policy_document.PASSKEYS)
