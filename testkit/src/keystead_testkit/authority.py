@@ -1,0 +1,82 @@
+"""A made-up maker of authenticators: a root, certificates under it, and statements signed with them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from keystead_testkit.attesters import PACKED_SUBJECT, Statement, aaguid_extension, packed
+from keystead_testkit.soft_passkey import SoftPasskey
+
+EARLY, LATE = datetime(2024, 1, 1, tzinfo=UTC), datetime(2064, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A certificate with its key, which issues others."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @property
+    def pem(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.PEM)
+
+    @classmethod
+    def root(cls, name: str = "A maker's root", *, not_after: datetime = LATE) -> "Authority":
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        return cls(_issue(subject, key, subject, key, ca=True, not_after=not_after), key)
+
+    def authority(self, name: str = "A maker's factory", *, ca: bool = True, not_after: datetime = LATE) -> "Authority":
+        """An authority under this one; with *ca* False one that may not be one."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        return Authority(_issue(subject, key, self.certificate.subject, self.key, ca=ca, not_after=not_after), key)
+
+    def authenticator(self, passkey: SoftPasskey, *, not_after: datetime = LATE) -> "Authority":
+        """An attestation certificate for the model of *passkey*, as §8.2.1 wants it."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(oid, value) for oid, value in PACKED_SUBJECT.items()])
+        extension = aaguid_extension(passkey.aaguid).value
+        issuer = self.certificate.subject
+        return Authority(
+            _issue(subject, key, issuer, self.key, ca=False, not_after=not_after, extension=extension), key
+        )
+
+
+def attested_by(passkey: SoftPasskey, maker: Authority, *others: Authority) -> Callable[[bytes, bytes], Statement]:
+    """A packed statement for *passkey* by a model that *maker* made; *others* follow in its chain."""
+    leaf = maker.authenticator(passkey)
+    chain = [each.certificate.public_bytes(Encoding.DER) for each in (leaf, *others)]
+    return packed(passkey, key=leaf.key, x5c=chain)  # type: ignore[arg-type]
+
+
+def _issue(
+    subject: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: x509.Name,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    *,
+    ca: bool,
+    not_after: datetime,
+    extension: x509.ExtensionType | None = None,
+) -> x509.Certificate:
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(EARLY)
+        .not_valid_after(not_after)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+    )
+    if extension is not None:
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
