@@ -1,5 +1,6 @@
 """The master key: 32 random bytes in a file that only the server's user may read."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def load_or_create(path: Path, entropy: Entropy, *, may_create: bool) -> bytes:
                 f"{path} is missing, but the database was made with one: put it back from your backup. "
                 "Without it nobody's session or signing key can be opened."
             )
-        _create(path, entropy.token(MASTER_KEY_BYTES))
+        _create(path, entropy)
     # Whoever reads it can forge sessions and tokens.
     if path.stat().st_mode & 0o077:
         raise MasterKeyError(f"{path} can be read by others; run: chmod 600 {path}")
@@ -37,19 +38,28 @@ def load_or_create(path: Path, entropy: Entropy, *, may_create: bool) -> bytes:
     return key
 
 
-def _create(path: Path, key: bytes) -> None:
+def _create(path: Path, entropy: Entropy) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    staging = path.with_suffix(".new")
-    staging.unlink(missing_ok=True)
+    # A name of its own: under a shared one, a second start would link the first one's half-written file.
+    staging = path.with_name(f".{path.name}.{entropy.token(8).hex()}")
     descriptor = os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
     try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(entropy.token(MASTER_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
         # Two servers started at once must end with one key, so the first stays.
-        os.link(staging, path)
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):
+            os.link(staging, path)
     finally:
         staging.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the file's name durable too: after a power cut, a database without its key is lost."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
