@@ -193,6 +193,11 @@ class Office:
 
         self.store.tenants.by_name = away  # type: ignore[assignment]
 
+    def refuse_nul(self) -> None:
+        """From now on a read by an id with NUL in it fails, as PostgreSQL lets it."""
+        for noun in (self.store.users, self.store.groups, self.store.apps, self.store.passkeys):
+            noun.get = _refusing_nul(noun.get)
+
     def add_group(self, name: str) -> Group:
         return run(self.services.manage_group.create(self.tenant.id, name=name, by=OPERATOR))
 
@@ -242,6 +247,15 @@ class Office:
     def sealed_continuation(self, to: str, *, app_id: AppId | None = None, tenant_id: TenantId | None = None) -> str:
         tenant = self.tenant if tenant_id is None else replace(self.tenant, id=tenant_id)
         return Continuation(to, self.clock.now(), app_id).seal(self.services, tenant)
+
+
+def _refusing_nul(get: Any) -> Any:
+    async def strictly(tenant: str, identifier: str) -> Any:
+        if "\0" in identifier:
+            raise StorageUnavailable("invalid byte sequence")
+        return await get(tenant, identifier)
+
+    return strictly
 
 
 def found_office(

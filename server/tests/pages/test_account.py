@@ -156,6 +156,7 @@ def test_signing_out_ends_this_session_and_no_other(office: Any, ada: Any) -> No
     answer = ada.submit(ACCOUNT, f"{ACCOUNT}/sign-out", {})
 
     assert answer.headers["location"] == "/example/signed-out"
+    assert "__Host-keystead-example=; " in answer.headers["set-cookie"]
     assert ada.get(ACCOUNT).status_code == 303
     assert other.get(ACCOUNT).status_code == 200
 

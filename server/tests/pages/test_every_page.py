@@ -134,12 +134,31 @@ def test_when_the_store_is_away_the_page_says_so_and_offers_to_try_again(office:
     assert answer.headers["retry-after"] == "5"
 
 
+def test_the_link_to_try_again_never_leads_to_another_host(office: Any) -> None:
+    office.lose_the_store()
+
+    answer = office.browser().get("https://id.example.org//evil.test/sign-in")
+
+    assert answer.status_code == 503
+    assert 'href="/evil.test/sign-in"' in answer.text
+
+
 def test_coming_back_after_signing_in_keeps_the_question(office: Any) -> None:
     sign_in = office.browser().get("/example/admin/sign-ins?user=a%26b&result=refused").headers["location"]
 
     continuation = office.opened_continuation(sign_in.partition("continue=")[2])
 
     assert continuation.to == "/example/admin/sign-ins?user=a%26b&result=refused"
+
+
+@pytest.mark.parametrize(
+    "path", ["admin/users/%00", "admin/groups/%00", "admin/apps/%00", "account/passkeys/%00/remove"]
+)
+def test_an_address_that_no_id_can_have_is_not_found(office: Any, path: str) -> None:
+    ada = office.signed_in(office.ada)
+    office.refuse_nul()
+
+    assert ada.get(f"/example/{path}").status_code == 404
 
 
 # -- files -----------------------------------------------------------------------------------

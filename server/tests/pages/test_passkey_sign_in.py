@@ -129,6 +129,20 @@ def test_the_session_is_a_new_one_at_each_sign_in(office: Any) -> None:
     assert browser.cookies["__Host-keystead-example"] != before
 
 
+def test_a_passkey_sign_in_for_an_app_goes_back_to_it_and_names_it_in_the_log(office: Any) -> None:
+    office.signed_in(office.ada)
+    app = office.register_app()
+    sealed = office.sealed_continuation("client_id=x", app_id=app.id)
+    browser = office.browser()
+    browser.get(f"/example/sign-in?continue={sealed}")
+    signed = office.passkeys["ada@example.org"].answer_to(browser.post_json(OPTIONS, {}).json())
+
+    answer = browser.post_json(f"{ASSERTION}?continue={sealed}", signed)
+
+    assert answer.json() == {"redirect": f"/example/oauth2/v2.0/resume?continue={sealed}"}
+    assert office.attempts()[0].app_id == app.id
+
+
 def test_a_forged_continuation_leads_to_the_account_and_nowhere_else(office: Any) -> None:
     office.signed_in(office.ada)
     elsewhere = office.sealed_continuation("/other/account", tenant_id="00000000-0000-7000-8000-000000000000")

@@ -10,7 +10,7 @@ from keystead_server.flows.manage_passkey import Done, NotDone
 from keystead_server.http import cookies
 from keystead_server.http.call import Call
 from keystead_server.http.pages.lines import attempt_lines, passkey_lines
-from keystead_server.http.pages.next_page import sign_in_address
+from keystead_server.http.pages.next_page import named, sign_in_address
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.problems import NOT_FOUND, Refuse
 
@@ -53,7 +53,7 @@ async def _account(call: Call, *, wrong_name: tuple[PasskeyId, str, str] | None 
 
 
 async def rename(call: Call) -> Response:
-    passkey_id, name = PasskeyId(call.path["passkey"]), call.field("name")
+    passkey_id, name = PasskeyId(named(call, "passkey")), call.field("name")
     try:
         outcome = await call.services.manage_passkey.rename(call.signed_in, passkey_id, name)
     except Invalid as invalid:
@@ -83,7 +83,7 @@ async def remove(call: Call) -> Response:
 
 async def _own(call: Call) -> Passkey:
     """The passkey that the address names, when it is the asking person's own."""
-    passkey = await call.services.store.passkeys.get(call.tenant.id, PasskeyId(call.path["passkey"]))
+    passkey = await call.services.store.passkeys.get(call.tenant.id, PasskeyId(named(call, "passkey")))
     if passkey is None or passkey.user_id != call.user.id:
         raise Refuse(NOT_FOUND)
     return passkey

@@ -6,6 +6,7 @@ from keystead_server.domain.app import App
 from keystead_server.domain.visitor import Visitor
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
+from keystead_server.http.problems import NOT_FOUND, Refuse
 
 
 def continuation(call: Call) -> Continuation | None:
@@ -47,3 +48,11 @@ async def asking_app(call: Call, going: Continuation | None) -> App | None:
 def printable(typed: str) -> str:
     """What somebody typed, without control characters: no name holds them, and PostgreSQL refuses NUL."""
     return typed if typed.isprintable() else "".join(c for c in typed if c.isprintable())
+
+
+def named(call: Call, variable: str) -> str:
+    """An id from the address. None of ours holds a control character, and PostgreSQL refuses NUL."""
+    value = call.path[variable]
+    if not value.isprintable():
+        raise Refuse(NOT_FOUND)
+    return value

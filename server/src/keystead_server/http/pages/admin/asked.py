@@ -7,6 +7,7 @@ from keystead_server.domain.ids import AppId, GroupId, UserId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.user import Group, User
 from keystead_server.http.call import Call
+from keystead_server.http.pages.next_page import named
 from keystead_server.http.problems import NOT_FOUND, Refuse
 
 PAGE_SIZE = 50
@@ -28,14 +29,6 @@ class Errors:
 
 
 NO_ERRORS = Errors({})
-
-
-def named(call: Call, variable: str) -> str:
-    """An id from the address. None of ours holds a control character, and PostgreSQL refuses NUL."""
-    value = call.path[variable]
-    if not value.isprintable():
-        raise Refuse(NOT_FOUND)
-    return value
 
 
 async def the_user(call: Call) -> User:

@@ -11,8 +11,9 @@ from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.user import Role, User
 from keystead_server.flows.manage_passkey import NotDone
 from keystead_server.http.call import Call
-from keystead_server.http.pages.admin.asked import NO_ERRORS, Errors, named, the_user
+from keystead_server.http.pages.admin.asked import NO_ERRORS, Errors, the_user
 from keystead_server.http.pages.lines import passkey_lines
+from keystead_server.http.pages.next_page import named
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.problems import NOT_FOUND, Refuse
 
