@@ -41,15 +41,19 @@ def run_daemon() -> None:
 
 
 def install_browser(browser: Browsers, origins: Sequence[str]) -> list[Path]:
-    from keystead_agent.browser_host.install import install
+    from keystead_agent.browser_host.install import ExtensionMissing, install
+    from keystead_agent.browser_host.manifests import OriginNotClaimable
     from keystead_agent.main.wiring import extension_directory
 
     settings = _settings()
     command = [sys.executable, "-m", "keystead_agent.browser_host", "--socket", str(settings.socket)]
-    return install(
-        browser,
-        list(origins),
-        home=Path.home(),
-        extension_dir=extension_directory(settings),
-        host_command=shlex.join(command),
-    )
+    try:
+        return install(
+            browser,
+            list(origins),
+            home=Path.home(),
+            extension_dir=extension_directory(settings),
+            host_command=shlex.join(command),
+        )
+    except (ExtensionMissing, OriginNotClaimable) as error:
+        fail(error.code, str(error))
