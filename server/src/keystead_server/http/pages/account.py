@@ -19,7 +19,7 @@ RECENT = 10
 _NOTICES = {
     "passkey_added": "Your passkey was added. From now on you can sign in with it.",
     "passkey_renamed": "The passkey has a new name.",
-    "passkey_removed": "The passkey was removed. Delete it on your device too; we cannot do that from here.",
+    "passkey_removed": "The passkey was removed. If your device still offers it, delete it there too.",
 }
 _NOT_REMOVED = {
     "sign_in_not_fresh": "To remove a passkey you must have signed in within the last five minutes.",
@@ -47,6 +47,7 @@ async def _account(call: Call, *, wrong_name: tuple[PasskeyId, str, str] | None 
         attempts=await attempt_lines(call, attempts, passkeys),
         with_pass=owner.session.method is Method.TEMPORARY_ACCESS_PASS,
         session=owner.session,
+        rp_id=call.services.relying_party.rp_id,
         notice=_NOTICES.get(call.query("done")),
         wrong_name=wrong_name,
     )

@@ -45,7 +45,7 @@ async def passkey_lines(call: Call, passkeys: Iterable[Passkey], groups: frozens
     lines = []
     for passkey in passkeys:
         admission = admit(policy, groups, PasskeyFacts.of(passkey), Operation.SIGN_IN)
-        refused = words.POLICY[admission.code] if isinstance(admission, NotAdmitted) else None
+        refused = words.against(admission.code) if isinstance(admission, NotAdmitted) else None
         lines.append(
             PasskeyLine(passkey, _model(passkey), words.passkey_type(passkey), words.binding(passkey), refused)
         )

@@ -4,7 +4,7 @@ from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
 
 # What a passkey policy says against a passkey or a person; each completes "… because".
-POLICY = {
+_POLICY = {
     "passkey_method_disabled": "passkeys are switched off",
     "user_excluded": "your account is in a group that may not use passkeys",
     "no_profile_in_scope": "no kind of passkey is meant for your account",
@@ -105,13 +105,18 @@ def registration_refused(code: str) -> str:
 
 
 def _refused_by_policy(code: str) -> str | None:
-    because = POLICY.get(code)
+    because = _POLICY.get(code)
     return None if because is None else f"Your organisation does not accept this passkey: {because}."
+
+
+def against(code: str) -> str:
+    """What the policy has against a passkey; completes "… because"."""
+    return _POLICY.get(code, "a rule of the passkey policy is against it")
 
 
 def not_offered(code: str) -> str:
     """Why no passkey can be added now, said before the browser asks for anything."""
-    because = POLICY.get(code)
+    because = _POLICY.get(code)
     if because is None:
         return registration_refused(code)
     return f"You cannot add a passkey in your organisation because {because}. Ask an administrator."
@@ -122,7 +127,7 @@ def outcome(attempt: Attempt) -> str:
 
 
 def reason(code: str) -> str:
-    return _REASONS.get(code) or POLICY.get(code) or "the check that is named here failed"
+    return _REASONS.get(code) or _POLICY.get(code) or "the check that is named here failed"
 
 
 def method(value: Method) -> str:
