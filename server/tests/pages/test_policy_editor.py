@@ -38,7 +38,7 @@ def shown(page: Any) -> list[tuple[str, str]]:
 
 def changed(fields: list[tuple[str, str]], **changes: str | list[str] | None) -> list[tuple[str, str]]:
     """*fields* with some taken away (None), exchanged, or repeated."""
-    by_name = {name.replace("_", "-").replace("profile-", "profile-"): value for name, value in changes.items()}
+    by_name = {name.replace("_", "-"): value for name, value in changes.items()}
     kept = [pair for pair in fields if pair[0] not in by_name]
     for name, value in by_name.items():
         kept += [(name, each) for each in ([value] if isinstance(value, str) else value or [])]
