@@ -18,10 +18,12 @@ SWEEP_SECONDS = 600
 
 class Application:
     """Attributes:
-    on_ready: called with the open system when requests will be answered.
+    failure: why it did not start; None as long as nothing is wrong.
     """
 
     def __init__(self, config: Config, *, on_ready: Callable[[System], Awaitable[None]] | None = None) -> None:
+        """*on_ready* is called with the open system when requests are about to be answered."""
+        self.failure: Exception | None = None
         self._config = config
         self._on_ready = on_ready
         self._dispatch: Dispatch | None = None
@@ -40,6 +42,7 @@ class Application:
             if self._on_ready is not None:
                 await self._on_ready(system)
         except Exception as error:
+            self.failure = error
             _log.error("server.not_started", reason=str(error), code=getattr(error, "code", "internal_error"))
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from math import inf
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -133,10 +134,11 @@ def _typed(source: str, name: str, value: Any) -> Any:
             case "rate_limit_scale":
                 return float(value)
             case "trusted_proxies":
-                return tuple(str(ip_network(item)) for item in value)
+                # A bare number is an address to ip_network, and to nobody who writes settings.
+                return tuple(str(ip_network(item)) for item in value if item.strip())
             case _ if isinstance(value, str):
                 return value
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         pass
     raise ConfigError(f"{source}: {name} must be {_WORDS.get(name, 'text')}, not {value!r}")
 
@@ -151,21 +153,14 @@ _WORDS = {
 
 def _check(config: Config) -> None:
     where = config.source
-    url = urlsplit(config.public_url)
-    if url.scheme not in ("http", "https") or not url.hostname or url.path or url.query or url.fragment or url.username:
-        raise ConfigError(f'{where}: public_url must look like "https://id.example.org", not {config.public_url!r}')
-    # Browsers allow passkeys only on https, or on the computer itself.
-    if url.scheme == "http" and url.hostname != "localhost":
-        raise ConfigError(
-            f"{where}: public_url must be https (http only for http://localhost), not {config.public_url!r}"
-        )
+    host = _check_public_url(where, config.public_url)
     if not 1 <= config.listen_port <= 65535:
         raise ConfigError(f"{where}: listen_port must be a port from 1 to 65535, not {config.listen_port}")
-    if config.rp_id and config.rp_id != url.hostname and not url.hostname.endswith("." + config.rp_id):
-        raise ConfigError(f"{where}: rp_id must be {url.hostname!r} or a domain above it, not {config.rp_id!r}")
+    if config.rp_id and not f".{host}".endswith(f".{config.rp_id}"):
+        raise ConfigError(f"{where}: rp_id must be {host!r} or a domain above it, not {config.rp_id!r}")
     if config.database and not config.database.startswith(("postgresql://", "sqlite:///")):
         raise ConfigError(f'{where}: database must look like "postgresql://user@host/name", or be empty for SQLite')
-    if config.rate_limit_scale < 0:
+    if not 0 <= config.rate_limit_scale < inf:
         raise ConfigError(f"{where}: rate_limit_scale must be 0 or more, not {config.rate_limit_scale}")
     if config.log_format not in ("text", "json"):
         raise ConfigError(f'{where}: log_format must be "text" or "json", not {config.log_format!r}')
@@ -173,3 +168,27 @@ def _check(config: Config) -> None:
         raise ConfigError(
             f"{where}: attestation_roots must be a folder of PEM files; there is none at {config.roots_folder}"
         )
+
+
+def _check_public_url(where: str, written: str) -> str:
+    """Return the host. Origins are compared as text, so the address must be written as browsers send it."""
+    try:
+        url = urlsplit(written)
+        host, port = url.hostname or "", url.port
+    except ValueError:
+        url, host, port = urlsplit(""), "", None
+    beside = url.path or url.query or url.fragment or url.username
+    if url.scheme not in ("http", "https") or not host or beside:
+        raise ConfigError(f'{where}: public_url must look like "https://id.example.org", not {written!r}')
+    # Browsers allow passkeys only on https, or on the computer itself.
+    if url.scheme == "http" and host != "localhost":
+        raise ConfigError(f"{where}: public_url must be https (http only for http://localhost), not {written!r}")
+    if ":" in host or host.replace(".", "").isdigit():
+        raise ConfigError(f"{where}: public_url must have a host name, which passkeys are bound to, not {written!r}")
+    shown = f"{url.scheme}://{host}" + ("" if port in (None, _DEFAULT_PORTS[url.scheme]) else f":{port}")
+    if written != shown:
+        raise ConfigError(f"{where}: browsers send {written!r} in another form; write {shown!r}")
+    return host
+
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -1,6 +1,9 @@
 """keystead serve"""
 
-from socket import socket
+import contextlib
+import signal
+from errno import EADDRINUSE
+from socket import AI_PASSIVE, SOCK_STREAM, create_server, getaddrinfo, socket
 
 import click
 import uvicorn
@@ -13,6 +16,7 @@ from keystead_server.main.corked import CorkedProtocol
 from keystead_server.main.wiring import System
 
 GRACE_SECONDS = 10
+BACKLOG = 2048
 
 
 @click.command(epilog="Example:  keystead --data /var/lib/keystead serve --port 8400")
@@ -35,10 +39,11 @@ def serve(frame: Frame, host: str | None, port: int | None, init_first: bool) ->
             opening.founded = await found_if_new(system)
         opening.invitations = await announce(system)
 
+    # Listening comes first: where the port is taken, the server that has it keeps the pass it announced.
+    listening = _listen(config)
+    application = Application(config, on_ready=ready)
     server = _Server(config, opening, uvicorn.Config(
-        Application(config, on_ready=ready),
-        host=config.listen_host,
-        port=config.listen_port,
+        application,
         loop="uvloop",
         http=CorkedProtocol,
         ws="none",
@@ -50,18 +55,34 @@ def serve(frame: Frame, host: str | None, port: int | None, init_first: bool) ->
         proxy_headers=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        backlog=2048,
+        backlog=BACKLOG,
     ))  # fmt: skip
-    server.run()
+    # When it has stopped, uvicorn raises the signal that stopped it once more; by then all is done.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    with contextlib.suppress(SystemExit):
+        server.run(sockets=listening)
     if not server.started:
-        raise Failed(
-            "not_started",
-            f"the server could not start at {config.listen_host}:{config.listen_port}; the reason is above",
-        )
+        raise Failed("not_started", f"the server could not start: {application.failure}")
 
 
 def _is_default_url(config: Config) -> bool:
     return config.public_url == Config().public_url
+
+
+def _listen(config: Config) -> list[socket]:
+    host, port = config.listen_host, config.listen_port
+    try:
+        found = getaddrinfo(host, port, type=SOCK_STREAM, flags=AI_PASSIVE)
+        return [create_server(address, family=family, backlog=BACKLOG) for family, _, _, _, address in found]
+    except OSError as error:
+        if error.errno == EADDRINUSE:
+            raise Failed(
+                "port_in_use",
+                f"Port {port} is in use. Choose another:  "
+                f"make run PORT={port + 1}   or   keystead serve --port {port + 1}",
+            ) from None
+        raise Failed("not_listening", f"cannot listen at {host}:{port}: {error.strerror}") from None
 
 
 class _Server(uvicorn.Server):
@@ -73,15 +94,6 @@ class _Server(uvicorn.Server):
         self._opening = opening
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
-        try:
-            await super().startup(sockets)
-        except SystemExit:
-            # uvicorn leaves this way when the port is taken; it has logged nothing that our log shows.
-            click.echo(
-                f"Port {self._settings.listen_port} is in use. Choose another:  "
-                f"make run PORT={self._settings.listen_port + 1}   or   keystead serve --port {self._settings.listen_port + 1}",
-                err=True,
-            )
-            raise
+        await super().startup(sockets)
         if self.started:
             click.echo(self._opening.text(self._settings))
