@@ -61,6 +61,7 @@ def test_a_parent_domain_and_other_pages_below_it_are_fine() -> None:
     "changes",
     [
         {"rp_id": "org"},
+        {"rp_id": "example.org", "origins": ["https://my.example.org"]},
         {"rp_id": "evil.test"},
         {"rp_id": "sub.id.example.org"},
         {"rp_id": "ample.org"},

@@ -26,6 +26,15 @@ def test_what_is_written_is_for_its_owner_alone(here: Path) -> None:
     assert read_private(here / "file", max_bytes=10) == b"secret"
 
 
+def test_what_somebody_left_open_beside_it_is_closed(here: Path) -> None:
+    (here / ".file.new").touch()
+    (here / ".file.new").chmod(0o666)
+
+    write_private(here / "file", b"secret")
+
+    assert (here / "file").stat().st_mode & 0o777 == 0o600
+
+
 def test_what_is_not_there_is_nothing(here: Path) -> None:
     assert read_private(here / "file", max_bytes=10) is None
 

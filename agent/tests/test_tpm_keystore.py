@@ -243,6 +243,17 @@ def test_another_chip_refuses_a_copied_container(container: Container, bus: BusT
     assert refused.value.code == "other_machine"
 
 
+def test_a_root_key_that_is_not_the_pinned_one_gets_no_session(container: Container) -> None:
+    """A salt for a key of somebody on the bus would be the end of all secrets there."""
+    with SoftwareTpm() as other, BusTap(other) as bus:
+        elsewhere = TpmKeystore(connector(bus.address), os.urandom)
+
+        with pytest.raises(OtherMachine):
+            container.sign(keystore=elsewhere)
+
+        assert not {CommandCode.START_AUTH_SESSION, CommandCode.LOAD} & set(bus.commands)
+
+
 def test_another_chip_refuses_copied_keys_even_under_its_own_foundation(container: Container) -> None:
     with SoftwareTpm() as other:
         elsewhere = TpmKeystore(connector(other.address), os.urandom)
@@ -458,6 +469,36 @@ def test_an_administrators_root_key_is_used_when_it_is_there(tools: SoftwareTpm,
     container = Container(TpmKeystore(connector(tools.address), os.urandom))
 
     verify(container.key.public, container.sign())
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    [
+        ["-G", "ecc256", "-a", "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign"],
+        ["-G", "rsa2048"],
+    ],
+)
+def test_what_is_no_parent_is_not_used_as_root_key(tools: SoftwareTpm, tmp_path: Path, algorithm: list[str]) -> None:
+    persist(tools, tmp_path, algorithm)
+
+    container = Container(TpmKeystore(connector(tools.address), os.urandom))
+
+    verify(container.key.public, container.sign())
+
+
+def test_a_root_key_that_appears_later_does_not_replace_the_pinned_one(tools: SoftwareTpm, tmp_path: Path) -> None:
+    container = Container(TpmKeystore(connector(tools.address), os.urandom))
+    attributes = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|decrypt"
+
+    persist(tools, tmp_path, ["-G", "ecc256:aes128cfb", "-a", attributes])
+
+    verify(container.key.public, container.sign())
+
+
+def persist(tpm: SoftwareTpm, where: Path, algorithm: list[str]) -> None:
+    run_tool(tpm, "tpm2_createprimary", "-C", "o", *algorithm, "-c", f"{where}/other.ctx")
+    run_tool(tpm, "tpm2_evictcontrol", "-C", "o", "-c", f"{where}/other.ctx", "0x81000001")
+    run_tool(tpm, "tpm2_flushcontext", "-t")
 
 
 def test_an_owner_password_without_a_root_key_is_said_in_a_sentence(tools: SoftwareTpm) -> None:

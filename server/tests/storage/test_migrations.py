@@ -3,8 +3,9 @@
 import asyncio
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +116,15 @@ def test_migrating_twice_is_harmless(empty: str, run: Run) -> None:
 
 
 def test_servers_that_start_at_once_do_not_migrate_twice(empty: str) -> None:
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda _: asyncio.run(migrations.upgrade(empty)), range(4)))
+    program = (
+        "import asyncio, sys; from keystead_server.storage import migrations as m; asyncio.run(m.upgrade(sys.argv[1]))"
+    )
+    command = [sys.executable, "-W", "error", "-c", program, empty]
 
+    servers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    complaints = [server.communicate(timeout=60)[1] for server in servers]
+
+    assert complaints == [""] * 2
     assert asyncio.run(migrations.current(empty)) == migrations.HEAD
 
 

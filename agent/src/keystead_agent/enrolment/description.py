@@ -106,7 +106,7 @@ def _may_use(host: str, rp_id: str) -> bool:
 
     A parent domain must have a dot in it, which keeps out whole top-level domains.
     """
-    if _is_ip_address(rp_id) or rp_id != rp_id.lower() or not rp_id:
+    if _is_ip_address(rp_id):
         return False
     return host == rp_id or ("." in rp_id and host.endswith(f".{rp_id}"))
 

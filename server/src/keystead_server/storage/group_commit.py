@@ -69,7 +69,7 @@ class GroupCommit:
             outcomes = self._transaction(batch)
         except sqlite3.Error as error:
             self._roll_back()
-            if _is_busy(error):
+            if is_busy(error):
                 batch, again = [w for w in batch if w.until <= loop.time()], [w for w in batch if w.until > loop.time()]
                 self._waiting[:0] = again
                 pause = self._jitter()
@@ -125,5 +125,6 @@ def _settle(future: "asyncio.Future[Any]", outcome: Any) -> None:
         future.set_result(outcome)
 
 
-def _is_busy(error: sqlite3.Error) -> bool:
+def is_busy(error: Exception) -> bool:
+    """Whether another process has the file, and it is worth trying again."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -19,7 +19,7 @@ from keystead_server.ports.changes import Change, Conflict, Written
 from keystead_server.ports.clock import Entropy
 from keystead_server.storage import writes
 from keystead_server.storage.errors import StorageUnavailable
-from keystead_server.storage.group_commit import GroupCommit
+from keystead_server.storage.group_commit import GroupCommit, is_busy
 from keystead_server.storage.reads.nouns import Nouns
 from keystead_server.storage.statement import Arguments, Row, Statement
 from keystead_server.storage.sweep import sweeps
@@ -51,14 +51,28 @@ def connect(path: Path, *pragmas: str) -> sqlite3.Connection:
     Raises:
         StorageUnavailable: it cannot be opened, or is not a SQLite database.
     """
+    deadline = time.monotonic() + _OPENING_WAITS_SECONDS
+    while True:
+        try:
+            return _connect(path, pragmas)
+        except (OSError, sqlite3.Error) as error:
+            # Of processes that open a new file at once, one turns it to write-ahead logging, and
+            # SQLite tells the others that it is locked without waiting as it was asked to.
+            if not is_busy(error) or time.monotonic() > deadline:
+                raise StorageUnavailable(f"{path}: {error}") from error
+            time.sleep(0.01)
+
+
+def _connect(path: Path, pragmas: tuple[str, ...]) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    # isolation_level=None: the driver begins no transactions of its own.
+    connection = sqlite3.connect(path, timeout=_OPENING_WAITS_SECONDS, isolation_level=None, cached_statements=512)
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        # isolation_level=None: the driver begins no transactions of its own.
-        connection = sqlite3.connect(path, timeout=_OPENING_WAITS_SECONDS, isolation_level=None, cached_statements=512)
         for pragma in (*_PRAGMAS, *pragmas):
             connection.execute(f"PRAGMA {pragma}")
-    except (OSError, sqlite3.Error) as error:
-        raise StorageUnavailable(f"{path}: {error}") from error
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -13,8 +14,9 @@ from keystead_server.keys.master_key import MasterKeyError, load_or_create
 from keystead_server.main.cli.frame import Failed, Frame, as_json, tell
 from keystead_server.main.config import Config
 from keystead_server.main.system import SystemEntropy
-from keystead_server.main.wiring import open_system
-from keystead_server.ports.store import StorageUnavailable
+from keystead_server.ports.store import StorageUnavailable, Store
+from keystead_server.storage.errors import DatabaseNotMigrated, StorageError
+from keystead_server.storage.opening import open_store
 from keystead_server.trust.roots import RootsUnreadable, read_roots
 
 SLOW_FSYNC_MILLISECONDS = 20.0
@@ -65,7 +67,7 @@ def _look(config: Config) -> Iterator[Finding]:
         return
     yield _data_folder(config.data)
     yield _master_key(config)
-    yield _disk(config.data)
+    yield _writing(config.data)
     yield _roots(config)
     if config.database or (config.data / "keystead.db").exists():
         yield from asyncio.run(_database(config))
@@ -91,24 +93,31 @@ def _master_key(config: Config) -> Finding:
     return Finding("master key", True, f"{config.master_key_path}; keep a copy of it apart from the database's")
 
 
-def _disk(data: Path) -> Finding:
-    probe = data / ".doctor"
-    started = time.perf_counter()
-    descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT, 0o600)
+def _writing(data: Path) -> Finding:
     try:
-        os.write(descriptor, b"x" * 4096)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-        probe.unlink()
-    milliseconds = (time.perf_counter() - started) * 1000
-    disk = os.statvfs(data)
-    free = disk.f_bavail * disk.f_frsize
+        milliseconds, free = _durable_write(data), _free_bytes(data)
+    except OSError as error:
+        return Finding("disk", False, f"cannot write in {data}: {error.strerror}", "make it writable for this user")
     if free < LEAST_FREE_BYTES:
         return Finding("disk", False, f"{free // 1_000_000} MB free", "make room; a full disk refuses every sign-in")
     if milliseconds > SLOW_FSYNC_MILLISECONDS:
         return Finding("disk", True, f"a durable write takes {milliseconds:.0f} ms", "a faster disk, or PostgreSQL")
     return Finding("disk", True, f"{free // 1_000_000_000} GB free, a durable write takes {milliseconds:.1f} ms")
+
+
+def _durable_write(data: Path) -> float:
+    """How many milliseconds one takes."""
+    with tempfile.TemporaryFile(dir=data) as probe:
+        started = time.perf_counter()
+        probe.write(b"x" * 4096)
+        probe.flush()
+        os.fsync(probe.fileno())
+        return (time.perf_counter() - started) * 1000
+
+
+def _free_bytes(data: Path) -> int:
+    disk = os.statvfs(data)
+    return disk.f_bavail * disk.f_frsize
 
 
 def _roots(config: Config) -> Finding:
@@ -123,21 +132,27 @@ def _roots(config: Config) -> Finding:
 
 async def _database(config: Config) -> list[Finding]:
     try:
-        system = await open_system(config)
-    except (StorageUnavailable, MasterKeyError, RootsUnreadable) as error:
+        # Only looked at: an older database is migrated when the server starts, not when somebody asks how it is.
+        store = await open_store(config.database_url, entropy=SystemEntropy())
+    except DatabaseNotMigrated as error:
+        return [Finding("database", False, str(error), "start the server, or run: keystead init")]
+    except (StorageError, OSError) as error:
         return [Finding("database", False, str(error), "check the database setting, and that its server runs")]
     try:
-        await system.store.ping()
-        findings = [Finding("database", True, "answers")]
-        tenants = await system.store.tenants.all()
-        if not tenants:
-            findings.append(Finding("organisation", False, "there is none yet", "run: keystead init"))
-        for tenant in tenants:
-            administrators = await system.store.users.administrators(tenant.id)
-            with_passkey = [user for user in administrators if await system.store.passkeys.of_user(tenant.id, user.id)]
-            found = f"{tenant.name}: {len(administrators)} administrators, {len(with_passkey)} of them with a passkey"
-            mend = "" if with_passkey else "run: keystead pass issue USERNAME  and register one"
-            findings.append(Finding("organisation", bool(with_passkey), found, mend))
-        return findings
+        await store.ping()
+        return [Finding("database", True, "answers"), *await _organisations(store)]
+    except StorageUnavailable as error:
+        return [Finding("database", False, str(error), "check that it can be written, and that its server runs")]
     finally:
-        await system.close()
+        await store.close()
+
+
+async def _organisations(store: Store) -> list[Finding]:
+    findings = []
+    for tenant in await store.tenants.all():
+        administrators = await store.users.administrators(tenant.id)
+        with_passkey = [user for user in administrators if await store.passkeys.of_user(tenant.id, user.id)]
+        found = f"{tenant.name}: {len(administrators)} administrators, {len(with_passkey)} of them with a passkey"
+        mend = "" if with_passkey else "run: keystead pass issue USERNAME  and register one"
+        findings.append(Finding("organisation", bool(with_passkey), found, mend))
+    return findings or [Finding("organisation", False, "there is none yet", "run: keystead init")]

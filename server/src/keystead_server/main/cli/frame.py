@@ -19,6 +19,7 @@ from keystead_server.main import logging
 from keystead_server.main.config import Config, ConfigError, load
 from keystead_server.main.wiring import System, open_system
 from keystead_server.ports.store import StorageUnavailable
+from keystead_server.storage.errors import StorageError
 from keystead_server.trust.roots import RootsUnreadable
 
 _Result = TypeVar("_Result")
@@ -57,7 +58,7 @@ class Frame:
             return asyncio.run(self._run(self.config(), work))
         except Invalid as error:
             _fail(error.code, error.message, json_output)
-        except (MasterKeyError, StorageUnavailable, RootsUnreadable) as error:
+        except (MasterKeyError, StorageError, StorageUnavailable, RootsUnreadable) as error:
             _fail(error.code, str(error), json_output)
         except Failed as error:
             _fail(error.code, error.message, json_output)

@@ -5,14 +5,8 @@ still work on a database that the version after has migrated. `versions/` holds 
 """
 
 import sqlite3
-from pathlib import Path
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, create_engine, pool
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from keystead_server.storage.errors import DatabaseNotMigrated, DatabaseTooNew, StorageUnavailable
 from keystead_server.storage.sqlite import connect
@@ -21,10 +15,6 @@ from keystead_server.storage.url import PostgresLocation, SqliteLocation, locate
 # Every revision, oldest first: what opening compares with.
 REVISIONS = ("0001",)
 HEAD = REVISIONS[-1]
-
-_FOLDER = Path(__file__).parent
-# Any number will do that nobody else on that PostgreSQL uses.
-_LOCK = int.from_bytes(b"keystead", "big")
 
 
 async def current(url: str) -> str | None:
@@ -64,14 +54,10 @@ async def upgrade(url: str) -> None:
     _refuse_newer(found)
     if found == HEAD:
         return
-    location = locate(url)
-    try:
-        if isinstance(location, PostgresLocation):
-            await _upgrade_postgres(location)
-        else:
-            _upgrade_sqlite(location)
-    except (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, OSError) as error:
-        raise StorageUnavailable(f"migrating: {error}") from error
+    # Here, because loading Alembic takes longer than most of what the command line does.
+    from keystead_server.storage.migrations import upgrading
+
+    await upgrading.upgrade(locate(url))
 
 
 def _refuse_newer(found: str | None) -> None:
@@ -106,33 +92,3 @@ async def _current_postgres(location: PostgresLocation) -> str | None:
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         raise StorageUnavailable(f"PostgreSQL: {error}") from error
     return None if found is None else str(found)
-
-
-def _upgrade_sqlite(location: SqliteLocation) -> None:
-    engine = create_engine("sqlite://", creator=lambda: connect(location.path), poolclass=pool.NullPool)
-    with engine.begin() as connection:
-        # The write lock, before looking which revisions are missing: of two processes that start at
-        # once the second waits here, and then finds nothing to do.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        _run(connection)
-
-
-async def _upgrade_postgres(location: PostgresLocation) -> None:
-    # The address is asyncpg's to read, so that migrating and serving cannot understand it differently.
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(location.dsn), poolclass=pool.NullPool
-    )
-    async with engine.begin() as connection:
-        # An advisory lock, which nothing on the request path may depend on: here there is no table
-        # yet that could be locked, and an engine without such locks only loses the guard.
-        await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-        await connection.run_sync(_run)
-    await engine.dispose()
-
-
-def _run(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
