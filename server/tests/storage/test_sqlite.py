@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -189,16 +188,16 @@ def test_only_its_owner_may_read_the_file(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "new.db").stat().st_mode) == 0o600
 
 
-def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
-    barrier = threading.Barrier(6)
+def test_opening_waits_for_whoever_is_making_the_file(tmp_path: Path) -> None:
+    first = sqlite3.connect(tmp_path / "new.db", isolation_level=None, check_same_thread=False)
+    first.execute("BEGIN IMMEDIATE")
+    done = threading.Timer(0.1, first.rollback)
+    done.start()
 
-    def opened(path: Path) -> None:
-        barrier.wait()
-        sqlite.connect(path).close()
+    sqlite.connect(tmp_path / "new.db").close()
 
-    with ThreadPoolExecutor(6) as threads:
-        for number in range(60):
-            list(threads.map(opened, [tmp_path / f"{number}.db"] * 6))
+    done.join()
+    first.close()
 
 
 def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
