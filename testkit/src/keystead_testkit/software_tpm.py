@@ -19,6 +19,7 @@ from typing import Literal, Self
 
 MISSING = "swtpm is not installed: apt-get install swtpm"
 _START_SECONDS = 10.0
+_LISTENING = "00010000"  # the flag __SO_ACCEPTCON in /proc/net/unix
 
 
 def is_available() -> bool:
@@ -87,9 +88,11 @@ class SoftwareTpm:
         return ["swtpm", "socket", "--tpm2", *arguments]
 
     def _answers(self) -> bool:
-        # Only looked at, not connected to: swtpm serves one connection at a time.
+        # Only looked at, not connected to: swtpm serves one connection at a time. And the socket's
+        # file is there before anybody listens.
         if self._transport == "unix":
-            return self.socket_path.exists()
+            lines = Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()
+            return any(line.endswith(f" {self.socket_path}") and line.split()[3] == _LISTENING for line in lines)
         listening = f"0100007F:{self._port:04X} 00000000:0000 0A"
         return listening in Path("/proc/net/tcp").read_text(encoding="ascii")
 
