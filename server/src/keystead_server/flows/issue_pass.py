@@ -85,7 +85,9 @@ class IssuePass:
             changes.insert(0, Remove(user.tenant_id, TemporaryAccessPass, before.id))
         # Of two issued at once only one is kept; the other code must not be handed to anybody.
         if isinstance(await self.store.write(*changes), Conflict):
-            raise Invalid("pass_changed_meanwhile", "somebody else changed this account or its pass just now; try again")
+            raise Invalid(
+                "pass_changed_meanwhile", "somebody else changed this account or its pass just now; try again"
+            )
         return IssuedPass(access_pass, code)
 
 

@@ -8,11 +8,12 @@ from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.sign_in import Method
 from keystead_server.flows.manage_passkey import Done, NotDone
 from keystead_server.http import cookies
-from keystead_server.http.call import Call
+from keystead_server.http.call import Call, parse_pairs
+from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages.lines import attempt_lines, passkey_lines
 from keystead_server.http.pages.next_page import named, sign_in_address
 from keystead_server.http.pages.render import page, see_other
-from keystead_server.http.problems import NOT_FOUND, Refuse
+from keystead_server.http.problems import NOT_FOUND, Problem, Refuse
 
 RECENT = 10
 
@@ -127,3 +128,18 @@ def _signed_out(call: Call) -> Response:
 
 async def signed_out(call: Call) -> Response:
     return page(call, "signed-out.html")
+
+
+async def ask_to_sign_out(call: Call) -> Response:
+    """An app asked that the person be signed out, and could not show that it may."""
+    asked = Continuation.open(call.services, call.tenant, call.query("request"))
+    if asked is None:
+        raise Refuse(Problem(400, "continuation_stale", "This took too long. Go back to the app and start again."))
+    pairs = parse_pairs(asked.to.partition("?")[2])
+    return page(
+        call,
+        "sign-out.html",
+        username=call.user.username,
+        pairs=pairs,
+        ends_at=[value for name, value in pairs if name == "post_logout_redirect_uri"],
+    )

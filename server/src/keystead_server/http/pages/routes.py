@@ -102,6 +102,7 @@ _ACCOUNT = (
     _page("/{tenant}/account/passkeys/{passkey}/remove", account.ask_to_remove, "What follows from removing a passkey"),
     _form("/{tenant}/account/passkeys/{passkey}/remove", account.remove, "Remove a passkey"),
     _form("/{tenant}/account/sign-out", account.sign_out, "Sign out in this browser"),
+    _page("/{tenant}/sign-out", account.ask_to_sign_out, "An app asks that the person be signed out"),
     _form("/{tenant}/account/sign-out-everywhere", account.sign_out_everywhere, "End every session"),
 )  # fmt: skip
 
