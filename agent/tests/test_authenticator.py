@@ -26,6 +26,15 @@ from keystead_agent.keystore.errors import GestureRefused, PinLocked
 from keystead_agent.keystore.interface import Keystore
 from keystead_agent.keystore.software import SoftwareKeystore
 from keystead_agent.keystore.tpm import TpmKeystore
+from keystead_core.webauthn import (
+    AssertionExpectation,
+    RegistrationExpectation,
+    StoredCredential,
+    parse_assertion,
+    parse_registration,
+    verify_assertion,
+    verify_registration,
+)
 from keystead_core.webauthn.aaguids import KEYSTEAD_SOFTWARE, KEYSTEAD_TPM
 from keystead_core.wire.base64url import b64url_decode, b64url_encode
 from keystead_testkit.clock import FixedClock
@@ -147,6 +156,24 @@ def test_a_passkey_in_a_tpm_registers_and_signs_in_at_python_fido2(tpm_desk: Des
     server.authenticate_complete(state, [AttestedCredentialData(data.credential_data)], tpm_desk.get())
 
     assert data.counter == 0
+
+
+@pytest.mark.tpm
+def test_our_own_verifier_agrees(tpm_desk: Desk, clock: FixedClock) -> None:
+    origins = frozenset({ORIGIN})
+    expected = RegistrationExpectation(CHALLENGE, origins, RP_ID, algorithms=(-7,))
+    registered = verify_registration(
+        parse_registration(tpm_desk.create(attestation="direct")), expected, now=clock.now()
+    )
+    stored = StoredCredential(registered.credential_id, registered.public_key, 0, backup_eligible=False)
+
+    signed_in = verify_assertion(
+        parse_assertion(tpm_desk.get()), AssertionExpectation(CHALLENGE, origins, RP_ID), stored
+    )
+
+    assert (registered.attestation.format, registered.attestation.kind) == ("packed", "self")
+    assert registered.aaguid == KEYSTEAD_TPM
+    assert (signed_in.sign_count, signed_in.user_verified, signed_in.backup_eligible) == (1, True, False)
 
 
 def test_the_registration_says_what_a_browser_would_say(desk: Desk) -> None:
