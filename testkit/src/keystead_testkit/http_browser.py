@@ -51,10 +51,12 @@ class HttpBrowser:
         async def ask() -> httpx2.Response:
             transport = httpx2.ASGITransport(app=self._app, client=(self.address, 40000))
             async with httpx2.AsyncClient(transport=transport, base_url=self.origin) as client:
-                sent = {"cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())} if self.cookies else {}
-                # httpx2 would otherwise keep the names as written, and "Cookie" twice.
-                sent |= {name.replace("_", "-").lower(): value for name, value in (headers or {}).items()}
-                return await client.request(method, path, headers=sent, **rest)
+                sent = {name.replace("_", "-").lower(): value for name, value in (headers or {}).items()}
+                if self.cookies:
+                    sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+                # As bytes, so that a test can send what a library would not.
+                given = [(name.encode(), value.encode("latin-1")) for name, value in sent.items()]
+                return await client.request(method, path, headers=given, **rest)
 
         response = run(ask())
         self.set_cookies = response.headers.get_list("set-cookie")

@@ -7,10 +7,8 @@ What fails is answered as the route's face answers, and logged with its code.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 from math import ceil
-from urllib.parse import unquote
 
 import structlog
 from msgspec.json import encode
@@ -21,9 +19,11 @@ from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
 from keystead_server.http import cookies, problems
 from keystead_server.http.call import Call
+from keystead_server.http.peers import Peers
 from keystead_server.http.problems import Problem, Refuse
 from keystead_server.http.rate import RateLimits, rate_key
 from keystead_server.http.route import BROWSING, Access, Face, Route
+from keystead_server.http.route_tree import RouteTree
 from keystead_server.http.services import Services
 from keystead_server.policy.permissions import may
 from keystead_server.ports.store import StorageUnavailable
@@ -39,50 +39,6 @@ _HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
-
-
-@dataclass(slots=True)
-class _Node:
-    """A segment of the route tree."""
-
-    literal: "dict[str, _Node]" = field(default_factory=dict)
-    variable: "_Node | None" = None
-    name: str = ""
-    methods: dict[str, Route] = field(default_factory=dict)
-
-
-class RouteTree:
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._root = _Node()
-        for route in routes:
-            self._add(route)
-
-    def _add(self, route: Route) -> None:
-        node = self._root
-        for segment in route.path.strip("/").split("/"):
-            if segment.startswith("{"):
-                node.variable = node.variable or _Node(name=segment[1:-1])
-                if node.variable.name != segment[1:-1]:
-                    raise ValueError(f"{route.path}: {segment} is called {{{node.variable.name}}} by another route")
-                node = node.variable
-            else:
-                node = node.literal.setdefault(segment, _Node())
-        if route.method in node.methods:
-            raise ValueError(f"two routes for {route.method} {route.path}")
-        node.methods[route.method] = route
-
-    def find(self, raw_path: str) -> tuple[dict[str, Route], dict[str, str]]:
-        """The routes at a path by method, and the path's variables. A literal segment wins over a variable."""
-        node, values = self._root, {}
-        for segment in raw_path.strip("/").split("/"):
-            following = node.literal.get(segment)
-            if following is None:
-                if node.variable is None or not segment:
-                    return {}, {}
-                following = node.variable
-                values[following.name] = unquote(segment) if "%" in segment else segment
-            node = following
-        return node.methods, values
 
 
 class Dispatch:
@@ -101,7 +57,7 @@ class Dispatch:
         self._tree = RouteTree(routes)
         self._problem_page = problem_page
         self._rate_limits = rate_limits
-        self._trusted_proxies = trusted_proxies
+        self._peers = Peers(trusted_proxies)
         self._tenants: dict[str, Tenant] = {}
         self._loopback_aliases = _loopback_aliases(services.relying_party.public_url)
 
@@ -118,7 +74,7 @@ class Dispatch:
         now = self._services.clock.now()
         visitor = Visitor(
             browser=b"",
-            address=self._address(scope, headers),
+            address=self._peers.address(scope, headers),
             user_agent=headers.get(b"user-agent", b"").decode("latin-1"),
         )
         return Call(
@@ -271,28 +227,6 @@ class Dispatch:
             raw.append((b"cache-control", b"no-store"))
         for cookie in call.cookies_to_set:
             raw.append((b"set-cookie", cookie.encode("latin-1")))
-
-    # -- the other end -------------------------------------------------------------------------
-
-    def _address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
-        """The peer's address, or what a proxy we were told of says: the nearest hop that is not such a proxy."""
-        client = scope.get("client")
-        address = client[0] if client else ""
-        if not self._trusted_proxies or not self._is_trusted(address):
-            return address
-        for hop in reversed(headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")):
-            if hop.strip():
-                address = hop.strip()
-                if not self._is_trusted(address):
-                    break
-        return address
-
-    def _is_trusted(self, address: str) -> bool:
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._trusted_proxies)
 
     def _to_the_public_name(self, call: Call) -> Response | None:
         """Passkeys are bound to a host name: somebody who typed 127.0.0.1 is sent to localhost."""

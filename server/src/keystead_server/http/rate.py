@@ -28,7 +28,8 @@ class RateLimits:
             return 0.0
         interval = 60.0 / (limit.per_minute * self._scale)
         whole_at = max(self._whole_at.get((limit.name, key), now), now)
-        wait = whole_at - now - interval * (limit.burst * self._scale - 1)
+        # At least one at once: a scale that leaves less would refuse even whoever waited.
+        wait = whole_at - now - interval * (max(limit.burst * self._scale, 1) - 1)
         if wait > 0:
             return wait
         if len(self._whole_at) >= MAX_KEPT:

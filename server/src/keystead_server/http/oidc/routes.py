@@ -41,6 +41,15 @@ ROUTES = (
         "GET", "/{tenant}/oidc/userinfo", token.userinfo, "Claims about the person", _PUBLIC, TOKENS, Face.OAUTH,
         answers={200: "Claims", 401: "The token is not valid"},
     ),
+    # OpenID Connect Core §5.3: it "MUST support the use of the HTTP GET and HTTP POST methods".
+    Route(
+        "POST", "/{tenant}/oidc/userinfo", token.userinfo, "Claims about the person, the token in the header",
+        _PUBLIC, TOKENS, Face.OAUTH, answers={200: "Claims", 401: "The token is not valid"},
+    ),
+    Route(
+        "OPTIONS", "/{tenant}/oidc/userinfo", token.userinfo_preflight, "Whether an app in a browser may ask",
+        _PUBLIC, TOKENS, Face.OAUTH, answers={204: "It may"},
+    ),
     Route(
         "GET", "/{tenant}/oauth2/v2.0/logout", logout.logout, "RP-initiated logout", _PUBLIC, BROWSING, Face.PAGE,
         session=True, answers={200: "The person is asked", 303: "Signed out", 400: "The request is not valid"},

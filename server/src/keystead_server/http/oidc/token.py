@@ -47,6 +47,12 @@ async def userinfo(call: Call) -> Response:
             return _challenge(code)
 
 
+async def userinfo_preflight(_: Call) -> Response:
+    """An app in a browser asks first, because the Authorization header is none that a form can send."""
+    allowed = {"access-control-allow-methods": "GET, POST", "access-control-allow-headers": "authorization"}
+    return Response(status_code=204, headers=_ANY_ORIGIN | allowed | {"access-control-max-age": "86400"})
+
+
 def _challenge(code: str | None) -> Response:
     # RFC 6750 §3.1: without credentials no error code is given.
     value = 'Bearer realm="userinfo"'

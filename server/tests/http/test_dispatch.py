@@ -1,0 +1,345 @@
+"""The order in which a request is checked, and what it is told when it fails."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from keystead_server.http.rate import RateLimits, rate_key
+from keystead_server.http.route import BROWSING, Access, Face, Limit, Route
+from keystead_server.http.route_tree import RouteTree
+from keystead_server.http.table import routes
+from keystead_server.main.wiring import build_app
+from keystead_server.ports.store import StorageUnavailable
+from keystead_testkit.http_browser import HttpBrowser
+from keystead_testkit.office import Office
+from starlette.responses import Response
+
+OPTIONS = "/contoso/sign-in/options"
+ASSERTION = "/contoso/sign-in/assertion"
+SAME_ORIGIN = {"origin": "https://id.example.org", "sec-fetch-site": "same-origin"}
+
+
+# -- addresses -------------------------------------------------------------------------------------
+
+
+def test_an_address_that_is_not_there_is_told_as_a_page_with_a_number(office: Office) -> None:
+    answer = office.http().get("/contoso/nothing/here")
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["x-request-id"] in answer.text
+
+
+def test_a_tenant_that_is_not_there_is_a_404(office: Office) -> None:
+    assert office.http().get("/fabrikam/sign-in").status_code == 404
+    told = office.http().post_json("/fabrikam/sign-in/options", {}).json()
+    assert (told["code"], set(told)) == ("tenant_unknown", {"code", "message", "correlationId"})
+
+
+def test_a_method_that_is_not_there_is_told_which_are(office: Office) -> None:
+    answer = office.http().send("DELETE", "/contoso/sign-in/pass")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+
+
+def test_head_is_get_without_more_rights(office: Office) -> None:
+    assert office.http().send("HEAD", "/healthz").status_code == 200
+    assert office.http().send("HEAD", OPTIONS).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["//contoso/sign-in", "/contoso//sign-in", "/contoso/sign-in/", "/./contoso/sign-in"])
+def test_an_address_leads_to_one_page_or_to_none(office: Office, path: str) -> None:
+    answer = office.http().get(path)
+
+    assert answer.status_code in (200, 404)
+    assert "location" not in answer.headers
+
+
+def test_two_routes_cannot_share_an_address(office: Office) -> None:
+    async def handler(_: Any) -> Response:
+        return Response()
+
+    one = Route("GET", "/{tenant}/x", handler, "x", Access.PUBLIC, BROWSING, Face.JSON)
+    with pytest.raises(ValueError, match="two routes"):
+        RouteTree([one, one])
+    with pytest.raises(ValueError, match="is called"):
+        RouteTree([one, replace(one, path="/{organisation}/y")])
+
+
+# -- how often -------------------------------------------------------------------------------------
+
+
+def test_too_many_requests_are_told_when_to_come_again(office: Office) -> None:
+    office = Office(rate_limit_scale=1.0)
+    browser = office.http()
+    for _ in range(60):
+        assert browser.post_json(OPTIONS, {}).status_code == 200
+
+    refused = browser.post_json(OPTIONS, {})
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+    assert refused.json()["code"] == "too_many_requests"
+    office.advance(seconds=0.5)
+    assert browser.post_json(OPTIONS, {}).status_code == 200
+
+
+def test_another_address_is_counted_by_itself() -> None:
+    office = Office(rate_limit_scale=0.1)
+    near, far = office.http(address="192.0.2.1"), office.http(address="192.0.2.2")
+
+    spent = [near.post_json(OPTIONS, {}).status_code for _ in range(7)]
+
+    assert spent == [200] * 6 + [429]
+    assert far.post_json(OPTIONS, {}).status_code == 200
+
+
+def test_what_is_refused_for_another_reason_counts_too() -> None:
+    office = Office(rate_limit_scale=0.1)
+    browser = office.http()
+
+    answers = [browser.send("POST", OPTIONS, content=b"{}").status_code for _ in range(7)]
+
+    assert answers == [415] * 6 + [429]
+
+
+def test_health_is_never_limited() -> None:
+    browser = Office(rate_limit_scale=0.01).http()
+
+    assert {browser.get("/healthz").status_code for _ in range(20)} == {200}
+
+
+@pytest.mark.parametrize("scale", [0.001, 0.05, 1.0, 10.0])
+def test_however_small_the_scale_somebody_who_waits_is_served(scale: float) -> None:
+    limits, limit = RateLimits(scale), Limit("typing", 10, 10)
+
+    assert limits.wait(limit, "192.0.2.1", 1000.0) == 0
+    assert limits.wait(limit, "192.0.2.1", 1000.0 + 60 / (10 * scale) + 1) == 0
+
+
+def test_a_limit_forgets_nobody_who_still_owes() -> None:
+    limits, limit = RateLimits(), Limit("typing", 10, 2)
+    for _ in range(2):
+        assert limits.wait(limit, "attacker", 0.0) == 0
+    for number in range(1000):
+        limits.wait(limit, f"other {number}", 0.0)
+
+    assert limits.wait(limit, "attacker", 0.0) > 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8:0:0:ffff::2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+    ],
+)
+def test_one_machine_is_counted_once_whatever_addresses_it_has(one: str, other: str, same: bool) -> None:
+    assert (rate_key(one) == rate_key(other)) is same
+
+
+# -- how much --------------------------------------------------------------------------------------
+
+
+def test_a_body_that_says_it_is_too_large_is_not_read(office: Office) -> None:
+    answer = office.http().send("POST", ASSERTION, content=b"", headers={"content-length": "99999999", **SAME_ORIGIN})
+
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "1e3", "0x10", ""])
+def test_a_length_that_is_no_number_is_no_way_around(office: Office, length: str) -> None:
+    headers = {"content-length": length, "content-type": "application/json", **SAME_ORIGIN}
+
+    answer = office.http().send("POST", ASSERTION, content=b"x" * 20_000, headers=headers)
+
+    assert answer.status_code == 413
+
+
+def test_a_stream_is_cut_off_where_the_limit_is(office: Office) -> None:
+    sent = 0
+
+    async def endless() -> Any:
+        nonlocal sent
+        for _ in range(100):
+            sent += 1
+            yield b"x" * 4096
+
+    headers = {"content-type": "application/json", **SAME_ORIGIN}
+    answer = office.http().send("POST", ASSERTION, content=endless(), headers=headers)
+
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonp"])
+def test_another_content_type_is_refused(office: Office, content_type: str) -> None:
+    # Not only neatness: a cross-site form can send text/plain, but not application/json.
+    headers = {"content-type": content_type, **SAME_ORIGIN}
+
+    assert office.http().send("POST", OPTIONS, content=b"{}", headers=headers).status_code == 415
+
+
+def test_a_charset_beside_the_content_type_is_fine(office: Office) -> None:
+    headers = {"content-type": "Application/JSON; charset=utf-8", **SAME_ORIGIN}
+
+    assert office.http().send("POST", OPTIONS, content=b"{}", headers=headers).status_code == 200
+
+
+def test_a_thousand_form_fields_are_refused_as_malformed(office: Office) -> None:
+    fields = [(f"f{number}", "x") for number in range(1000)]
+
+    assert office.http().post_form("/contoso/sign-in/pass", fields).status_code == 400
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"user=%ff", b"user=%", b"&&&&=="])
+def test_a_form_that_cannot_be_read_is_refused_and_breaks_nothing(office: Office, body: bytes) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded", **SAME_ORIGIN}
+
+    answer = office.http().send("POST", "/contoso/sign-in/pass", content=body, headers=headers)
+
+    assert answer.status_code in (400, 403)
+
+
+# -- from where ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"sec-fetch-site": "cross-site", "origin": "https://evil.test"},
+        {"sec-fetch-site": "cross-site", "origin": "https://id.example.org"},
+        {"sec-fetch-site": "same-site", "origin": "https://id.example.org"},
+        {"sec-fetch-site": "none"},
+        {"sec-fetch-site": "same-origin", "origin": "https://evil.test"},
+        {"origin": "https://evil.test"},
+        {"origin": "null"},
+        {"origin": "https://id.example.org.evil.test"},
+        {"origin": "http://id.example.org"},
+        {"origin": "https://id.example.org:8443"},
+        {"referer": "https://id.example.org/contoso/sign-in"},
+    ],
+)
+def test_another_sites_page_cannot_have_our_pages_requests_made(office: Office, headers: dict[str, str]) -> None:
+    answer = office.http().send("POST", OPTIONS, json={}, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "cross_site_request")
+
+
+@pytest.mark.parametrize("headers", [SAME_ORIGIN, {"origin": SAME_ORIGIN["origin"]}, {"sec-fetch-site": "same-origin"}])
+def test_our_own_pages_requests_are_known_by_either_header(office: Office, headers: dict[str, str]) -> None:
+    assert office.http().send("POST", OPTIONS, json={}, headers=headers).status_code == 200
+
+
+def test_everything_that_changes_something_under_a_cookie_asks_where_it_comes_from() -> None:
+    by_apps = {"/{tenant}/oauth2/v2.0/token", "/{tenant}/oidc/userinfo"}
+    # Parameters of a request that may come from anywhere, and that changes nothing without our own form after it.
+    by_any_page = {"/{tenant}/oauth2/v2.0/authorize", "/{tenant}/oauth2/v2.0/logout"}
+
+    unguarded = {route.path for route in routes() if route.method == "POST" and not route.from_our_pages}
+
+    assert unguarded == by_apps | by_any_page
+
+
+# -- when things break -----------------------------------------------------------------------------
+
+
+class BrokenStore:
+    """A store whose every read fails."""
+
+    def __init__(self, failure: Exception) -> None:
+        self._failure = failure
+
+    def __getattr__(self, name: str) -> Any:
+        raise self._failure
+
+
+def broken(office: Office, failure: Exception) -> HttpBrowser:
+    services = replace(office.services, store=BrokenStore(failure))  # type: ignore[arg-type]
+    return HttpBrowser(build_app(services, office.config), office.config.public_url)
+
+
+def test_a_database_that_is_down_is_a_503_and_not_somebody_elses_fault(office: Office) -> None:
+    browser = broken(office, StorageUnavailable("down"))
+
+    health, page, script = (
+        browser.get("/healthz"), browser.get("/contoso/sign-in"), browser.post_json(OPTIONS, {}),
+    )  # fmt: skip
+
+    assert [answer.status_code for answer in (health, page, script)] == [503] * 3
+    assert {answer.headers["retry-after"] for answer in (health, page, script)} == {"5"}
+    assert script.json()["code"] == "storage_unavailable"
+    assert "down" not in page.text + script.text
+
+
+def test_what_breaks_shows_a_number_and_nothing_of_what_broke(office: Office) -> None:
+    browser = broken(office, RuntimeError("secret detail"))
+
+    answer = browser.get("/contoso/sign-in")
+
+    assert answer.status_code == 500
+    assert answer.headers["x-request-id"] in answer.text
+    assert "secret detail" not in answer.text
+
+
+# -- who is at the other end -----------------------------------------------------------------------
+
+
+def address_seen(office: Office, peer: str, forwarded: str | None) -> str:
+    browser = office.http(address=peer)
+    headers = {} if forwarded is None else {"x-forwarded-for": forwarded}
+    options = browser.post_json(OPTIONS, {}).json()
+    browser.post_json(ASSERTION, office.passkey.answer_to(options), **headers)
+    return office.rows[-1].client_address
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "seen"),
+    [
+        ("203.0.113.9", None, "203.0.113.9"),
+        ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
+        ("10.0.0.2", None, "10.0.0.2"),
+        ("10.0.0.2", "198.51.100.1", "198.51.100.1"),
+        ("10.0.0.2", "1.1.1.1, 198.51.100.1", "198.51.100.1"),
+        ("10.0.0.2", "198.51.100.1, 10.0.0.3", "198.51.100.1"),
+        ("10.0.0.2", "1.1.1.1, 198.51.100.1, 10.0.0.3", "198.51.100.1"),
+        ("10.0.0.2", "10.0.0.4, 10.0.0.3", "10.0.0.4"),
+        ("10.0.0.2", ", ,", "10.0.0.2"),
+    ],
+)
+def test_a_forwarded_address_is_believed_from_listed_proxies_and_no_further(
+    peer: str, forwarded: str | None, seen: str
+) -> None:
+    office = Office(trusted_proxies=("10.0.0.0/8",))
+
+    assert address_seen(office, peer, forwarded) == seen
+
+
+def test_without_listed_proxies_nobody_is_believed(office: Office) -> None:
+    assert address_seen(office, "127.0.0.1", "198.51.100.1") == "127.0.0.1"
+
+
+@pytest.mark.parametrize("hop", ["x" * 5000, "<script>", "unknown", "198.51.100.1:4711", "[2001:db8::1]:4711"])
+def test_what_a_proxy_says_that_is_no_address_is_not_taken_for_one(hop: str) -> None:
+    seen = address_seen(Office(trusted_proxies=("10.0.0.0/8",)), "10.0.0.2", hop)
+
+    assert seen in ("10.0.0.2", "198.51.100.1", "2001:db8::1")
+
+
+# -- Host ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/", "/contoso", "/contoso/sign-in", "/contoso/sign-in/pass", "/contoso/account", "/nowhere", "/openapi.json",
+        "/contoso/v2.0/.well-known/openid-configuration", "/contoso/.well-known/keystead",
+        "/contoso/oauth2/v2.0/authorize?client_id=x", "/contoso/oauth2/v2.0/logout",
+    ],
+)  # fmt: skip
+def test_the_name_in_the_host_header_is_repeated_nowhere(office: Office, path: str) -> None:
+    answer = office.http().get(path, host="evil.test", x_forwarded_host="evil.test", x_forwarded_proto="http")
+
+    assert "evil.test" not in answer.text + repr(answer.headers)
