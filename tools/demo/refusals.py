@@ -14,13 +14,13 @@ from keystead_testkit.software_tpm import SoftwareTpm
 from playwright.sync_api import Page, Request, expect
 
 from tools.demo.stage import Laptop, Narrator
-from tools.demo.story import PIN
+from tools.demo.story import PIN, press_sign_in
 
 
 def wrong_pin(tell: Narrator, laptop: Laptop, page: Page, base: str) -> None:
     laptop.agent.pinentry.answer({"pin": "000111"}, {"cancel": True})
     page.goto(f"{base}/sign-in")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    press_sign_in(page)
     expect(page.locator("#problem")).not_to_be_empty()
     tell.picture(page, "wrong-pin")
     said = laptop.agent.pinentry.asked[-1].get("error") or ""
@@ -56,7 +56,7 @@ def same_assertion_twice(tell: Narrator, laptop: Laptop, page: Page, base: str) 
     page.context.on("request", lambda request: seen.append(request) if "/sign-in/assertion" in request.url else None)
     laptop.agent.pinentry.answer({"pin": PIN})
     page.goto(f"{base}/sign-in")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    press_sign_in(page)
     expect(page.get_by_role("heading", name="Grace Hopper").or_(page.get_by_text("Grace's laptop")).first).to_be_visible()
     first = seen[-1]
     again = page.context.request.post(
