@@ -72,15 +72,20 @@ def _form_post(reply_to: ReplyTo, parameters: Parameters) -> Response:
     fields = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in parameters
     )
-    target = urlsplit(reply_to.redirect_uri)
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Back to the app</title>'
         '<script src="form-post.js" defer></script></head><body>'
         f'<form method="post" action="{escape(reply_to.redirect_uri)}">{fields}'
         "<p>You are signed in.</p><button>Continue to the app</button></form></body></html>"
     )
-    policy = f"default-src 'none'; script-src 'self'; form-action {target.scheme}://{target.netloc}; base-uri 'none'"
+    policy = f"default-src 'none'; script-src 'self'; form-action {_source(reply_to.redirect_uri)}; base-uri 'none'"
     return HTMLResponse(page, headers={"content-security-policy": f"{policy}; frame-ancestors 'none'"})
+
+
+def _source(uri: str) -> str:
+    """*uri* as a content security policy names where it leads: an origin, or an app's own scheme."""
+    target = urlsplit(uri)
+    return f"{target.scheme}://{target.netloc}" if target.netloc else f"{target.scheme}:"
 
 
 async def form_post_script(_: Call) -> Response:
