@@ -10,7 +10,6 @@ const LEFT_TO_THE_BROWSER = new Set([
   "no_passkey",
   "pin_not_set",
   "rp_not_enrolled",
-  "use_another_passkey",
 ]);
 
 /* §5.1.3, §5.1.4: a page is told the kind of failure and no more. The agent's

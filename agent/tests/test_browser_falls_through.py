@@ -198,7 +198,7 @@ def test_a_sign_in_without_a_passkey_of_ours(agent: SocketAgent, tab: Tab) -> No
 
 @pytest.mark.parametrize(
     "code",
-    ["algorithm_not_supported", "attachment_not_ours", "no_passkey", "pin_not_set", "use_another_passkey"],
+    ["algorithm_not_supported", "attachment_not_ours", "no_passkey", "pin_not_set"],
 )
 def test_what_the_agent_leaves_to_others(agent: SocketAgent, tab: Tab, code: str) -> None:
     theirs = browsers_own(tab)

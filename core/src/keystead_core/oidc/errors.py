@@ -108,10 +108,6 @@ class InvalidGrant(TokenError):
     error = "invalid_grant"
 
 
-class UnauthorizedClient(TokenError):
-    error = "unauthorized_client"
-
-
 class UnsupportedGrantType(TokenError):
     error = "unsupported_grant_type"
 

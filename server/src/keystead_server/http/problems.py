@@ -38,7 +38,6 @@ FORM_STALE = Problem(
     403, "form_stale", "This form was open for too long or in another browser. Load the page again and repeat."
 )
 TOO_LARGE = Problem(413, "too_large", "This request is larger than it may be.")
-NO_LENGTH = Problem(411, "length_required", "This request must say how long it is.")
 WRONG_TYPE = Problem(415, "content_type_unsupported", "This request's content type is not the one this address takes.")
 MALFORMED = Problem(400, "malformed_request", "This request cannot be read.")
 UNAVAILABLE = Problem(

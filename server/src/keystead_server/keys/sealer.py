@@ -17,7 +17,7 @@ class MasterKeySealer:
     """The Sealer port by AES-256-GCM and HMAC-SHA256.
 
     Nonces are random: under one purpose's key some 2^32 seals are safe, and challenges, the most
-    frequent, would need 136 years at one a second. `keystead` warns long before (docs/threat-model.md).
+    frequent, would need 136 years at one a second (docs/threat-model.md).
     """
 
     def __init__(self, master_key: bytes, entropy: Entropy) -> None:

@@ -50,12 +50,12 @@ def _hours(lifetime: timedelta) -> str:
 
 
 async def found_if_new(
-    system: System, *, tenant: str = FIRST_TENANT, administrator: str = FIRST_ADMINISTRATOR
+    system: System, *, tenant: str = FIRST_TENANT, display_name: str = "", administrator: str = FIRST_ADMINISTRATOR
 ) -> Tenant | None:
     """Found the first organisation; None when there is one already."""
     if await system.store.tenants.all():
         return None
-    founded, _ = await system.found_tenant(tenant, administrator=administrator)
+    founded, _ = await system.found_tenant(tenant, display_name=display_name, administrator=administrator)
     return founded
 
 

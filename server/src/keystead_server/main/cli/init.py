@@ -26,7 +26,7 @@ def init(frame: Frame, name: str, display_name: str, admin: str, another: bool, 
             founded, user = await system.found_tenant(name, display_name=display_name, administrator=admin)
             invitations = [await invite(system, founded, user)]
         else:
-            founded = await found_if_new(system, tenant=name, administrator=admin)
+            founded = await found_if_new(system, tenant=name, display_name=display_name, administrator=admin)
             invitations = await announce(system)
         links = [
             {"tenant": i.tenant.name, "user": i.user.username, "link": i.link, "pass": i.code} for i in invitations
