@@ -64,9 +64,11 @@ class Office:
         ada, passkey: the person whom acts are about when nobody else is named.
     """
 
-    def __init__(self, *, store: Store | None = None, seed: int = 0, **settings: Any) -> None:
+    def __init__(
+        self, *, store: Store | None = None, clock: FixedClock | None = None, seed: int = 0, **settings: Any
+    ) -> None:
         self.store: Store = store or MemoryStore()
-        self.clock = FixedClock()
+        self.clock = clock or FixedClock()
         self.entropy = SeededEntropy(seed)
         self.config = replace(Config(public_url="https://id.example.org", rate_limit_scale=0.0), **settings)
         self.sealer = MasterKeySealer(MASTER_KEY, self.entropy)
