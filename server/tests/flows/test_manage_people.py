@@ -275,6 +275,30 @@ def test_an_administrator_removes_a_passkey_of_their_own_tenant_only(office: Off
     assert isinstance(run(manage.remove_for(office.tenant.id, passkey, by=OPERATOR)), Done)
 
 
+def test_an_administrator_removes_their_own_passkey_by_no_easier_door(office: Office) -> None:
+    office.with_passkey(office.administrator)
+    manage, own = office.services.manage_passkey, passkey_of(office, office.administrator)
+
+    with pytest.raises(Invalid) as refused:
+        run(manage.remove_for(office.tenant.id, own, by=Actor(office.administrator)))
+
+    assert refused.value.code == "own_passkey"
+
+
+@pytest.mark.parametrize("role", [Role.GLOBAL_ADMINISTRATOR, Role.GLOBAL_READER])
+def test_an_authentication_administrator_locks_no_administrator_out(office: Office, role: Role) -> None:
+    helper = Actor(office.add_person("helper@contoso.example", Role.AUTHENTICATION_ADMINISTRATOR))
+    victim = office.add_person("victim@contoso.example", role)
+    office.with_passkey(victim)
+    manage = office.services.manage_passkey
+
+    with pytest.raises(Invalid) as refused:
+        run(manage.remove_for(office.tenant.id, passkey_of(office, victim), by=helper))
+
+    assert refused.value.code == "passkey_of_administrator"
+    assert isinstance(run(manage.remove_for(office.tenant.id, passkey_of(office, office.ada), by=helper)), Done)
+
+
 def test_signing_out_everywhere_ends_all_of_ones_sessions_and_nobody_elses(office: Office) -> None:
     grace = office.session_by_pass(office.add_person("grace@contoso.example"))
     first, second = office.session(), office.session()

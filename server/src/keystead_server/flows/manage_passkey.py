@@ -77,7 +77,7 @@ class ManagePasskey:
         """Remove somebody's passkey; the caller has checked that *by* may.
 
         Raises:
-            Invalid: it is an administrator's, and *by* is no Global Administrator.
+            Invalid: it is one's own, or an administrator's and *by* is no Global Administrator.
         """
         passkey = await self.store.passkeys.get(tenant, passkey_id)
         if passkey is None:
@@ -86,7 +86,12 @@ class ManagePasskey:
         return await self._remove(passkey, by)
 
     async def _check_remover(self, passkey: Passkey, by: Actor) -> None:
-        if by.user is None or by.user.is_administrator:
+        if by.user is None:
+            return
+        # This door asks for no fresh sign-in, so it must not lead around `remove_own`, which does.
+        if by.user.id == passkey.user_id:
+            raise Invalid("own_passkey", "remove your own passkeys on the page of your account")
+        if by.user.is_administrator:
             return
         user = await self.store.users.get(passkey.tenant_id, passkey.user_id)
         # Whoever may help people may not lock their administrators out.
