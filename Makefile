@@ -1,6 +1,7 @@
 # Every command a developer types. `make` alone lists them.
 PORT ?= 8400
 DATA ?= data
+JOBS ?= auto
 BIN := .venv/bin
 
 .PHONY: help run test check bench demo lock format env
@@ -11,10 +12,10 @@ run: ## the identity provider at http://localhost:$(PORT), with a first account 
 	@tools/environment run
 	@exec $(BIN)/keystead --data "$(DATA)" serve --init --port $(PORT)
 
-test: ## every test, those in real browsers and against a software TPM included
+test: ## every test, those in real browsers and against a software TPM included (ARGS="-k …" JOBS=0)
 	@tools/environment dev
 	@tools/system-packages test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 check: ## format, lint, types, import contracts, documents
 	@tools/environment dev

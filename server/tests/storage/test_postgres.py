@@ -1,6 +1,8 @@
 """What only PostgreSQL has: round trips, retries, connections that end."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -175,6 +177,23 @@ def test_a_connection_cut_in_the_middle_is_unavailable(cluster: Cluster, line: C
     with pytest.raises(StorageUnavailable):
         world.run(story())
     world.run(world.store.ping())
+
+
+def test_a_connection_that_went_silent_is_not_used_again(
+    postgres_url: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "_ANSWERING_SECONDS", 0.2)
+    store = PostgresStore(line := Lines(postgres_url, SeededEntropy(), 1))
+    backend = run(line.fetch("SELECT pg_backend_pid()", ()))[0][0]
+    os.kill(backend, signal.SIGSTOP)
+
+    with pytest.raises(StorageUnavailable, match="no answer in time"):
+        run(store.ping())
+    monkeypatch.setattr(lines, "_ANSWERING_SECONDS", 5.0)
+    run(store.ping())
+
+    os.kill(backend, signal.SIGCONT)
+    run(store.close())
 
 
 def test_a_cancelled_caller_leaves_no_connection_behind(line: CountingLines, world: World) -> None:
