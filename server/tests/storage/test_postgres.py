@@ -186,13 +186,13 @@ def test_a_connection_that_went_silent_is_not_used_again(
     store = PostgresStore(line := Lines(postgres_url, SeededEntropy(), 1))
     backend = run(line.fetch("SELECT pg_backend_pid()", ()))[0][0]
     os.kill(backend, signal.SIGSTOP)
-
-    with pytest.raises(StorageUnavailable, match="no answer in time"):
+    try:
+        with pytest.raises(StorageUnavailable, match="no answer in time"):
+            run(store.ping())
+        monkeypatch.setattr(lines, "_ANSWERING_SECONDS", 5.0)
         run(store.ping())
-    monkeypatch.setattr(lines, "_ANSWERING_SECONDS", 5.0)
-    run(store.ping())
-
-    os.kill(backend, signal.SIGCONT)
+    finally:
+        os.kill(backend, signal.SIGCONT)
     run(store.close())
 
 

@@ -110,8 +110,8 @@ def _server(cluster: Cluster, folder: Path) -> Iterator[None]:
             _wait_until_ready(cluster, process, log)
             yield
         finally:
-            # SIGINT is "fast shutdown": it does not wait for clients that forgot to leave.
-            process.send_signal(signal.SIGINT)
+            # "Immediate shutdown": it waits for nobody, and nothing here is worth saving.
+            process.send_signal(signal.SIGQUIT)
             process.wait(timeout=30)
 
 
@@ -119,7 +119,7 @@ def _as_postgres() -> list[str]:
     if os.geteuid() != 0:
         return []
     # Not runuser: it stays between us and the server, and keeps our signals to itself.
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=INT"]
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=QUIT"]
 
 
 def _wait_until_ready(cluster: Cluster, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -68,7 +68,7 @@ class Lines:
                 # Cancelled, cut off or too late: what the server still does on it is not known.
                 connection.terminate()
                 if isinstance(error, asyncpg.InterfaceError | OSError | TimeoutError):
-                    raise StorageUnavailable(f"PostgreSQL: {error or 'no answer in time'}") from error
+                    raise StorageUnavailable(f"PostgreSQL: {str(error) or 'no answer in time'}") from error
                 raise
             finally:
                 self._put_back(connection)
@@ -101,7 +101,7 @@ class Lines:
                 server_settings={"application_name": "keystead"},
             )
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            raise StorageUnavailable(f"PostgreSQL: {error or 'no answer in time'}") from error
+            raise StorageUnavailable(f"PostgreSQL: {str(error) or 'no answer in time'}") from error
 
     def _put_back(self, connection: Any) -> None:
         if not connection.is_closed():
