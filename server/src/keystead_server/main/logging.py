@@ -11,8 +11,7 @@ def configure(log_format: str, stream: TextIO | None = None) -> None:
     """JSON for machines, or text for people. Control characters are escaped in both."""
     shown: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
     if log_format == "text":
-        # Values are shown by repr, so a newline in a user's input stays inside its line.
-        shown = [_plain()]
+        shown = [_escape, _plain()]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -22,6 +21,14 @@ def configure(log_format: str, stream: TextIO | None = None) -> None:
         logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _escape(_: object, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Show what strangers wrote by its repr where it could end the line, move the cursor or turn text around."""
+    return {
+        name: repr(value) if isinstance(value, str) and not value.isprintable() else value
+        for name, value in event.items()
+    }
 
 
 def _plain() -> structlog.dev.ConsoleRenderer:
