@@ -86,8 +86,9 @@ _FIREFOX_PREFERENCES: Mapping[str, object] = {
     # The software token of the browser answers what falls through, once a test asks for it.
     "security.webauth.webauthn_enable_softtoken": True,
     "security.webauth.webauthn_enable_usbtoken": False,
-    # An extension's background is stopped when it was idle for so long; in life it is half a minute.
-    "extensions.background.idle.timeout": 500,
+    # An extension's background is stopped when it was idle for so long; in life it is half a minute. Shorter than
+    # this, and on a cold machine it is stopped while the native host is still starting.
+    "extensions.background.idle.timeout": 3000,
 }
 
 
