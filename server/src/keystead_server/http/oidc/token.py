@@ -1,5 +1,6 @@
 """The token endpoint and userinfo."""
 
+import structlog
 from msgspec.json import encode
 from starlette.responses import Response
 
@@ -8,6 +9,7 @@ from keystead_server.flows.user_info import Info, TokenInvalid
 from keystead_server.http.call import Call
 from keystead_server.http.oidc.metadata import endpoints
 
+_log = structlog.get_logger("keystead.apps")
 _NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 # Apps in a browser call these from their own origin; there is no cookie to be abused.
 _ANY_ORIGIN = {"access-control-allow-origin": "*"}
@@ -44,7 +46,8 @@ async def userinfo(call: Call) -> Response:
         case Info(claims):
             return Response(encode(claims), media_type="application/json", headers=_NO_STORE | _ANY_ORIGIN)
         case TokenInvalid(code):
-            return _challenge(code)
+            _log.warning("token.refused", code=code, request=call.number, address=call.visitor.address)
+            return _challenge("the access token is not valid")
 
 
 async def userinfo_preflight(_: Call) -> Response:
@@ -53,12 +56,12 @@ async def userinfo_preflight(_: Call) -> Response:
     return Response(status_code=204, headers=_ANY_ORIGIN | allowed | {"access-control-max-age": "86400"})
 
 
-def _challenge(code: str | None) -> Response:
+def _challenge(description: str | None) -> Response:
     # RFC 6750 §3.1: without credentials no error code is given.
     value = 'Bearer realm="userinfo"'
     body: dict[str, object] = {"error": "invalid_request"}
-    if code is not None:
+    if description is not None:
         value += ', error="invalid_token"'
-        body = {"error": "invalid_token", "error_description": code}
+        body = {"error": "invalid_token", "error_description": description}
     headers = _NO_STORE | _ANY_ORIGIN | {"www-authenticate": value}
     return Response(encode(body), 401, media_type="application/json", headers=headers)
