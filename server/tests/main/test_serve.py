@@ -1,5 +1,6 @@
 """keystead serve: what it says, how it stops, and that nothing it confirmed is lost."""
 
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -132,3 +133,17 @@ def test_a_request_that_is_no_http_does_not_stop_it(running: RunningServer) -> N
             connection.sendall(junk)
 
     assert httpx2.get(f"{running.url}/healthz").json() == {"status": "ok"}
+
+
+def test_links_of_the_command_line_lead_to_the_port_that_the_server_was_given(running: RunningServer) -> None:
+    issue = keystead("pass", "issue", "admin", "--json", data=running.data)
+    done = subprocess.run(issue, capture_output=True, text=True, timeout=20)
+
+    assert json.loads(done.stdout)["link"].startswith(f"{running.url}/home/sign-in/pass?")
+
+
+def test_a_setting_for_the_public_address_wins_over_the_noted_one(running: RunningServer) -> None:
+    command = keystead("--public-url", "https://id.example.org", "pass", "issue", "admin", "--json", data=running.data)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+
+    assert json.loads(done.stdout)["link"].startswith("https://id.example.org/home/sign-in/pass?")

@@ -35,6 +35,8 @@ from playwright.sync_api import (
 _FLAGS = (
     "--headless=new",
     "--no-sandbox",
+    # A picture of a whole page has the width of its layout only when no scroll bar takes part of it.
+    "--hide-scrollbars",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

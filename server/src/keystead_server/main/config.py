@@ -61,6 +61,11 @@ class Config:
         return self.data / "master.key"
 
     @property
+    def address_path(self) -> Path:
+        """Where a server that was only given a port notes its address, for the links of the command line."""
+        return self.data / "address"
+
+    @property
     def passkey_host(self) -> str:
         return self.rp_id or urlsplit(self.public_url).hostname or ""
 

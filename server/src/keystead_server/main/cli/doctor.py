@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from keystead_server.keys.master_key import MasterKeyError, load_or_create
-from keystead_server.main.cli.frame import Failed, Frame, as_json, tell
+from keystead_server.main.cli.frame import Failed, Frame, as_json, as_served, tell
 from keystead_server.main.config import Config
 from keystead_server.main.system import SystemEntropy
 from keystead_server.ports.store import StorageUnavailable, Store
@@ -46,7 +46,7 @@ def doctor(frame: Frame, json_output: bool) -> None:
     Changes nothing. Exit code 1 when something needs mending.
     """
     try:
-        config = frame.config()
+        config = as_served(frame.config())
     except Failed as error:
         findings = [Finding("settings", False, error.message, "correct the setting")]
     else:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -55,7 +55,7 @@ class Frame:
     def run(self, work: Callable[[System], Awaitable[_Result]], *, json_output: bool = False) -> _Result:
         """Open the system, do *work*, close. What went wrong is told as the caller reads it."""
         try:
-            return asyncio.run(self._run(self.config(), work))
+            return asyncio.run(self._run(as_served(self.config()), work))
         except Invalid as error:
             _fail(error.code, error.message, json_output)
         except (MasterKeyError, StorageError, StorageUnavailable, RootsUnreadable) as error:
@@ -99,6 +99,13 @@ class Frame:
         if group is None:
             raise Failed("group_unknown", f"there is no group {named!r} in {tenant.name}")
         return group
+
+
+def as_served(config: Config) -> Config:
+    """*config* with the address that the server on this data was started at, when no setting names one."""
+    if config.public_url != Config().public_url or not config.address_path.is_file():
+        return config
+    return replace(config, public_url=config.address_path.read_text().strip())
 
 
 def _fail(code: str, message: str, json_output: bool) -> NoReturn:

@@ -38,6 +38,7 @@ def serve(frame: Frame, host: str | None, port: int | None, init_first: bool) ->
         if init_first:
             opening.founded = await found_if_new(system)
         opening.invitations = await announce(system)
+        config.address_path.write_text(f"{config.public_url}\n")
 
     # Listening comes first: where the port is taken, the server that has it keeps the pass it announced.
     listening = _listen(config)
