@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from keystead_core.wire import b64url_decode, b64url_encode
 from keystead_server.flows.register_passkey import Offered
+from keystead_server.ports.sealer import SealBroken
 from keystead_testkit.loop import run_together
 from keystead_testkit.office import BROWSER, OTHER_BROWSER, Office, reason_of
 
@@ -78,6 +79,15 @@ def test_a_challenge_made_for_registering_does_not_sign_anybody_in(office: Offic
     answer = office.passkey.answer_to(offer.options)
 
     assert reason_of(office.finish(answer)) == "challenge_not_ours"
+
+
+def test_the_two_kinds_of_challenge_are_sealed_for_two_purposes(office: Office) -> None:
+    offer = office.begin_registration(office.session())
+    assert isinstance(offer, Offered)
+
+    # Before anything in them is compared, one does not even open as the other.
+    with pytest.raises(SealBroken):
+        office.sealer.open("challenge", b64url_decode(offer.options["challenge"]), bound_to=BROWSER)
 
 
 def test_an_altered_challenge_is_not_ours(office: Office) -> None:

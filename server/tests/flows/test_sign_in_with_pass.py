@@ -8,6 +8,7 @@ from keystead_server.domain.actor import OPERATOR, Actor
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.sign_in import Method, Result
 from keystead_server.domain.user import Role
+from keystead_server.flows.pass_codes import pass_digest
 from keystead_server.flows.sign_in_with_pass import SignedInWithPass
 from keystead_testkit.loop import run, run_together
 from keystead_testkit.office import Office, reason_of
@@ -225,6 +226,11 @@ def test_what_is_kept_of_a_code_is_not_the_code(office: Office) -> None:
 
     assert issued.code.encode() not in issued.access_pass.digest
     assert len(issued.access_pass.digest) == 32
+
+
+def test_one_code_is_kept_differently_for_each_person(office: Office) -> None:
+    # Otherwise whoever reads the database sees who was given the same code, and can move one to another row.
+    assert pass_digest(office.sealer, "ada", "CODE") != pass_digest(office.sealer, "grace", "CODE")
 
 
 @pytest.mark.parametrize("length", [0, 7, 49, -1])

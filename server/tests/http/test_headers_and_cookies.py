@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from keystead_server.http.cookies import parse
+from keystead_server.http.cookies import parse, read_session
+from keystead_testkit.http_browser import form_token
 from keystead_testkit.office import Office
 
 PATHS = ["/contoso/sign-in", "/contoso/account", "/healthz", "/nowhere", "/assets/nothing.css", "/openapi.json"]
@@ -95,6 +96,27 @@ def test_a_session_cookie_that_we_never_made_signs_nobody_in(office: Office, val
     browser.cookies["__Host-keystead-contoso"] = value
 
     assert browser.get("/contoso/account").status_code == 303
+
+
+def test_a_session_cookie_opens_in_the_tenant_it_was_sealed_for_alone(office: Office) -> None:
+    fabrikam, _ = office.found("fabrikam")
+    browser = office.http()
+    browser.sign_in("contoso", office.passkey)
+    value = browser.cookies["__Host-keystead-contoso"]
+
+    assert read_session(office.services, office.tenant, {"__Host-keystead-contoso": value}) is not None
+    # Already here, and not only because the store finds no such session there.
+    assert read_session(office.services, fabrikam, {"__Host-keystead-fabrikam": value}) is None
+
+
+def test_a_form_of_one_browser_is_worth_nothing_in_another(office: Office) -> None:
+    attacker, victim = office.http(), office.http()
+    token = form_token(attacker.get("/contoso/sign-in/pass"))
+    victim.get("/contoso/sign-in/pass")
+    fields = {"user": "mallory", "pass": "x", "form_token": token}
+
+    assert attacker.post_form("/contoso/sign-in/pass", fields).status_code == 401
+    assert victim.post_form("/contoso/sign-in/pass", fields).status_code == 403
 
 
 def test_signing_out_takes_the_cookie_and_the_session(office: Office) -> None:
