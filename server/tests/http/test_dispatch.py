@@ -4,8 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from keystead_server.http.rate import RateLimits, rate_key
-from keystead_server.http.route import BROWSING, Access, Face, Limit, Route
+from keystead_server.http.route import BROWSING, Access, Face, Route
 from keystead_server.http.route_tree import RouteTree
 from keystead_server.http.table import routes
 from keystead_server.main.wiring import build_app
@@ -64,80 +63,6 @@ def test_two_routes_cannot_share_an_address(office: Office) -> None:
         RouteTree([one, one])
     with pytest.raises(ValueError, match="is called"):
         RouteTree([one, replace(one, path="/{organisation}/y")])
-
-
-# -- how often -------------------------------------------------------------------------------------
-
-
-def test_too_many_requests_are_told_when_to_come_again(office: Office) -> None:
-    office = Office(rate_limit_scale=1.0)
-    browser = office.http()
-    for _ in range(60):
-        assert browser.post_json(OPTIONS, {}).status_code == 200
-
-    refused = browser.post_json(OPTIONS, {})
-
-    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
-    assert refused.json()["code"] == "too_many_requests"
-    office.advance(seconds=0.5)
-    assert browser.post_json(OPTIONS, {}).status_code == 200
-
-
-def test_another_address_is_counted_by_itself() -> None:
-    office = Office(rate_limit_scale=0.1)
-    near, far = office.http(address="192.0.2.1"), office.http(address="192.0.2.2")
-
-    spent = [near.post_json(OPTIONS, {}).status_code for _ in range(7)]
-
-    assert spent == [200] * 6 + [429]
-    assert far.post_json(OPTIONS, {}).status_code == 200
-
-
-def test_what_is_refused_for_another_reason_counts_too() -> None:
-    office = Office(rate_limit_scale=0.1)
-    browser = office.http()
-
-    answers = [browser.send("POST", OPTIONS, content=b"{}").status_code for _ in range(7)]
-
-    assert answers == [415] * 6 + [429]
-
-
-def test_health_is_never_limited() -> None:
-    browser = Office(rate_limit_scale=0.01).http()
-
-    assert {browser.get("/healthz").status_code for _ in range(20)} == {200}
-
-
-@pytest.mark.parametrize("scale", [0.001, 0.05, 1.0, 10.0])
-def test_however_small_the_scale_somebody_who_waits_is_served(scale: float) -> None:
-    limits, limit = RateLimits(scale), Limit("typing", 10, 10)
-
-    assert limits.wait(limit, "192.0.2.1", 1000.0) == 0
-    assert limits.wait(limit, "192.0.2.1", 1000.0 + 60 / (10 * scale) + 1) == 0
-
-
-def test_a_limit_forgets_nobody_who_still_owes() -> None:
-    limits, limit = RateLimits(), Limit("typing", 10, 2)
-    for _ in range(2):
-        assert limits.wait(limit, "attacker", 0.0) == 0
-    for number in range(1000):
-        limits.wait(limit, f"other {number}", 0.0)
-
-    assert limits.wait(limit, "attacker", 0.0) > 0
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("192.0.2.1", "192.0.2.2", False),
-        ("2001:db8::1", "2001:db8:0:0:ffff::2", True),
-        ("2001:db8::1", "2001:db8:0:1::1", False),
-        ("::ffff:192.0.2.1", "192.0.2.1", True),
-        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
-    ],
-)
-def test_one_machine_is_counted_once_whatever_addresses_it_has(one: str, other: str, same: bool) -> None:
-    assert (rate_key(one) == rate_key(other)) is same
 
 
 # -- how much --------------------------------------------------------------------------------------
@@ -282,50 +207,6 @@ def test_what_breaks_shows_a_number_and_nothing_of_what_broke(office: Office) ->
     assert answer.status_code == 500
     assert answer.headers["x-request-id"] in answer.text
     assert "secret detail" not in answer.text
-
-
-# -- who is at the other end -----------------------------------------------------------------------
-
-
-def address_seen(office: Office, peer: str, forwarded: str | None) -> str:
-    browser = office.http(address=peer)
-    headers = {} if forwarded is None else {"x-forwarded-for": forwarded}
-    options = browser.post_json(OPTIONS, {}).json()
-    browser.post_json(ASSERTION, office.passkey.answer_to(options), **headers)
-    return office.rows[-1].client_address
-
-
-@pytest.mark.parametrize(
-    ("peer", "forwarded", "seen"),
-    [
-        ("203.0.113.9", None, "203.0.113.9"),
-        ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
-        ("10.0.0.2", None, "10.0.0.2"),
-        ("10.0.0.2", "198.51.100.1", "198.51.100.1"),
-        ("10.0.0.2", "1.1.1.1, 198.51.100.1", "198.51.100.1"),
-        ("10.0.0.2", "198.51.100.1, 10.0.0.3", "198.51.100.1"),
-        ("10.0.0.2", "1.1.1.1, 198.51.100.1, 10.0.0.3", "198.51.100.1"),
-        ("10.0.0.2", "10.0.0.4, 10.0.0.3", "10.0.0.4"),
-        ("10.0.0.2", ", ,", "10.0.0.2"),
-    ],
-)
-def test_a_forwarded_address_is_believed_from_listed_proxies_and_no_further(
-    peer: str, forwarded: str | None, seen: str
-) -> None:
-    office = Office(trusted_proxies=("10.0.0.0/8",))
-
-    assert address_seen(office, peer, forwarded) == seen
-
-
-def test_without_listed_proxies_nobody_is_believed(office: Office) -> None:
-    assert address_seen(office, "127.0.0.1", "198.51.100.1") == "127.0.0.1"
-
-
-@pytest.mark.parametrize("hop", ["x" * 5000, "<script>", "unknown", "198.51.100.1:4711", "[2001:db8::1]:4711"])
-def test_what_a_proxy_says_that_is_no_address_is_not_taken_for_one(hop: str) -> None:
-    seen = address_seen(Office(trusted_proxies=("10.0.0.0/8",)), "10.0.0.2", hop)
-
-    assert seen in ("10.0.0.2", "198.51.100.1", "2001:db8::1")
 
 
 # -- Host ------------------------------------------------------------------------------------------
