@@ -58,11 +58,7 @@ def test_options_have_one_shape_for_everybody(office: Office, names: list[str]) 
     for name in names:
         answer = office.http().post_json("/contoso/sign-in/options", {"username": name})
         body = answer.json()
-        (credential,) = body["allowCredentials"]
-        shapes.add((
-            answer.status_code, tuple(sorted(body)), tuple(sorted(credential)), len(credential["id"]),
-            len(body["challenge"]),
-        ))  # fmt: skip
+        shapes.add((answer.status_code, len(body.pop("challenge")), str(body)))
 
     assert len(shapes) == 1
 

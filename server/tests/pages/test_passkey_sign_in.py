@@ -23,7 +23,6 @@ def test_a_passkey_signs_in_with_the_name_first(office: Any) -> None:
     options = browser.post_json(OPTIONS, {"username": "ada@example.org"}).json()
     answer = browser.post_json(ASSERTION, office.passkeys["ada@example.org"].answer_to(options))
 
-    assert len(options["allowCredentials"]) == 1
     assert answer.json() == {"redirect": "/example/account"}
 
 
@@ -34,9 +33,8 @@ def test_options_for_an_unknown_name_look_like_those_for_a_known_one(office: Any
     known = browser.post_json(OPTIONS, {"username": "ada@example.org"}).json()
     unknown = browser.post_json(OPTIONS, {"username": "nobody@example.org"}).json()
 
-    assert known.keys() == unknown.keys()
-    assert len(known["challenge"]) == len(unknown["challenge"])
-    assert len(unknown["allowCredentials"]) == 1
+    assert len(known.pop("challenge")) == len(unknown.pop("challenge"))
+    assert known == unknown
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"username": 7}', b'{"username"', b"\xff"])

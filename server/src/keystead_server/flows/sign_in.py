@@ -4,7 +4,6 @@ begin    → options for `navigator.credentials.get`; nothing is stored
 finish   → SignedIn | Refused; exactly one row in the sign-in log either way
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -12,7 +11,6 @@ from keystead_core.cose import CoseError, CosePublicKey, parse_cose_key
 from keystead_core.webauthn import (
     AssertionExpectation,
     CeremonyError,
-    CredentialDescriptor,
     MalformedResponse,
     ReceivedAssertion,
     StoredCredential,
@@ -28,7 +26,7 @@ from keystead_server.domain.passkey import Passkey, Proof
 from keystead_server.domain.session import SESSION_LIFETIME, Session
 from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
-from keystead_server.domain.user import User, fold
+from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.policies import PasskeyPolicies
@@ -67,32 +65,26 @@ class SignIn:
     async def begin(self, tenant: Tenant, visitor: Visitor, username: str | None = None) -> dict[str, Any]:
         """Options for the browser. Somebody who is not known gets an answer that cannot be told from a known one's."""
         now = self.clock.now()
-        user: UserId | None = None
-        allowed: Sequence[CredentialDescriptor] = ()
-        if username is not None:
-            user, allowed = await self._named(tenant, username)
+        named = None if username is None else await self._named(tenant, username)
         challenge = Challenge(
             id=AttemptId(self.entropy.new_id(now)),
             tenant_id=tenant.id,
             purpose=Purpose.SIGN_IN,
             expires_at=now + CHALLENGE_LIFETIME,
-            for_user=user,
+            for_user=named,
         )
+        # Never a list of passkeys, not even for somebody who was named: how many ids there are, their
+        # lengths and their transports would tell who has an account. We register discoverable passkeys
+        # only, so none is needed; whom the challenge is for is sealed into it and checked at the answer.
         return request_options(
             challenge=self.sealer.seal(_SEAL, challenge.to_bytes(), bound_to=visitor.browser),
             rp_id=self.relying_party.rp_id,
-            allow=allowed,
             timeout=CHALLENGE_LIFETIME,
         )
 
-    async def _named(self, tenant: Tenant, username: str) -> tuple[UserId, Sequence[CredentialDescriptor]]:
+    async def _named(self, tenant: Tenant, username: str) -> UserId:
         user = await self.store.users.by_username(tenant.id, username)
-        passkeys = await self.store.passkeys.of_user(tenant.id, NOBODY if user is None else user.id)
-        if user is not None and passkeys:
-            return user.id, [CredentialDescriptor(p.credential_id, p.transports) for p in passkeys]
-        # Made up, but the same each time for the same name, so that asking twice tells nothing.
-        made_up = self.sealer.digest("no-such-passkey", f"{tenant.id}\0{fold(username)}".encode())
-        return NOBODY if user is None else user.id, [CredentialDescriptor(made_up, ("internal", "hybrid"))]
+        return NOBODY if user is None else user.id
 
     async def finish(self, tenant: Tenant, visitor: Visitor, payload: bytes) -> Outcome:
         """Judge an AuthenticationResponseJSON.
