@@ -137,14 +137,15 @@ def test_every_change_is_audited_with_who_did_it(office: Office) -> None:
     manage, by = office.services.manage_user, Actor(office.administrator)
     grace = run(manage.create(office.tenant.id, username="grace@contoso.example", by=by))
     for act in (
-        lambda: manage.rename(grace, username="grace", display_name="Grace", by=by),
-        lambda: manage.set_roles(grace, ADMINISTRATOR, by=by),
-        lambda: manage.disable(grace, by=by),
-        lambda: manage.enable(grace, by=by),
-        lambda: manage.remove(grace, by=by),
+        lambda user: manage.rename(user, username="grace", display_name="Grace", by=by),
+        lambda user: manage.set_roles(user, ADMINISTRATOR, by=by),
+        lambda user: manage.disable(user, by=by),
+        lambda user: manage.enable(user, by=by),
     ):
         office.advance(milliseconds=1)
-        run(act())
+        grace = run(act(grace))
+    office.advance(milliseconds=1)
+    run(manage.remove(grace, by=by))
 
     events = run(office.store.logs.audit(office.tenant.id, limit=6))
     assert [event.name for event in sorted(events, key=lambda event: event.at)] == [

@@ -108,6 +108,7 @@ def _replace(tables: Tables, change: changes.Replace) -> None:
     value = change.value
     old = tables.of(type(value)).get(_key(value))
     _require(old is not None and _has_parent(tables, value))
+    _require(change.before is None or change.before == old)
     if isinstance(value, Tenant) and isinstance(old, Tenant):
         value = replace(value, policy_version=max(value.policy_version, old.policy_version))
     tables.drop(tables.names, _name(old))

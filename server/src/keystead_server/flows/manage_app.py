@@ -12,7 +12,7 @@ from keystead_server.domain.ids import AppId, TenantId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.user import check_display_name
 from keystead_server.flows.auditing import audited
-from keystead_server.ports.changes import Add, Change, Remove, Replace
+from keystead_server.ports.changes import Add, Change, Remove, Replace, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.store import Store
 
@@ -82,14 +82,14 @@ class ManageApp:
             redirect_uris=_checked(redirect_uris, "redirect_uris", required=True),
             post_logout_redirect_uris=_checked(post_logout_redirect_uris, "post_logout_redirect_uris"),
         )
-        await self._write(changed, "app.redirect_uris_changed", by, Replace(changed))
+        await self._write(changed, "app.redirect_uris_changed", by, Replace(changed, app))
         return changed
 
     async def add_secret(self, app: App, *, by: Actor) -> RegisteredApp:
         """Give an app a new secret; the one before stays good until the next is added, so that it can be exchanged."""
         secret = self._new_secret()
         changed = replace(app, secret_digests=(secret_digest(secret), *app.secret_digests)[:2])
-        await self._write(changed, "app.secret_added", by, Replace(changed))
+        await self._write(changed, "app.secret_added", by, Replace(changed, app))
         return RegisteredApp(changed, secret)
 
     async def remove(self, app: App, *, by: Actor) -> None:
@@ -103,7 +103,10 @@ class ManageApp:
             self.entropy, name, tenant=app.tenant_id, at=self.clock.now(), by=by, target=app.id,
             name=app.name, redirect_uris=" ".join(app.redirect_uris),
         )  # fmt: skip
-        await self.store.write(change, line)
+        written = await self.store.write(change, line)
+        # Of two who exchange the secret at once, one would be shown a secret that is not kept.
+        if isinstance(change, Replace) and not isinstance(written, Written):
+            raise Invalid("app_changed_meanwhile", "somebody else changed this app; look at it again and try again")
 
 
 def _checked(uris: Sequence[str], target: str, *, required: bool = False) -> tuple[str, ...]:

@@ -53,8 +53,13 @@ class ManagePasskey:
             self.entropy, "passkey.renamed", tenant=passkey.tenant_id, at=now, by=Actor(owner.user),
             target=passkey.id, name=renamed.name,
         )  # fmt: skip
-        written = await self.store.write(Replace(renamed), line)
-        return Done(renamed) if isinstance(written, Written) else NotDone("passkey_not_found")
+        if isinstance(await self.store.write(Replace(renamed, passkey), line), Written):
+            return Done(renamed)
+        # Used for a sign-in since it was read: its counter must not go back with our copy of it.
+        again = await self._own(owner, passkey_id)
+        if again is None or again == passkey:
+            return NotDone("passkey_not_found")
+        return await self.rename(owner, passkey_id, name)
 
     async def remove_own(self, owner: SessionOwner, passkey_id: PasskeyId, *, even_the_last: bool = False) -> Outcome:
         """Remove one's own passkey.

@@ -61,13 +61,17 @@ class ManageUser:
         renamed = replace(
             user, username=check_username(username), display_name=check_display_name(display_name or username)
         )
-        if not await self._save(renamed, "user.renamed", by, username=renamed.username, before=user.username):
-            raise Invalid("username_taken", f"there is already a user {renamed.username!r}", target="username")
+        line = self._line(user, "user.renamed", by, username=renamed.username, before=user.username)
+        if not isinstance(await self.store.write(Replace(renamed, user), line), Written):
+            taken = await self.store.users.by_username(user.tenant_id, renamed.username)
+            if taken is not None and taken.id != user.id:
+                raise Invalid("username_taken", f"there is already a user {renamed.username!r}", target="username")
+            raise _changed_meanwhile()
         return renamed
 
     async def enable(self, user: User, *, by: Actor) -> User:
         enabled = replace(user, enabled=True)
-        await self._save(enabled, "user.enabled", by)
+        await self._save(user, enabled, "user.enabled", by)
         return enabled
 
     async def disable(self, user: User, *, by: Actor) -> User:
@@ -78,7 +82,7 @@ class ManageUser:
         """
         await self._keep_an_administrator(user, without=user.is_administrator)
         disabled = replace(user.disabled(), sessions_valid_from=self.clock.now())
-        await self._save(disabled, "user.disabled", by)
+        await self._save(user, disabled, "user.disabled", by)
         return disabled
 
     async def set_roles(self, user: User, roles: frozenset[Role], *, by: Actor) -> User:
@@ -90,7 +94,7 @@ class ManageUser:
         loses = user.is_administrator and Role.GLOBAL_ADMINISTRATOR not in roles
         await self._keep_an_administrator(user, without=loses)
         changed = replace(user, roles=roles)
-        await self._save(changed, "user.roles_changed", by, roles=", ".join(sorted(roles)))
+        await self._save(user, changed, "user.roles_changed", by, roles=", ".join(sorted(roles)))
         return changed
 
     async def remove(self, user: User, *, by: Actor) -> None:
@@ -116,8 +120,15 @@ class ManageUser:
         if not others:
             raise Invalid("last_administrator", "this is the only administrator who can sign in; make another first")
 
-    async def _save(self, user: User, name: str, by: Actor, **detail: str) -> bool:
-        line: Change = audited(
-            self.entropy, name, tenant=user.tenant_id, at=self.clock.now(), by=by, target=user.id, **detail
-        )
-        return isinstance(await self.store.write(Replace(user), line), Written)
+    async def _save(self, before: User, user: User, event: str, by: Actor, **detail: str) -> None:
+        """Raises Invalid when the account is not as it was read: nobody's change is undone unseen."""
+        line = self._line(user, event, by, **detail)
+        if not isinstance(await self.store.write(Replace(user, before), line), Written):
+            raise _changed_meanwhile()
+
+    def _line(self, user: User, event: str, by: Actor, **detail: str) -> Change:
+        return audited(self.entropy, event, tenant=user.tenant_id, at=self.clock.now(), by=by, target=user.id, **detail)
+
+
+def _changed_meanwhile() -> Invalid:
+    return Invalid("user_changed_meanwhile", "somebody else changed this account; look at it again and try again")

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from keystead_server.domain.actor import Actor
+from keystead_server.domain.user import User
 from keystead_server.flows.auditing import audited
-from keystead_server.ports.changes import CloseSession, Replace
+from keystead_server.ports.changes import CloseSession, Replace, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.store import SessionOwner, Store
 
@@ -19,11 +20,14 @@ class SignOut:
         await self.store.write(CloseSession(owner.user.tenant_id, owner.session.id, self.clock.now()))
 
     async def everywhere(self, owner: SessionOwner) -> None:
-        now = self.clock.now()
-        await self.store.write(
-            Replace(owner.user.signed_out_everywhere(at=now)),
-            audited(
-                self.entropy, "user.signed_out_everywhere", tenant=owner.user.tenant_id, at=now,
-                by=Actor(owner.user), target=owner.user.id,
-            ),
-        )  # fmt: skip
+        """End every session of the person. Whatever else happens to the account meanwhile stays as it is."""
+        user: User | None = owner.user
+        while user is not None:
+            now = self.clock.now()
+            line = audited(
+                self.entropy, "user.signed_out_everywhere", tenant=user.tenant_id, at=now, by=Actor(owner.user),
+                target=user.id,
+            )  # fmt: skip
+            if isinstance(await self.store.write(Replace(user.signed_out_everywhere(at=now), user), line), Written):
+                return
+            user = await self.store.users.get(user.tenant_id, user.id)

@@ -55,10 +55,14 @@ class Add:
 class Replace:
     """Put *value* in the place of the one with its id; refused when there is none.
 
+    With *before*, it is refused too when what is stored is not that any more: otherwise whoever
+    renames an account would undo that somebody closed it in the meantime.
+
     For Tenant, User, Group, Passkey, App and SigningKey.
     """
 
     value: Tenant | User | Group | Passkey | App | SigningKey
+    before: Tenant | User | Group | Passkey | App | SigningKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,18 @@ def _replace(table: Table) -> Statement:
     return Statement(update(table).where(*where).values(values), *(f"new_{column.name}" for column in table.c))
 
 
+def _replace_unchanged(table: Table) -> Statement:
+    """Replace a row that is still as it was read: arguments are the new row, then the old one without its key."""
+    key = list(table.primary_key.columns)
+    values = {column: _new(column.name) for column in table.c if column not in key}
+    others = [column for column in table.c if column not in key]
+    where = [column == _new(column.name) for column in key]
+    # Not "=": two NULLs are the same here.
+    where += [column.is_not_distinct_from(bindparam(f"old_{column.name}")) for column in others]
+    names = [f"new_{column.name}" for column in table.c] + [f"old_{column.name}" for column in others]
+    return Statement(update(table).where(*where).values(values), *names)
+
+
 def _earlier(column: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
     return case((column < other, column), else_=other)
 
@@ -101,6 +113,7 @@ def _end(table: Table, column: str) -> Statement:
 
 _INSERT = {kind: _insert(noun.table) for kind, noun in NOUNS.items()}
 _REPLACE = {kind: _replace(NOUNS[kind].table) for kind in (Tenant, User, Group, Passkey, App, SigningKey)}
+_REPLACE_UNCHANGED = {kind: _replace_unchanged(NOUNS[kind].table) for kind in _REPLACE}
 _REMOVE = {
     kind: Statement(delete(NOUNS[kind].table).where(_with_key(NOUNS[kind].table)), "new_tenant_id", "new_id")
     for kind in (User, Group, Passkey, TemporaryAccessPass, App)
@@ -146,7 +159,12 @@ def _add(change: changes.Add) -> Step:
 
 def _put(change: changes.Replace) -> Step:
     kind = type(change.value)
-    return Step(_REPLACE[kind], NOUNS[kind].row(change.value), True)
+    row = NOUNS[kind].row(change.value)
+    if change.before is None:
+        return Step(_REPLACE[kind], row, True)
+    key = {column.name for column in NOUNS[kind].table.primary_key.columns}
+    columns = zip(NOUNS[kind].table.c, NOUNS[kind].row(change.before), strict=True)
+    return Step(_REPLACE_UNCHANGED[kind], (*row, *(old for column, old in columns if column.name not in key)), True)
 
 
 def used_row(c: changes.PasskeyUsed) -> Arguments:

@@ -108,6 +108,20 @@ class PasskeyTests:
 
         assert world.run(world.store.passkeys.get(tenant.id, passkey.id)) == passkey.renamed("Old laptop")
 
+    def test_a_passkey_used_since_it_was_read_is_not_replaced(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        world.add(passkey := world.passkey(user))
+        # Never used, its last use is NULL: that must count as the same too.
+        assert world.write(Replace(passkey.renamed("First"), passkey)) == Written()
+        read = passkey.renamed("First")
+        world.write(PasskeyUsed(tenant.id, passkey.id, 9, False, world.clock.now()))
+        late = Replace(read.renamed("Second"), read)
+
+        assert world.write(late) == Conflict(late)
+        kept = world.run(world.store.passkeys.get(tenant.id, passkey.id))
+        assert kept is not None
+        assert (kept.name, kept.sign_count) == ("First", 9)
+
 
 class PassTests:
     def test_a_person_has_one_pass_which_a_new_one_replaces_in_one_write(self, world: World) -> None:

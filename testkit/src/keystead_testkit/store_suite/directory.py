@@ -126,6 +126,16 @@ class UserTests:
             change = Replace(absent)
             assert world.write(change) == Conflict(change)
 
+    def test_what_somebody_changed_meanwhile_is_not_replaced_by_whoever_read_it_before(self, world: World) -> None:
+        user = world.add_user(world.add_tenant(), "ada")
+        closed = replace(user, enabled=False)
+        assert world.write(Replace(closed, user)) == Written()
+        late = Replace(replace(user, display_name="Countess"), user)
+
+        assert world.write(late) == Conflict(late)
+        assert world.run(world.store.users.get(user.tenant_id, user.id)) == closed
+        assert world.write(Replace(replace(closed, display_name="Countess"), closed)) == Written()
+
     def test_users_are_paged_in_order_of_id(self, world: World) -> None:
         tenant = world.add_tenant()
         users = [world.add_user(tenant, name) for name in ("zoe", "ada", "mia", "bob", "eve")]
