@@ -49,6 +49,47 @@ class Authority:
             _issue(subject, key, issuer, self.key, ca=False, not_after=not_after, extension=extension), key
         )
 
+    def host(
+        self, name: str, *, ca: bool = False, not_after: datetime = LATE, extension: x509.ExtensionType | None = None
+    ) -> "Authority":
+        """A certificate for the host *name*, or with *extension* in place of that name."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        names = extension or x509.SubjectAlternativeName([x509.DNSName(name)])
+        issuer = self.certificate.subject
+        return Authority(_issue(subject, key, issuer, self.key, ca=ca, not_after=not_after, extension=names), key)
+
+    def bare(self, name: str) -> "Authority":
+        """A certificate with a key usage for issuing others, and without Basic Constraints."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        usage = key_usage(key_cert_sign=True)
+        return Authority(
+            _issue(subject, key, self.certificate.subject, self.key, ca=None, not_after=LATE, extension=usage), key
+        )
+
+    @classmethod
+    def by_itself(cls, passkey: SoftPasskey, *, not_after: datetime = LATE) -> "Authority":
+        """An attestation certificate for the model of *passkey* that nobody else issued."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(oid, value) for oid, value in PACKED_SUBJECT.items()])
+        extension = aaguid_extension(passkey.aaguid).value
+        return cls(_issue(subject, key, subject, key, ca=False, not_after=not_after, extension=extension), key)
+
+
+def key_usage(*, key_cert_sign: bool = False, digital_signature: bool = False) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=digital_signature,
+        key_cert_sign=key_cert_sign,
+        crl_sign=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
 
 def attested_by(passkey: SoftPasskey, maker: Authority, *others: Authority) -> Callable[[bytes, bytes], Statement]:
     """A packed statement for *passkey* by a model that *maker* made; *others* follow in its chain."""
@@ -63,7 +104,7 @@ def _issue(
     issuer: x509.Name,
     issuer_key: ec.EllipticCurvePrivateKey,
     *,
-    ca: bool,
+    ca: bool | None,
     not_after: datetime,
     extension: x509.ExtensionType | None = None,
 ) -> x509.Certificate:
@@ -75,8 +116,9 @@ def _issue(
         .serial_number(x509.random_serial_number())
         .not_valid_before(EARLY)
         .not_valid_after(not_after)
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
+    if ca is not None:
+        builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     if extension is not None:
         builder = builder.add_extension(extension, critical=False)
     return builder.sign(issuer_key, hashes.SHA256())
