@@ -33,11 +33,23 @@ class Authority:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         return cls(_issue(subject, key, subject, key, ca=True, not_after=not_after), key)
 
-    def authority(self, name: str = "A maker's factory", *, ca: bool = True, not_after: datetime = LATE) -> "Authority":
+    def authority(
+        self,
+        name: str = "A maker's factory",
+        *,
+        ca: bool = True,
+        not_after: datetime = LATE,
+        path_length: int | None = None,
+    ) -> "Authority":
         """An authority under this one; with *ca* False one that may not be one."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        return Authority(_issue(subject, key, self.certificate.subject, self.key, ca=ca, not_after=not_after), key)
+        return Authority(
+            _issue(
+                subject, key, self.certificate.subject, self.key, ca=ca, not_after=not_after, path_length=path_length
+            ),
+            key,
+        )
 
     def authenticator(self, passkey: SoftPasskey, *, not_after: datetime = LATE) -> "Authority":
         """An attestation certificate for the model of *passkey*, as §8.2.1 wants it."""
@@ -107,6 +119,7 @@ def _issue(
     ca: bool | None,
     not_after: datetime,
     extension: x509.ExtensionType | None = None,
+    path_length: int | None = None,
 ) -> x509.Certificate:
     builder = (
         x509.CertificateBuilder()
@@ -118,7 +131,7 @@ def _issue(
         .not_valid_after(not_after)
     )
     if ca is not None:
-        builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=path_length), critical=True)
     if extension is not None:
         builder = builder.add_extension(extension, critical=False)
     return builder.sign(issuer_key, hashes.SHA256())

@@ -6,6 +6,7 @@ take the report with it that the model is compromised.
 
 import base64
 import binascii
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from cryptography import x509
 from keystead_core.webauthn import NO_AAGUID
 
@@ -23,6 +23,7 @@ MAX_NAME_CHARACTERS = 128
 MAX_ICON_CHARACTERS = 64 * 1024
 _ICONS = {"data:image/png;base64,": b"\x89PNG\r\n\x1a\n", "data:image/jpeg;base64,": b"\xff\xd8\xff"}
 _KEY_COMPROMISED = "ATTESTATION_KEY_COMPROMISE"
+_STATUS = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,12 @@ class _Unreadable(Exception):
     """This entry cannot be used."""
 
 
-def read_entries(written: Iterable[bytes]) -> Entries:
+def read_entries(written: Iterable[object]) -> Entries:
     reading = _Reading()
     for each in written:
         try:
             reading.take(each)
-        except (_Unreadable, msgspec.MsgspecError, RecursionError, UnicodeError):
+        except _Unreadable:
             reading.skipped += 1
     return Entries(reading.models, reading.others, reading.skipped, reading.damaged)
 
@@ -77,8 +78,8 @@ class _Reading:
     # Makers list one root for many models: it is parsed once.
     certificates: dict[str, x509.Certificate | None] = field(default_factory=dict)
 
-    def take(self, written: bytes) -> None:
-        entry = _object(msgspec.json.decode(written))
+    def take(self, written: object) -> None:
+        entry = _object(written)
         if "aaguid" not in entry and ("aaid" in entry or "attestationCertificateKeyIdentifiers" in entry):
             self.others += 1
             return
@@ -97,7 +98,7 @@ class _Reading:
         reports, withdrawn = [], []
         for each in written:
             status = each.get("status") if isinstance(each, dict) else None
-            if not isinstance(each, dict) or not isinstance(status, str):
+            if not isinstance(each, dict) or not isinstance(status, str) or not _STATUS.fullmatch(status):
                 self.damaged += 1
                 continue
             since = self._day(each.get("effectiveDate"))
@@ -179,5 +180,5 @@ def _name(written: object) -> str | None:
     """Printable and short: it stands on pages and in logs."""
     if not isinstance(written, str):
         return None
-    words = unicodedata.normalize("NFC", " ".join(written.split()))
-    return "".join(c for c in words if unicodedata.category(c)[0] != "C")[:MAX_NAME_CHARACTERS].strip() or None
+    printable = "".join(" " if c.isspace() else c for c in written if c.isspace() or unicodedata.category(c)[0] != "C")
+    return unicodedata.normalize("NFC", " ".join(printable.split()))[:MAX_NAME_CHARACTERS].strip() or None

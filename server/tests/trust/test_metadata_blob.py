@@ -1,0 +1,310 @@
+"""A blob of metadata is believed for its signer's sake, and read entry by entry."""
+
+import base64
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cryptography import x509
+from keystead_server.ports.metadata import MetadataRefused
+from keystead_server.trust.metadata import errors
+from keystead_server.trust.metadata.blob import AuthenticatorMetadata, read_blob
+from keystead_testkit.authority import EARLY, Authority, key_usage
+from keystead_testkit.metadata_service import SIGNER, MetadataService, base64_of, entry, report
+
+KEY, OTHER_KEY = UUID(int=0x11), UUID(int=0x22)
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TODAY = NOW.date()
+SERVICE = MetadataService.opened()
+
+
+def read(
+    blob: bytes, *, now: datetime = NOW, signer: str = SIGNER, root: Authority = SERVICE.root
+) -> AuthenticatorMetadata:
+    return read_blob(blob, [root.certificate], signer, now)
+
+
+def refused(blob: bytes, because: type[MetadataRefused], **how: Any) -> MetadataRefused:
+    with pytest.raises(because) as refusal:
+        read(blob, **how)
+    return refusal.value
+
+
+# -- who signed it ---------------------------------------------------------------------------------
+
+
+def test_a_blob_signed_under_the_chosen_root_is_believed() -> None:
+    found = read(SERVICE.blob(entry(KEY, report("FIDO_CERTIFIED_L1", "2025-01-01")), no=7) + b"\n")
+
+    assert (found.number, found.next_update, list(found.entries.models)) == (7, date(2026, 4, 1), [KEY])
+    assert found.entries.models[KEY].model.name == "A security key"
+
+
+def test_the_root_itself_may_stand_in_the_chain() -> None:
+    assert read(SERVICE.blob(chain=[SERVICE.signer, SERVICE.between, SERVICE.root]))
+
+
+def test_refuses_another_root_of_the_same_name() -> None:
+    impostor = Authority.root("A root for signing")
+
+    refused(SERVICE.blob(), errors.SignerNotTrusted, root=impostor)
+    refused(SERVICE.blob(chain=[impostor.host(SIGNER), impostor]), errors.SignerNotTrusted)
+
+
+def test_refuses_a_chain_with_a_link_missing() -> None:
+    refused(SERVICE.blob(chain=[SERVICE.signer]), errors.SignerNotTrusted)
+
+
+@pytest.mark.parametrize("late", ["signer", "between", "root"])
+def test_what_has_expired_is_judged_by_the_moment_that_is_given(late: str) -> None:
+    ends = {late: {"not_after": NOW + timedelta(days=1)}}
+    root = Authority.root(**ends.get("root", {}))
+    between = root.authority(**ends.get("between", {}))
+    blob = SERVICE.blob(chain=[between.host(SIGNER, **ends.get("signer", {})), between])
+
+    assert read(blob, root=root)
+    refused(blob, errors.SignerNotTrusted, root=root, now=NOW + timedelta(days=2))
+    refused(blob, errors.SignerNotTrusted, root=root, now=EARLY - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("kind", ["not an authority", "without basic constraints"])
+def test_refuses_a_signer_whose_issuer_is_no_authority(kind: str) -> None:
+    customer = SERVICE.between.host("shop.example") if kind == "not an authority" else SERVICE.between.bare("shop")
+
+    refused(SERVICE.blob(chain=[customer.host(SIGNER), customer, SERVICE.between]), errors.SignerNotTrusted)
+
+
+def test_refuses_a_path_longer_than_an_authority_allows() -> None:
+    last = SERVICE.root.authority("May issue signers only", path_length=0)
+    below = last.authority("One too many")
+
+    assert read(SERVICE.blob(chain=[last.host(SIGNER), last]))
+    refused(SERVICE.blob(chain=[below.host(SIGNER), below, last]), errors.SignerNotTrusted)
+
+
+def test_refuses_an_authority_as_the_signer() -> None:
+    refused(SERVICE.blob(chain=[SERVICE.between.host(SIGNER, ca=True), SERVICE.between]), errors.SignerNotTrusted)
+    refused(SERVICE.blob(chain=[SERVICE.root]), errors.SignerNotTrusted, signer="A root for signing")
+
+
+def test_refuses_a_certificate_that_is_not_for_signatures() -> None:
+    signer = SERVICE.between.host(SIGNER, extension=key_usage(digital_signature=False))
+
+    refused(SERVICE.blob(chain=[signer, SERVICE.between]), errors.SignerNotTrusted)
+    assert read(
+        SERVICE.blob(chain=[SERVICE.between.host(SIGNER, extension=key_usage(digital_signature=True)), SERVICE.between])
+    )
+
+
+def test_refuses_another_customer_of_the_same_root() -> None:
+    somebody = SERVICE.between.host("shop.example")
+
+    refusal = refused(SERVICE.blob(chain=[somebody, SERVICE.between]), errors.AnotherSigner)
+
+    assert "shop.example" in str(refusal)
+    assert read(SERVICE.blob(chain=[somebody, SERVICE.between]), signer="SHOP.example")
+
+
+def test_a_common_name_counts_only_where_there_is_no_dns_name() -> None:
+    no_names = x509.SubjectAlternativeName([x509.RFC822Name("a@mds.example")])
+    other_names = x509.SubjectAlternativeName([x509.DNSName("shop.example")])
+
+    assert read(SERVICE.blob(chain=[SERVICE.between.host(SIGNER, extension=no_names), SERVICE.between]))
+    refused(
+        SERVICE.blob(chain=[SERVICE.between.host(SIGNER, extension=other_names), SERVICE.between]), errors.AnotherSigner
+    )
+
+
+def test_refuses_what_the_signer_did_not_sign() -> None:
+    blob = SERVICE.blob()
+    head, _, signature = blob.split(b".")
+    _, other, _ = SERVICE.blob(entry(KEY)).split(b".")
+
+    refused(b".".join([head, other, signature]), errors.MetadataSignatureInvalid)
+    refused(SERVICE.blob(signed_by=SERVICE.between), errors.MetadataSignatureInvalid)
+
+
+def test_refuses_an_algorithm_that_is_none_or_not_the_keys() -> None:
+    head, payload, signature = SERVICE.blob().decode().split(".")
+    header = json.loads(base64.urlsafe_b64decode(head + "=="))
+    for algorithm in ("none", "HS256", "RS256"):
+        lie = base64.urlsafe_b64encode(json.dumps({**header, "alg": algorithm}).encode()).rstrip(b"=").decode()
+
+        refused(f"{lie}.{payload}.{signature}".encode(), errors.MetadataSignatureInvalid)
+
+
+@pytest.mark.parametrize("x5c", [[], "text", [1], ["not base64"], ["AAAA"], None, ["AAAA"] * 9])
+def test_refuses_a_header_without_certificates(x5c: object) -> None:
+    refused(SERVICE.blob(x5c=x5c), errors.MetadataMalformed)
+
+
+@pytest.mark.parametrize("blob", [b"", b"{}", b"a.b", b"\xff\xfe", b"a.b.c.d"])
+def test_refuses_what_is_no_blob(blob: bytes) -> None:
+    assert refused(blob, errors.MetadataMalformed).code == "metadata_malformed"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"[]",
+        b"7",
+        b"no json",
+        b"[" * 100_000,
+        b'{"entries":[]}',
+        b'{"no":"1","entries":[]}',
+        b'{"no":true,"entries":[]}',
+        b'{"no":1,"entries":{}}',
+        b'{"no":1,"nextUpdate":7,"entries":[]}',
+        b'{"no":1,"nextUpdate":"soon","entries":[]}',
+    ],
+)
+def test_refuses_what_is_signed_and_no_metadata(payload: bytes) -> None:
+    refused(SERVICE.signed(payload), errors.MetadataMalformed)
+
+
+def test_the_day_of_the_next_blob_may_be_left_out() -> None:
+    assert read(SERVICE.blob(next_update=None)).next_update is None
+
+
+# -- entry by entry --------------------------------------------------------------------------------
+
+
+BAD_ENTRIES: list[object] = [
+    "text",
+    None,
+    {},
+    {"aaguid": "not an aaguid", "statusReports": []},
+    {"aaguid": str(UUID(int=0)), "statusReports": [report("REVOKED")]},
+    {"aaguid": str(OTHER_KEY), "statusReports": "REVOKED"},
+    {"aaguid": str(OTHER_KEY), "metadataStatement": []},
+    {"aaguid": str(OTHER_KEY), "metadataStatement": {"attestationRootCertificates": "all"}},
+]
+
+
+@pytest.mark.parametrize("bad", BAD_ENTRIES, ids=repr)
+def test_a_bad_entry_is_skipped_and_counted_and_the_others_stand(bad: object) -> None:
+    found = read(SERVICE.blob(bad, entry(KEY, report("REVOKED", "2026-01-01")), bad)).entries
+
+    assert (list(found.models), found.skipped) == ([KEY], 2)
+
+
+def test_an_entry_of_broken_text_is_skipped_too() -> None:
+    good = json.dumps(entry(KEY, report("\ud800"), description="A \ud800 key")).encode()
+    payload = b'{"no":1,"entries":[{"aaguid":"\\ud800"},{"aaguid":"\xff"},' + good + b"]}"
+
+    found = read(SERVICE.signed(payload)).entries
+
+    assert (list(found.models), found.skipped, found.damaged) == ([KEY], 2, 1)
+    assert found.models[KEY].model.name == "A key"
+
+
+def test_of_two_entries_for_one_model_the_first_stands() -> None:
+    found = read(SERVICE.blob(entry(KEY, name="First"), entry(KEY, name="Second"))).entries
+
+    assert (found.models[KEY].model.name, found.skipped) == ("First", 1)
+
+
+def test_older_kinds_of_authenticators_are_counted_and_left_out() -> None:
+    found = read(SERVICE.blob({"aaid": "4e4e#4005"}, {"attestationCertificateKeyIdentifiers": ["00" * 20]}, entry(KEY)))
+
+    assert (found.entries.others, found.entries.skipped, len(found.entries.models)) == (2, 0, 1)
+
+
+def test_a_damaged_part_does_not_take_a_report_with_it() -> None:
+    damaged = entry(KEY, report("REVOKED", "2026-01-01"), {"status": 7}, attestationRootCertificates=["AAAA", 7])
+
+    found = read(SERVICE.blob(damaged)).entries
+
+    assert found.models[KEY].model.statuses_on(NOW.date()) == {"REVOKED"}
+    assert (found.models[KEY].roots, found.skipped, found.damaged) == ((), 0, 3)
+
+
+def test_white_space_in_a_root_is_what_makers_write() -> None:
+    root = Authority.root()
+    text = "\n".join([base64_of(root.certificate)[:64], " " + base64_of(root.certificate)[64:]])
+
+    assert read(SERVICE.blob(entry(KEY, attestationRootCertificates=[text]))).entries.models[KEY].roots == (
+        root.certificate,
+    )
+
+
+PNG = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(30)).decode()
+JPEG = "data:image/jpeg;base64," + base64.b64encode(b"\xff\xd8\xff\xe0" + bytes(30)).decode()
+
+
+@pytest.mark.parametrize(
+    ("icon", "kept"),
+    [
+        (PNG, True),
+        (JPEG, True),
+        ("data:image/svg+xml;base64,PHN2Zz4=", False),
+        ("data:image/png;base64," + base64.b64encode(b"<svg onload=alert(1)>").decode(), False),
+        ("data:image/png;base64,!!!!", False),
+        ("data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(64 * 1024)).decode(), False),
+        ("https://maker.example/icon.png", False),
+        (7, False),
+    ],
+)
+def test_an_icon_is_a_small_picture_or_nothing(icon: object, kept: bool) -> None:
+    model = read(SERVICE.blob(entry(KEY, icon=icon))).entries.models[KEY].model
+
+    assert model.icon == (icon if kept else None)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("  A \n key ", "A key"), ("\u202eyek", "yek"), ("\x00", None), (7, None), ("x" * 500, "x" * 128)],
+)
+def test_a_name_can_stand_on_a_page(written: object, shown: str | None) -> None:
+    assert read(SERVICE.blob(entry(KEY, description=written))).entries.models[KEY].model.name == shown
+
+
+# -- what is reported ------------------------------------------------------------------------------
+
+
+def statuses(*reports: dict[str, Any], today: date = TODAY) -> set[str]:
+    return set(read(SERVICE.blob(entry(KEY, *reports))).entries.models[KEY].model.statuses_on(today))
+
+
+def test_the_latest_report_counts_wherever_it_stands_in_the_list() -> None:
+    certified, revoked = report("FIDO_CERTIFIED_L1", "2024-01-01"), report("REVOKED", "2025-01-01")
+
+    assert statuses(certified, revoked) == statuses(revoked, certified) == {"REVOKED"}
+
+
+def test_a_later_report_takes_the_place_of_an_earlier_one() -> None:
+    assert statuses(report("USER_VERIFICATION_BYPASS", "2024-01-01"), report("UPDATE_AVAILABLE", "2025-01-01")) == {
+        "UPDATE_AVAILABLE"
+    }
+
+
+def test_reports_of_one_day_all_count() -> None:
+    assert statuses(report("REVOKED", "2025-01-01"), report("UPDATE_AVAILABLE", "2025-01-01")) == {
+        "REVOKED", "UPDATE_AVAILABLE",
+    }  # fmt: skip
+
+
+def test_a_report_counts_from_its_day_on() -> None:
+    coming = report("REVOKED", "2026-03-02")
+
+    assert statuses(coming, today=date(2026, 3, 1)) == set()
+    assert statuses(coming, today=date(2026, 3, 2)) == {"REVOKED"}
+
+
+@pytest.mark.parametrize("since", [None, "some day"])
+def test_a_report_without_a_day_counts_while_it_is_there(since: str | None) -> None:
+    assert statuses(report("REVOKED", since), report("FIDO_CERTIFIED", "2026-01-01")) >= {"REVOKED"}
+
+
+def test_a_certification_is_the_one_last_reported() -> None:
+    reports = [
+        report("FIDO_CERTIFIED_L2", "2020-01-01"), report("FIDO_CERTIFIED", "2024-01-01"),
+        report("FIDO_CERTIFIED_L1plus", "2024-01-01"), report("FIDO_CERTIFIED_L3", "2030-01-01"),
+        report("REVOKED", "2025-01-01"),
+    ]  # fmt: skip
+    model = read(SERVICE.blob(entry(KEY, *reports), entry(OTHER_KEY))).entries.models
+
+    assert model[KEY].model.certification_on(NOW.date()) == "FIDO_CERTIFIED_L1plus"
+    assert model[OTHER_KEY].model.certification_on(NOW.date()) is None
