@@ -91,9 +91,12 @@ class MetadataShelf:
         self.pick_up()
         with self._changing:
             new = self.judge(blob, now)
-            self._in_force, self.problem = new, None
-            if self._kept is not None:
-                self._seen = _write(self._kept, _MARK + now.astimezone(UTC).isoformat().encode() + b"\n" + blob)
+            try:
+                if self._kept is not None:
+                    self._seen = _write(self._kept, _MARK + now.astimezone(UTC).isoformat().encode() + b"\n" + blob)
+            finally:
+                # A full disk is no reason to go on without what was just learnt.
+                self._in_force, self.problem = new, None
             return new
 
     def pick_up(self) -> None:
