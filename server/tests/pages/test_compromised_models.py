@@ -40,7 +40,7 @@ def test_the_account_and_the_persons_page_say_what_a_model_is_and_that_it_is_ref
 
     publish(office, report("REVOKED", "2026-03-01"))
 
-    for page in (grace.get(ACCOUNT).text, admin.get(f"/example/admin/people/{person.id}").text):
+    for page in (grace.get(ACCOUNT).text, admin.get(f"/example/admin/users/{person.id}").text):
         assert "Maker&#39;s key &lt;2&gt;" in page
         assert "its model is publicly reported as compromised or revoked" in page
 
