@@ -149,6 +149,17 @@ def test_a_certificate_that_is_not_believed_or_for_another_name_is_refused(conte
         fetch(contexts, answering(ok(b"")))
 
 
+def test_the_certificate_must_be_for_the_host_that_was_asked_for(contexts: Contexts, tmp_path: Path) -> None:
+    named = ROOT.host("localhost")
+    key = named.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "named.pem").write_bytes(named.pem + key)
+    contexts[0].load_cert_chain(tmp_path / "named.pem")
+
+    assert fetch(contexts, answering(ok(b"abc"))) == b"abc"
+    with pytest.raises(FetchFailed, match="certificate verify failed"):
+        fetch(contexts, answering(ok(b"abc")), host="127.0.0.1")
+
+
 @pytest.mark.parametrize(
     "url",
     ["http://mds.example/", "file:///etc/passwd", "ftp://mds.example/", "mds.example", "", "https://", "https://[::1",

@@ -19,6 +19,7 @@ from keystead_server.trust.metadata.shelf import KEPT
 from keystead_testkit.authority import Authority
 from keystead_testkit.loop import run
 from keystead_testkit.metadata_service import MetadataService, entry, report
+from structlog.testing import capture_logs
 
 KEY, OTHER_KEY = UUID(int=0x11), UUID(int=0x22)
 SERVICE = MetadataService.opened()
@@ -193,9 +194,12 @@ def test_a_server_starts_without_its_source_and_uses_what_it_kept(config: Config
     run(live(config, lambda system: system.metadata.about(KEY) is not None))
 
 
-def test_a_server_starts_with_damaged_metadata(config: Config) -> None:
+def test_a_server_starts_with_damaged_metadata_and_says_so(config: Config) -> None:
     config.data.mkdir()
     (config.data / KEPT).write_text("damaged")
     Path(config.fido_metadata).write_text("damaged too")
 
-    run(live(config, lambda system: system.metadata.problem is not None))
+    with capture_logs() as logged:
+        run(live(config, lambda system: any(line["event"] == "metadata.not_refreshed" for line in logged)))
+
+    assert next(line["event"] for line in logged if line["event"].startswith("metadata.")) == "metadata.not_used"

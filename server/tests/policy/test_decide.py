@@ -299,7 +299,9 @@ def test_a_model_reported_as_compromised_is_refused_by_whatever_profile(operatio
     assert str(LAPTOP) in refused.because[0]
 
 
-@pytest.mark.parametrize("status", ["FIDO_CERTIFIED_L1", "NOT_FIDO_CERTIFIED", "UPDATE_AVAILABLE", "RETIRED", "revoked"])
+@pytest.mark.parametrize(
+    "status", ["FIDO_CERTIFIED_L1", "NOT_FIDO_CERTIFIED", "UPDATE_AVAILABLE", "RETIRED", "revoked"]
+)
 def test_other_reports_change_nothing(status: str) -> None:
     passkey = replace(BOUND, statuses=frozenset({status}))
 

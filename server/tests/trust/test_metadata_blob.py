@@ -8,11 +8,14 @@ from uuid import UUID
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 from keystead_server.ports.metadata import MetadataRefused
 from keystead_server.trust.metadata import errors
 from keystead_server.trust.metadata.blob import AuthenticatorMetadata, read_blob
 from keystead_testkit.authority import EARLY, Authority, key_usage
 from keystead_testkit.metadata_service import SIGNER, MetadataService, base64_of, entry, report
+from keystead_testkit.soft_passkey import SoftPasskey
 
 KEY, OTHER_KEY = UUID(int=0x11), UUID(int=0x22)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -69,11 +72,11 @@ def test_what_has_expired_is_judged_by_the_moment_that_is_given(late: str) -> No
     refused(blob, errors.SignerNotTrusted, root=root, now=EARLY - timedelta(seconds=1))
 
 
-@pytest.mark.parametrize("kind", ["not an authority", "without basic constraints"])
-def test_refuses_a_signer_whose_issuer_is_no_authority(kind: str) -> None:
-    customer = SERVICE.between.host("shop.example") if kind == "not an authority" else SERVICE.between.bare("shop")
+def test_refuses_a_signer_whose_issuer_is_no_authority() -> None:
+    customer, old = SERVICE.between.host("shop.example"), Authority.bare()
 
     refused(SERVICE.blob(chain=[customer.host(SIGNER), customer, SERVICE.between]), errors.SignerNotTrusted)
+    refused(SERVICE.blob(chain=[old.host(SIGNER)]), errors.SignerNotTrusted, root=old)
 
 
 def test_refuses_a_path_longer_than_an_authority_allows() -> None:
@@ -87,6 +90,20 @@ def test_refuses_a_path_longer_than_an_authority_allows() -> None:
 def test_refuses_an_authority_as_the_signer() -> None:
     refused(SERVICE.blob(chain=[SERVICE.between.host(SIGNER, ca=True), SERVICE.between]), errors.SignerNotTrusted)
     refused(SERVICE.blob(chain=[SERVICE.root]), errors.SignerNotTrusted, signer="A root for signing")
+
+
+def test_refuses_a_root_that_signs_by_itself_even_when_it_is_no_authority() -> None:
+    own = Authority.by_itself(SoftPasskey(aaguid=KEY))
+    name = own.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+
+    refused(SERVICE.blob(chain=[own]), errors.SignerNotTrusted, root=own, signer=str(name))
+
+
+def test_an_rsa_key_signs_if_it_is_long_enough() -> None:
+    long, short = (SERVICE.between.host(SIGNER, key=rsa.generate_private_key(65537, bits)) for bits in (2048, 1024))
+
+    assert read(SERVICE.blob(chain=[long, SERVICE.between], alg="RS256"))
+    refused(SERVICE.blob(chain=[short, SERVICE.between], alg="RS256"), errors.SignerNotTrusted)
 
 
 def test_refuses_a_certificate_that_is_not_for_signatures() -> None:
@@ -296,6 +313,12 @@ def test_a_report_counts_from_its_day_on() -> None:
 @pytest.mark.parametrize("since", [None, "some day"])
 def test_a_report_without_a_day_counts_while_it_is_there(since: str | None) -> None:
     assert statuses(report("REVOKED", since), report("FIDO_CERTIFIED", "2026-01-01")) >= {"REVOKED"}
+
+
+def test_a_certificate_beside_another_report_than_a_leaked_attestation_key_limits_nothing() -> None:
+    revoked = report("REVOKED", "2026-01-01", certificate=base64_of(SERVICE.root.certificate))
+
+    assert statuses(revoked) == {"REVOKED"}
 
 
 def test_a_certification_is_the_one_last_reported() -> None:

@@ -98,7 +98,7 @@ def test_a_late_blob_is_accepted_and_due(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\n", b"keystead-fido-metadata 2026-03-02T12:00:00\n", b"other 2026-03-02T12:00:00+00:00\n"]
+    "content", [b"", b"\n", b"keystead-fido-metadata 2026-03-02T12:00:00\n", b"2026-03-02T12:00:00+00:00\n"]
 )
 def test_a_kept_file_that_was_damaged_stops_nobody(tmp_path: Path, content: bytes) -> None:
     (tmp_path / KEPT).write_bytes(content + SERVICE.blob(REVOKED))

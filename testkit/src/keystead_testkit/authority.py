@@ -3,16 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from keystead_testkit.attesters import PACKED_SUBJECT, Statement, aaguid_extension, packed
 from keystead_testkit.soft_passkey import SoftPasskey
 
+Key: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 EARLY, LATE = datetime(2024, 1, 1, tzinfo=UTC), datetime(2064, 1, 1, tzinfo=UTC)
 
 
@@ -21,7 +23,7 @@ class Authority:
     """A certificate with its key, which issues others."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Key
 
     @property
     def pem(self) -> bytes:
@@ -62,23 +64,28 @@ class Authority:
         )
 
     def host(
-        self, name: str, *, ca: bool = False, not_after: datetime = LATE, extension: x509.ExtensionType | None = None
+        self,
+        name: str,
+        *,
+        ca: bool = False,
+        not_after: datetime = LATE,
+        extension: x509.ExtensionType | None = None,
+        key: Key | None = None,
     ) -> "Authority":
         """A certificate for the host *name*, or with *extension* in place of that name."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         names = extension or x509.SubjectAlternativeName([x509.DNSName(name)])
         issuer = self.certificate.subject
         return Authority(_issue(subject, key, issuer, self.key, ca=ca, not_after=not_after, extension=names), key)
 
-    def bare(self, name: str) -> "Authority":
-        """A certificate with a key usage for issuing others, and without Basic Constraints."""
+    @classmethod
+    def bare(cls, name: str = "An old root") -> "Authority":
+        """A root whose key usage lets it issue others, and which has no Basic Constraints."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         usage = key_usage(key_cert_sign=True)
-        return Authority(
-            _issue(subject, key, self.certificate.subject, self.key, ca=None, not_after=LATE, extension=usage), key
-        )
+        return cls(_issue(subject, key, subject, key, ca=None, not_after=LATE, extension=usage), key)
 
     @classmethod
     def by_itself(cls, passkey: SoftPasskey, *, not_after: datetime = LATE) -> "Authority":
@@ -112,9 +119,9 @@ def attested_by(passkey: SoftPasskey, maker: Authority, *others: Authority) -> C
 
 def _issue(
     subject: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
+    key: Key,
     issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey,
+    issuer_key: Key,
     *,
     ca: bool | None,
     not_after: datetime,

@@ -67,7 +67,7 @@ def _judge(path: Sequence[x509.Certificate], roots: Sequence[x509.Certificate], 
     # A root that signs with its own key has no signer that could be replaced.
     if not issuers or _is_authority(signer):
         raise SignerNotTrusted("signed with the key of a certificate authority, not of somebody it vouches for")
-    # OpenSSL lets a certificate without Basic Constraints issue others, if its key usage says so.
+    # OpenSSL lets a root without Basic Constraints issue others, if its key usage says so.
     if not all(_is_authority(issuer) for issuer in issuers):
         raise SignerNotTrusted("the signer's certificate was issued by somebody who is no certificate authority")
     usage = _extension(signer, x509.KeyUsage)
