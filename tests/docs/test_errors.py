@@ -24,6 +24,7 @@ POSITIONS = {
     "Invalid": 0,
     "NotAdmitted": 0,
     "NotOffered": 0,
+    "NotRefreshed": 0,
     "NotDone": 0,
     "NotSafe": 0,
     "_NoGrant": 0,

@@ -11,6 +11,7 @@ from keystead_server.main.config import ENVIRONMENT_PREFIX, SETTINGS, Config, lo
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
 ROOTS_FOLDER = "/etc/keystead/roots"
+METADATA_ROOT = "fido-root.pem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ def test_the_defaults_of_the_agent_are_those_of_the_program() -> None:
 def test_the_examples_for_the_server_are_one_file_that_it_takes(tmp_path: Path) -> None:
     file = tmp_path / "keystead.toml"
     text = "\n".join(heading.rows["Example"] for heading in SERVER)
-    # The one example that must exist on the computer that reads it.
+    # The examples that must exist on the computer that reads them.
+    (tmp_path / METADATA_ROOT).touch()
     file.write_text(text.replace(ROOTS_FOLDER, str(tmp_path)))
 
     config = load(file, {})

@@ -42,7 +42,12 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_p
 def test_every_setting_can_come_from_the_environment() -> None:
     for setting in SETTINGS:
         value = {"listen_port": "1", "rate_limit_scale": "1", "log_format": "json", "rp_id": "example.org"}.get(
-            setting, {"public_url": "https://id.example.org", "trusted_proxies": "10.0.0.0/8, ::1"}.get(setting, "")
+            setting,
+            {
+                "public_url": "https://id.example.org",
+                "trusted_proxies": "10.0.0.0/8, ::1",
+                "fido_metadata_signer": "x",
+            }.get(setting, ""),
         )
         load(None, {f"KEYSTEAD_{setting.upper()}": value, "KEYSTEAD_PUBLIC_URL": "https://id.example.org"})
 
@@ -169,3 +174,17 @@ def test_a_file_in_another_encoding_is_no_toml(tmp_path: Path) -> None:
 
 def test_a_mistyped_variable_is_named() -> None:
     assert refusal(environment={"KEYSTEAD_PUBLIC_URI": "x"}).startswith("KEYSTEAD_PUBLIC_URI: no such setting.")
+
+
+def test_metadata_come_from_a_file_or_an_https_address_and_need_a_root(tmp_path: Path) -> None:
+    (tmp_path / "root.pem").write_text("")
+    root = str(tmp_path / "root.pem")
+
+    for source in ("https://mds.example.org/", "/srv/blob.jwt"):
+        assert load(None, {}, fido_metadata=source, fido_metadata_root=root).fido_metadata == source
+    assert "must be a file or an https address" in refusal(
+        fido_metadata="http://mds.example.org/", fido_metadata_root=root
+    )
+    assert "needs fido_metadata_root" in refusal(fido_metadata="/srv/blob.jwt")
+    assert "there is none at" in refusal(fido_metadata_root=str(tmp_path / "other.pem"))
+    assert "fido_metadata_signer" in refusal(fido_metadata_signer="")

@@ -259,10 +259,14 @@ def _refusing_nul(get: Any) -> Any:
 
 
 def found_office(
-    *, public_url: str = ORIGIN, clock: Any = None, entropy: Any = None, scale: float = 0, tenant: bool = True
-) -> Office:
+    *, public_url: str = ORIGIN, clock: Any = None, entropy: Any = None, scale: float = 0, tenant: bool = True,
+    **settings: Any,
+) -> Office:  # fmt: skip
     async def found() -> Office:
-        store, config = MemoryStore(), Config(public_url=public_url, name="Keystead", rate_limit_scale=scale)
+        store, config = (
+            MemoryStore(),
+            Config(public_url=public_url, name="Keystead", rate_limit_scale=scale, **settings),
+        )
         when, dice = clock or FixedClock(), entropy or SeededEntropy()
         sealer = MasterKeySealer(bytes(range(32)), dice)
         token_signer = await signer.load(store, sealer, when.now())

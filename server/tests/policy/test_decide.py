@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from keystead_server.domain.ids import GroupId
 from keystead_server.domain.passkey import PasskeyType, Proof
 from keystead_server.policy.passkeys.decide import (
+    COMPROMISED,
     Admitted,
     NotAdmitted,
     Operation,
@@ -280,3 +281,28 @@ def test_every_refusal_has_a_code_and_a_sentence_for_each_profile_in_scope(
 @given(policies())
 def test_a_policy_survives_being_written_and_read(any_policy: PasskeyPolicy) -> None:
     assert from_text(to_text(any_policy)) == any_policy
+
+
+# -- what is reported of the model -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", Operation)
+@pytest.mark.parametrize("status", sorted(COMPROMISED))
+def test_a_model_reported_as_compromised_is_refused_by_whatever_profile(operation: Operation, status: str) -> None:
+    passkey = replace(BOUND, statuses=frozenset({status, "FIDO_CERTIFIED_L2"}))
+
+    refused = admit(FIRST_POLICY, NOBODY_SPECIAL, passkey, operation)
+
+    assert isinstance(refused, NotAdmitted)
+    assert refused.code == "authenticator_compromised"
+    assert status in refused.because[0]
+    assert str(LAPTOP) in refused.because[0]
+
+
+@pytest.mark.parametrize(
+    "status", ["FIDO_CERTIFIED_L1", "NOT_FIDO_CERTIFIED", "UPDATE_AVAILABLE", "RETIRED", "revoked"]
+)
+def test_other_reports_change_nothing(status: str) -> None:
+    passkey = replace(BOUND, statuses=frozenset({status}))
+
+    assert isinstance(admit(FIRST_POLICY, NOBODY_SPECIAL, passkey, Operation.SIGN_IN), Admitted)

@@ -51,11 +51,14 @@ class ReceivedJws:
     signature: bytes
 
 
-def parse(token: str) -> ReceivedJws:
-    """Raises MalformedJws, or CriticalHeaderNotUnderstood."""
+def parse(token: str, *, max_characters: int = MAX_JWS_CHARACTERS) -> ReceivedJws:
+    """*max_characters* is for documents that are signed like tokens and longer than any.
+
+    Raises MalformedJws, or CriticalHeaderNotUnderstood.
+    """
     # Two parts is a token without a signature, five is an encrypted one.
     parts = token.split(".")
-    if len(token) > MAX_JWS_CHARACTERS or len(parts) != 3:
+    if len(token) > max_characters or len(parts) != 3:
         raise MalformedJws("not three parts, or too long")
     header_bytes, payload, signature = (_decoded(part) for part in parts)
     try:

@@ -18,7 +18,6 @@ from keystead_core.webauthn import (
     RegistrationExpectation,
     UserEntity,
     VerifiedRegistration,
-    authenticator_name,
     creation_options,
     parse_registration,
     verify_registration,
@@ -47,6 +46,7 @@ from keystead_server.policy.passkeys.decide import (
 )
 from keystead_server.ports.changes import Add, Conflict, Written
 from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.metadata import Metadata, model_name
 from keystead_server.ports.sealer import SealBroken, Sealer
 from keystead_server.ports.store import SessionOwner, Store
 from keystead_server.ports.trust import TrustAnchors
@@ -92,6 +92,7 @@ class RegisterPasskey:
     policies: PasskeyPolicies
     relying_party: RelyingParty
     trust_anchors: TrustAnchors
+    metadata: Metadata
 
     async def begin(self, tenant: Tenant, visitor: Visitor, owner: SessionOwner) -> Offer:
         now = self.clock.now()
@@ -187,7 +188,8 @@ class RegisterPasskey:
             return await trail.refuse("too_many_passkeys")
         policy = await self.policies.at(tenant.id, owner.policy_version)
         refusal = may_register(policy, owner.groups, self_service=True)
-        admission = refusal or admit(policy, owner.groups, PasskeyFacts.of(passkey), Operation.REGISTER)
+        facts = PasskeyFacts.of(passkey, self.metadata.about(passkey.aaguid), trail.at)
+        admission = refusal or admit(policy, owner.groups, facts, Operation.REGISTER)
         match admission:
             case NotAdmitted(code, because):
                 return await trail.refuse(code, " | ".join(because))
@@ -215,7 +217,7 @@ class RegisterPasskey:
             attestation_format=attestation.format,
             attestation_kind=attestation.kind,
             proof=_proof(backup_eligible=registration.backup_eligible, trusted=trusted),
-            name=_name(name, registration),
+            name=_name(name, registration, model_name(self.metadata, registration.aaguid)),
             created_at=trail.at,
             registered_by=owner.user.id,
         )
@@ -246,15 +248,14 @@ def _proof(*, backup_eligible: bool, trusted: bool) -> Proof:
     return Proof.ATTESTED if trusted else Proof.CLAIMED
 
 
-def _name(chosen: str, registration: VerifiedRegistration) -> str:
+def _name(chosen: str, registration: VerifiedRegistration, model: str | None) -> str:
     if chosen.strip():
         try:
             return check_display_name(chosen)[:64]
         except Invalid:
             # A bad name must not cost the person the passkey they just made; they can rename it.
             pass
-    known = authenticator_name(registration.aaguid)
-    if known is not None:
-        return known
+    if model is not None:
+        return model[:64]
     kind = PasskeyType.SYNCED if registration.backup_eligible else PasskeyType.DEVICE_BOUND
     return "Synced passkey" if kind is PasskeyType.SYNCED else "Passkey on a device"

@@ -13,6 +13,7 @@ from keystead_server.policy.passkeys.decide import Admitted, Operation, PasskeyF
 from keystead_server.policy.passkeys.model import ALL_USERS, PasskeyPolicy
 from keystead_server.ports.changes import Add, BumpPolicyVersion, Conflict
 from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.metadata import Metadata
 from keystead_server.ports.store import Store
 
 
@@ -21,6 +22,7 @@ class SavePasskeyPolicy:
     store: Store
     clock: Clock
     entropy: Entropy
+    metadata: Metadata
 
     async def __call__(self, tenant: TenantId, policy: PasskeyPolicy, *, by: Actor) -> PolicyDocument:
         """Put *policy* into force from the next request on; the version before is kept.
@@ -56,12 +58,13 @@ class SavePasskeyPolicy:
 
         A tenant whose administrators have no passkey yet (they still use their passes) is let through.
         """
-        any_passkey = False
+        any_passkey, now = False, self.clock.now()
         for administrator in await self.store.users.administrators(tenant):
             groups = frozenset(GroupId(g.id) for g in await self.store.users.groups_of(tenant, administrator.id))
             for passkey in await self.store.passkeys.of_user(tenant, administrator.id):
                 any_passkey = True
-                if isinstance(admit(policy, groups, PasskeyFacts.of(passkey), Operation.SIGN_IN), Admitted):
+                facts = PasskeyFacts.of(passkey, self.metadata.about(passkey.aaguid), now)
+                if isinstance(admit(policy, groups, facts, Operation.SIGN_IN), Admitted):
                     return
         if any_passkey:
             raise Invalid(

@@ -34,6 +34,7 @@ from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.policy.passkeys.decide import Admitted, NotAdmitted, Operation, PasskeyFacts, admit
 from keystead_server.ports.changes import Add, Conflict, PasskeyUsed, Written
 from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.metadata import Metadata
 from keystead_server.ports.sealer import SealBroken, Sealer
 from keystead_server.ports.store import PasskeyOwner, Store
 
@@ -61,6 +62,7 @@ class SignIn:
     policies: PasskeyPolicies
     relying_party: RelyingParty
     keys: "ParsedKeys"
+    metadata: Metadata
 
     async def begin(self, tenant: Tenant, visitor: Visitor, username: str | None = None) -> dict[str, Any]:
         """Options for the browser. Somebody who is not known gets an answer that cannot be told from a known one's."""
@@ -135,7 +137,8 @@ class SignIn:
         if assertion.counter_regressed:
             return await trail.refuse("counter_regressed")
         policy = await self.policies.at(tenant.id, owner.policy_version)
-        match admit(policy, owner.groups, PasskeyFacts.of(owner.passkey), Operation.SIGN_IN):
+        facts = PasskeyFacts.of(owner.passkey, self.metadata.about(owner.passkey.aaguid), trail.at)
+        match admit(policy, owner.groups, facts, Operation.SIGN_IN):
             case NotAdmitted(code, because):
                 return await trail.refuse(code, " | ".join(because))
             case Admitted(profile):

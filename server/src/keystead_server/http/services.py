@@ -19,6 +19,7 @@ from keystead_server.flows.sign_in_with_pass import SignInWithPass
 from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.metadata import Metadata
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.signer import Signer
 from keystead_server.ports.store import Store
@@ -33,6 +34,7 @@ class Services:
     signer: Signer
     relying_party: RelyingParty
     policies: PasskeyPolicies
+    metadata: Metadata
     sign_in: SignIn
     sign_in_with_pass: SignInWithPass
     sign_out: SignOut

@@ -9,11 +9,14 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from keystead_server.http.dispatch import Dispatch
+from keystead_server.jobs.refresh_metadata import NotDue, NotRefreshed, Outcome, RefreshMetadata
 from keystead_server.main.config import Config
 from keystead_server.main.wiring import System, build_app, open_system
 
 _log = structlog.get_logger("keystead.server")
 SWEEP_SECONDS = 600
+ROUND_SECONDS = 600
+ROUNDS_A_DAY, ROUNDS_AN_HOUR = 144, 6
 
 
 class Application:
@@ -47,15 +50,24 @@ class Application:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         self._dispatch = build_app(system.services, self._config)
-        sweeper = asyncio.create_task(_sweep_forever(system))
+        workers = [asyncio.create_task(_sweep_forever(system))]
+        if system.refresh_metadata is not None:
+            # What was kept is in force from the first request on; what is new comes when it comes.
+            await system.refresh_metadata.pick_up()
+            if system.metadata.problem is not None:
+                _log.warning(
+                    "metadata.not_used", code=system.metadata.problem.code, reason=str(system.metadata.problem)
+                )
+            workers.append(asyncio.create_task(refresh_forever(system.refresh_metadata)))
         # What lives as long as the server need not be looked at by every collection.
         gc.collect()
         gc.freeze()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        sweeper.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sweeper
+        for worker in workers:
+            worker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await worker
         await system.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -69,3 +81,31 @@ async def _sweep_forever(system: System) -> None:
         except Exception as error:  # the next round may find the database back
             _log.warning("store.sweep_failed", error=str(error))
         await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def refresh_forever(refresh: RefreshMetadata, round_seconds: float = ROUND_SECONDS) -> None:
+    """Refresh the FIDO metadata at once and then daily, hourly after a failure; see each round what others kept."""
+    rounds_left, only_if_due = 0, False
+    while True:
+        try:
+            if rounds_left > 0:
+                await refresh.pick_up()
+            else:
+                outcome = await refresh(only_if_due=only_if_due)
+                only_if_due = True
+                rounds_left = ROUNDS_AN_HOUR if isinstance(outcome, NotRefreshed) else ROUNDS_A_DAY
+                _tell(outcome)
+        except Exception as error:  # a bug here must not end the refreshing
+            _log.warning("metadata.not_refreshed", code="internal_error", reason=str(error))
+        rounds_left -= 1
+        await asyncio.sleep(round_seconds)
+
+
+def _tell(outcome: Outcome) -> None:
+    match outcome:
+        case NotRefreshed(code, reason):
+            _log.warning("metadata.not_refreshed", code=code, reason=reason)
+        case NotDue():
+            pass
+        case _:
+            _log.info("metadata.refreshed", number=outcome.blob.number, next_update=str(outcome.blob.next_update))

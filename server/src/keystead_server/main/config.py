@@ -35,6 +35,9 @@ class Config:
         name: what browsers show when a passkey is made.
         trusted_proxies: networks whose X-Forwarded-For is believed.
         attestation_roots: folder of PEM files (docs/reference/settings.md); empty for none.
+        fido_metadata: a file, or an https address; empty for none.
+        fido_metadata_root: the PEM file of the root under which the metadata are signed.
+        fido_metadata_signer: the name in the certificate of whoever signs them.
         rate_limit_scale: multiplies every rate limit; 0 switches them off.
         log_format: `text` for people, `json` for machines.
     """
@@ -48,6 +51,9 @@ class Config:
     name: str = "Keystead"
     trusted_proxies: tuple[str, ...] = ()
     attestation_roots: str = ""
+    fido_metadata: str = ""
+    fido_metadata_root: str = ""
+    fido_metadata_signer: str = "mds.fidoalliance.org"
     rate_limit_scale: float = 1.0
     log_format: str = "text"
     source: str = field(default="the defaults", compare=False)
@@ -173,6 +179,20 @@ def _check(config: Config) -> None:
         raise ConfigError(
             f"{where}: attestation_roots must be a folder of PEM files; there is none at {config.roots_folder}"
         )
+    _check_metadata(where, config)
+
+
+def _check_metadata(where: str, config: Config) -> None:
+    if config.fido_metadata and "://" in config.fido_metadata and not config.fido_metadata.startswith("https://"):
+        raise ConfigError(f"{where}: fido_metadata must be a file or an https address, not {config.fido_metadata!r}")
+    if config.fido_metadata and not config.fido_metadata_root:
+        raise ConfigError(f"{where}: fido_metadata needs fido_metadata_root, the PEM file of the root to believe")
+    if config.fido_metadata_root and not Path(config.fido_metadata_root).is_file():
+        raise ConfigError(
+            f"{where}: fido_metadata_root must be a PEM file; there is none at {config.fido_metadata_root}"
+        )
+    if not config.fido_metadata_signer:
+        raise ConfigError(f"{where}: fido_metadata_signer must be a name; any other would let anybody sign")
 
 
 def _check_public_url(where: str, written: str) -> str:

@@ -1,6 +1,7 @@
 """A page of constructors: every port gets its maker here, and nowhere else."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.end_session import EndSession
@@ -24,9 +25,11 @@ from keystead_server.http.pages.problem import problem_page
 from keystead_server.http.rate import RateLimits
 from keystead_server.http.services import Services
 from keystead_server.http.table import routes
+from keystead_server.jobs.refresh_metadata import RefreshMetadata
 from keystead_server.keys import master_key, signer
 from keystead_server.keys.sealer import MasterKeySealer
 from keystead_server.main.config import Config
+from keystead_server.main.fetcher import PublicFetcher
 from keystead_server.main.system import SystemClock, SystemEntropy
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import Sealer
@@ -34,16 +37,24 @@ from keystead_server.ports.signer import Signer
 from keystead_server.ports.store import Store
 from keystead_server.storage.opening import open_store
 from keystead_server.trust.chains import RootStore
+from keystead_server.trust.metadata.root import read_metadata_root
+from keystead_server.trust.metadata.shelf import KEPT, MetadataShelf
 from keystead_server.trust.roots import read_roots
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A server that is ready to answer, or to be used from the command line."""
+    """A server that is ready to answer, or to be used from the command line.
+
+    Attributes:
+        refresh_metadata: None when no metadata are wanted.
+    """
 
     config: Config
     services: Services
     found_tenant: FoundTenant
+    metadata: MetadataShelf
+    refresh_metadata: RefreshMetadata | None
 
     @property
     def store(self) -> Store:
@@ -67,8 +78,26 @@ async def open_system(config: Config) -> System:
     key = master_key.load_or_create(config.master_key_path, entropy, may_create=not sealed_before)
     sealer = MasterKeySealer(key, entropy)
     token_signer = await signer.load(store, sealer, clock.now())
-    services = build_services(config, store, clock, entropy, sealer, token_signer)
-    return System(config, services, FoundTenant(store, clock, entropy))
+    metadata = open_metadata(config)
+    services = build_services(config, store, clock, entropy, sealer, token_signer, metadata)
+    refresh = refresher(config, metadata, clock) if config.fido_metadata else None
+    return System(config, services, FoundTenant(store, clock, entropy), metadata, refresh)
+
+
+def open_metadata(config: Config) -> MetadataShelf:
+    """What was kept of the FIDO metadata; of nothing when the settings name no source.
+
+    Raises:
+        RootsUnreadable: the root is no certificate. Going on without it would silently change whom we trust.
+    """
+    if not config.fido_metadata:
+        return MetadataShelf(None, (), config.fido_metadata_signer)
+    root = read_metadata_root(Path(config.fido_metadata_root))
+    return MetadataShelf(config.data / KEPT, root, config.fido_metadata_signer)
+
+
+def refresher(config: Config, metadata: MetadataShelf, clock: Clock) -> RefreshMetadata:
+    return RefreshMetadata(config.fido_metadata, metadata, PublicFetcher(), clock)
 
 
 def relying_party(config: Config) -> RelyingParty:
@@ -81,11 +110,18 @@ def relying_party(config: Config) -> RelyingParty:
 
 
 def build_services(
-    config: Config, store: Store, clock: Clock, entropy: Entropy, sealer: Sealer, token_signer: Signer
+    config: Config,
+    store: Store,
+    clock: Clock,
+    entropy: Entropy,
+    sealer: Sealer,
+    token_signer: Signer,
+    metadata: MetadataShelf | None = None,
 ) -> Services:
+    metadata = metadata or open_metadata(config)
     us = relying_party(config)
     policies = PasskeyPolicies(store)
-    anchors = RootStore(read_roots(config.roots_folder))
+    anchors = RootStore(read_roots(config.roots_folder), metadata)
     return Services(
         store=store,
         clock=clock,
@@ -94,16 +130,17 @@ def build_services(
         signer=token_signer,
         relying_party=us,
         policies=policies,
-        sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys()),
+        metadata=metadata,
+        sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), metadata),
         sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer),
         sign_out=SignOut(store, clock, entropy),
-        register_passkey=RegisterPasskey(store, clock, entropy, sealer, policies, us, anchors),
+        register_passkey=RegisterPasskey(store, clock, entropy, sealer, policies, us, anchors, metadata),
         manage_passkey=ManagePasskey(store, clock, entropy),
         issue_pass=IssuePass(store, clock, entropy, sealer),
         manage_user=ManageUser(store, clock, entropy),
         manage_group=ManageGroup(store, clock, entropy),
         manage_app=ManageApp(store, clock, entropy),
-        save_passkey_policy=SavePasskeyPolicy(store, clock, entropy),
+        save_passkey_policy=SavePasskeyPolicy(store, clock, entropy, metadata),
         authorize=Authorize(store, clock, entropy, sealer),
         redeem_code=RedeemCode(store, clock, entropy, sealer, token_signer),
         user_info=UserInfo(store, clock, token_signer),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from keystead_core.webauthn import NO_AAGUID, authenticator_name
+from keystead_core.webauthn import NO_AAGUID
 
 from keystead_server.domain.app import App
 from keystead_server.domain.ids import AppId, GroupId
@@ -12,6 +12,7 @@ from keystead_server.domain.sign_in import Attempt, Result
 from keystead_server.http.call import Call
 from keystead_server.http.pages import words
 from keystead_server.policy.passkeys.decide import NotAdmitted, Operation, PasskeyFacts, admit
+from keystead_server.ports.metadata import Metadata, model_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +43,24 @@ class AttemptLine:
 
 async def passkey_lines(call: Call, passkeys: Iterable[Passkey], groups: frozenset[GroupId]) -> list[PasskeyLine]:
     policy = await call.services.policies.at(call.tenant.id, call.signed_in.policy_version)
+    metadata, now = call.services.metadata, call.services.clock.now()
     lines = []
     for passkey in passkeys:
-        admission = admit(policy, groups, PasskeyFacts.of(passkey), Operation.SIGN_IN)
+        facts = PasskeyFacts.of(passkey, metadata.about(passkey.aaguid), now)
+        admission = admit(policy, groups, facts, Operation.SIGN_IN)
         refused = words.against(admission.code) if isinstance(admission, NotAdmitted) else None
         lines.append(
-            PasskeyLine(passkey, _model(passkey), words.passkey_type(passkey), words.binding(passkey), refused)
+            PasskeyLine(
+                passkey, _model(passkey, metadata), words.passkey_type(passkey), words.binding(passkey), refused
+            )
         )
     return lines
 
 
-def _model(passkey: Passkey) -> str:
+def _model(passkey: Passkey, metadata: Metadata) -> str:
     if passkey.aaguid == NO_AAGUID:
         return "Model not given"
-    return authenticator_name(passkey.aaguid) or f"Model {passkey.aaguid}"
+    return model_name(metadata, passkey.aaguid) or f"Model {passkey.aaguid}"
 
 
 async def attempt_lines(call: Call, attempts: Sequence[Attempt], passkeys: Iterable[Passkey] = ()) -> list[AttemptLine]:
@@ -64,10 +69,10 @@ async def attempt_lines(call: Call, attempts: Sequence[Attempt], passkeys: Itera
     apps: Mapping[AppId, App] = {}
     if any(a.app_id is not None for a in attempts):
         apps = {app.id: app for app in await call.services.store.apps.all(call.tenant.id)}
-    return [_line(attempt, names, apps) for attempt in attempts]
+    return [_line(attempt, names, apps, call.services.metadata) for attempt in attempts]
 
 
-def _line(attempt: Attempt, names: Mapping[bytes, str], apps: Mapping[AppId, App]) -> AttemptLine:
+def _line(attempt: Attempt, names: Mapping[bytes, str], apps: Mapping[AppId, App], metadata: Metadata) -> AttemptLine:
     is_granted = attempt.result is Result.GRANTED
     app = None if attempt.app_id is None else apps.get(attempt.app_id)
     return AttemptLine(
@@ -78,6 +83,6 @@ def _line(attempt: Attempt, names: Mapping[bytes, str], apps: Mapping[AppId, App
         method=words.method(attempt.method),
         browser=words.browser(attempt.user_agent),
         passkey=None if attempt.credential_id is None else names.get(attempt.credential_id),
-        model=None if attempt.aaguid is None else authenticator_name(attempt.aaguid),
+        model=None if attempt.aaguid is None else model_name(metadata, attempt.aaguid),
         app=None if attempt.app_id is None else (attempt.app_id if app is None else app.name),
     )

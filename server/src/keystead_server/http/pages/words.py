@@ -11,6 +11,7 @@ _POLICY = {
     "self_service_off": "only an administrator may add passkeys",
     "passkey_type_not_allowed": "its type, synced or device-bound, is not allowed",
     "aaguid_not_allowed": "its model is not on the list of allowed models",
+    "authenticator_compromised": "its model is publicly reported as compromised or revoked",
     "aaguid_blocked": "its model is on the list of blocked models",
     "attestation_required": "it did not prove which model it is",
     "proof_too_weak": "it does not show clearly enough that it cannot leave its device",

@@ -13,7 +13,8 @@ import click
 from keystead_server.keys.master_key import MasterKeyError, load_or_create
 from keystead_server.main.cli.frame import Failed, Frame, as_json, as_served, tell
 from keystead_server.main.config import Config
-from keystead_server.main.system import SystemEntropy
+from keystead_server.main.system import SystemClock, SystemEntropy
+from keystead_server.main.wiring import open_metadata
 from keystead_server.ports.store import StorageUnavailable, Store
 from keystead_server.storage.errors import DatabaseNotMigrated, StorageError
 from keystead_server.storage.opening import open_store
@@ -69,6 +70,7 @@ def _look(config: Config) -> Iterator[Finding]:
     yield _master_key(config)
     yield _writing(config.data)
     yield _roots(config)
+    yield _metadata(config)
     if config.database or (config.data / "keystead.db").exists():
         yield from asyncio.run(_database(config))
     else:
@@ -128,6 +130,25 @@ def _roots(config: Config) -> Finding:
     if not count:
         return Finding("attestation", True, "no roots: no passkey counts as attested")
     return Finding("attestation", True, f"{count} roots")
+
+
+def _metadata(config: Config) -> Finding:
+    if not config.fido_metadata:
+        return Finding("metadata", True, "no source: nothing is known about authenticator models")
+    try:
+        shelf = open_metadata(config)
+    except RootsUnreadable as error:
+        return Finding("metadata", False, str(error), "replace the file")
+    found, problem = shelf.in_force, shelf.problem
+    if found is None:
+        seen = "there are none yet" if problem is None else str(problem)
+        return Finding("metadata", False, seen, "run: keystead metadata refresh")
+    entries = found.entries
+    said = f"number {found.number}: {len(entries.models)} models, {entries.skipped} entries skipped"
+    if found.next_update is not None and shelf.is_due(SystemClock().now()):
+        late = f"{said}; the next was announced for {found.next_update}, these are used meanwhile"
+        return Finding("metadata", False, late, "run: keystead metadata refresh  and read what it says")
+    return Finding("metadata", True, said)
 
 
 async def _database(config: Config) -> list[Finding]:

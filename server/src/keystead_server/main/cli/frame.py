@@ -57,11 +57,11 @@ class Frame:
         try:
             return asyncio.run(self._run(as_served(self.config()), work))
         except Invalid as error:
-            _fail(error.code, error.message, json_output)
+            fail(error.code, error.message, json_output)
         except (MasterKeyError, StorageError, StorageUnavailable, RootsUnreadable) as error:
-            _fail(error.code, str(error), json_output)
+            fail(error.code, str(error), json_output)
         except Failed as error:
-            _fail(error.code, error.message, json_output)
+            fail(error.code, error.message, json_output)
 
     async def _run(self, config: Config, work: Callable[[System], Awaitable[_Result]]) -> _Result:
         system = await open_system(config)
@@ -108,7 +108,8 @@ def as_served(config: Config) -> Config:
     return replace(config, public_url=config.address_path.read_text().strip())
 
 
-def _fail(code: str, message: str, json_output: bool) -> NoReturn:
+def fail(code: str, message: str, json_output: bool) -> NoReturn:
+    """End with what went wrong, as the caller reads it."""
     if json_output:
         click.echo(json.dumps({"error": {"code": code, "message": message}}))
         raise SystemExit(1)

@@ -1,7 +1,6 @@
 """keystead passkey …"""
 
 import click
-from keystead_core.webauthn import authenticator_name
 
 from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.ids import PasskeyId
@@ -9,6 +8,7 @@ from keystead_server.domain.passkey import Passkey
 from keystead_server.flows.manage_passkey import NotDone
 from keystead_server.main.cli.frame import Failed, Frame, as_json, moment, table, tell
 from keystead_server.main.wiring import System
+from keystead_server.ports.metadata import model_name
 
 _COLUMNS = ("name", "authenticator", "type", "proof", "attestation", "last_used_at", "id")
 
@@ -18,11 +18,11 @@ def passkey() -> None:
     """Passkeys: list and remove."""
 
 
-def _described(one: Passkey) -> dict[str, object]:
+def _described(one: Passkey, system: System) -> dict[str, object]:
     return {
         "id": one.id,
         "name": one.name,
-        "authenticator": authenticator_name(one.aaguid),
+        "authenticator": model_name(system.metadata, one.aaguid),
         "aaguid": str(one.aaguid),
         "type": one.type.value,
         "proof": one.proof.value,
@@ -42,7 +42,7 @@ def list_(frame: Frame, username: str, json_output: bool) -> None:
     async def work(system: System) -> None:
         tenant = await frame.tenant_of(system)
         person = await frame.user_of(system, tenant, username)
-        rows = [_described(one) for one in await system.store.passkeys.of_user(tenant.id, person.id)]
+        rows = [_described(one, system) for one in await system.store.passkeys.of_user(tenant.id, person.id)]
         tell(rows, table(rows, _COLUMNS, empty=f"{person.username} has no passkey."), json_output=json_output)
 
     frame.run(work, json_output=json_output)

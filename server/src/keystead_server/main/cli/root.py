@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from keystead_server.main.cli import apps, doctor, groups, init, log, passes, passkeys, serve, users
+from keystead_server.main.cli import apps, doctor, groups, init, log, metadata, passes, passkeys, serve, users
 from keystead_server.main.cli.frame import Frame
 
 
@@ -40,6 +40,7 @@ def main(
 
 
 for verb in (
-    serve.serve, init.init, users.user, groups.group, apps.app, passes.pass_, passkeys.passkey, log.log, doctor.doctor,
+    serve.serve, init.init, users.user, groups.group, apps.app, passes.pass_, passkeys.passkey, log.log,
+    metadata.metadata, doctor.doctor,
 ):  # fmt: skip
     main.add_command(verb)

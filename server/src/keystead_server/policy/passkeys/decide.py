@@ -6,10 +6,12 @@ accepts is refused from the next attempt on, and works again if the policy chang
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
+from keystead_server.domain.authenticator import AuthenticatorModel
 from keystead_server.domain.ids import GroupId
 from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.policy.passkeys.model import (
@@ -18,6 +20,17 @@ from keystead_server.policy.passkeys.model import (
     EnforcementType,
     PasskeyPolicy,
     PasskeyProfile,
+)
+
+# What the FIDO Metadata Service reports when a model's promises no longer hold; nothing but these refuses.
+COMPROMISED = frozenset(
+    {
+        "REVOKED",
+        "USER_VERIFICATION_BYPASS",
+        "ATTESTATION_KEY_COMPROMISE",
+        "USER_KEY_REMOTE_COMPROMISE",
+        "USER_KEY_PHYSICAL_COMPROMISE",
+    }
 )
 
 
@@ -32,19 +45,23 @@ class PasskeyFacts:
 
     Attributes:
         attested: its attestation chains to a root we keep for its model.
+        statuses: what is reported of its model now; empty when nothing is known of it.
     """
 
     type: PasskeyType
     aaguid: UUID
     proof: Proof
+    statuses: frozenset[str] = frozenset()
 
     @property
     def attested(self) -> bool:
         return self.proof.rank >= Proof.ATTESTED.rank
 
     @classmethod
-    def of(cls, passkey: Passkey) -> "PasskeyFacts":
-        return cls(passkey.type, passkey.aaguid, passkey.proof)
+    def of(cls, passkey: Passkey, model: AuthenticatorModel | None, now: datetime) -> "PasskeyFacts":
+        """*model* is what the Metadata port has about the passkey's model."""
+        statuses = frozenset[str]() if model is None else model.statuses_on(now.date())
+        return cls(passkey.type, passkey.aaguid, passkey.proof, statuses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +114,11 @@ def admit(policy: PasskeyPolicy, groups: frozenset[GroupId], passkey: PasskeyFac
     in_scope = profiles_in_scope(policy, groups)
     if isinstance(in_scope, NotAdmitted):
         return in_scope
+    # No profile can outweigh it: what the profiles ask about the model is what no longer holds.
+    reported = sorted(passkey.statuses & COMPROMISED)
+    if reported:
+        because = f"the FIDO metadata report {', '.join(reported)} for the authenticator model {passkey.aaguid}"
+        return NotAdmitted("authenticator_compromised", (because,))
     refusals = []
     for profile in in_scope:
         broken = list(_broken_rules(profile, passkey, operation))

@@ -17,7 +17,7 @@ _REMOVE = "remove-"
 
 async def show(call: Call) -> Response:
     policy = await call.services.policies.at(call.tenant.id, call.signed_in.policy_version)
-    return await _editor(call, PolicyForm.of(policy, await _version(call)))
+    return await _editor(call, PolicyForm.of(policy, await _version(call), call.services.metadata))
 
 
 async def save(call: Call) -> Response:

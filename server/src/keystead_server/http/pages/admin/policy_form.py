@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from keystead_core.webauthn import authenticator_name
-
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.passkey import PasskeyType, Proof
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import Errors
 from keystead_server.policy.passkeys.model import AttestationEnforcement, EnforcementType, PasskeyPolicy, PasskeyProfile
+from keystead_server.ports.metadata import Metadata, model_name
 
 MAX_PROFILES = 20
 _LISTS = ("off", EnforcementType.ALLOW.value, EnforcementType.BLOCK.value)
@@ -38,7 +37,7 @@ class ProfileForm:
     groups: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, profile: PasskeyProfile, groups: Iterable[str]) -> "ProfileForm":
+    def of(cls, profile: PasskeyProfile, groups: Iterable[str], metadata: Metadata) -> "ProfileForm":
         restrictions = profile.key_restrictions
         return cls(
             id=profile.id,
@@ -46,7 +45,7 @@ class ProfileForm:
             types=tuple(t.value for t in PasskeyType if t in profile.passkey_types),
             attested=profile.attestation_enforcement is AttestationEnforcement.REGISTRATION_ONLY,
             listing=restrictions.enforcement_type.value if restrictions.is_enforced else "off",
-            aaguids="\n".join(_with_name(a) for a in sorted(restrictions.aaguids)),
+            aaguids="\n".join(_with_name(a, metadata) for a in sorted(restrictions.aaguids)),
             minimum_proof=profile.minimum_proof.value,
             groups=tuple(groups),
         )
@@ -106,14 +105,14 @@ class PolicyForm:
     profiles: tuple[ProfileForm, ...]
 
     @classmethod
-    def of(cls, policy: PasskeyPolicy, version: int) -> "PolicyForm":
+    def of(cls, policy: PasskeyPolicy, version: int, metadata: Metadata) -> "PolicyForm":
         return cls(
             version=str(version),
             enabled=policy.enabled,
             self_service=policy.self_service,
             exclude=tuple(policy.exclude),
             profiles=tuple(
-                ProfileForm.of(p, [target.group for target in policy.include if p.id in target.profiles])
+                ProfileForm.of(p, [target.group for target in policy.include if p.id in target.profiles], metadata)
                 for p in policy.profiles
             ),
         )
@@ -202,6 +201,6 @@ def choices() -> dict[str, Sequence[tuple[str, str]]]:
     }
 
 
-def _with_name(aaguid: UUID) -> str:
-    name = authenticator_name(aaguid)
+def _with_name(aaguid: UUID, metadata: Metadata) -> str:
+    name = model_name(metadata, aaguid)
     return f"{aaguid} {name}" if name else str(aaguid)
