@@ -1,6 +1,7 @@
 """What MemoryStore holds, and its reads."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -19,13 +20,14 @@ from keystead_server.domain.ids import (
     UserId,
 )
 from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.log_chain import ChainId, Head, LogCheckpoint, LogLink
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt, Method, Result
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import Group, User, fold
-from keystead_server.ports.store import GrantOwner, PasskeyOwner, SessionOwner
+from keystead_server.ports.store import GrantOwner, LogSize, PasskeyOwner, SessionOwner
 
 T = TypeVar("T")
 _ABSENT: Any = object()
@@ -47,6 +49,9 @@ class Tables:
         self.audit: dict[tuple[TenantId, EventId], AuditEvent] = {}
         self.policies: dict[tuple[TenantId, str, int], PolicyDocument] = {}
         self.signing_keys: dict[str, SigningKey] = {}
+        self.links: dict[tuple[ChainId, int], LogLink] = {}
+        self.heads: dict[ChainId, int] = {}
+        self.checkpoints: dict[int, LogCheckpoint] = {}
         self.memberships: dict[tuple[TenantId, GroupId, UserId], None] = {}
         self.names: dict[Hashable, Hashable] = {}
         self.undo: list[tuple[dict[Any, Any], Any, Any]] = []
@@ -64,6 +69,7 @@ class Tables:
             Attempt: self.attempts,
             AuditEvent: self.audit,
             PolicyDocument: self.policies,
+            LogCheckpoint: self.checkpoints,
             SigningKey: self.signing_keys,
         }
         return tables[kind]
@@ -234,6 +240,47 @@ class Logs(_Reads):
             for a in self._tables.attempts.values()
             if a.tenant_id == tenant and a.user_id == user
         )
+
+
+class WholeLog:
+    def __init__(self, tables: Tables) -> None:
+        self._attempts = [value for _, value in sorted(tables.attempts.items())]
+        self._audit = [value for _, value in sorted(tables.audit.items())]
+        self._links = [value for _, value in sorted(tables.links.items())]
+        self._checkpoints = [value for _, value in sorted(tables.checkpoints.items())]
+
+    async def size(self) -> LogSize:
+        return LogSize(len(self._attempts), len(self._audit), len(self._links), len(self._checkpoints))
+
+    def attempts(self) -> AsyncIterator[Sequence[Attempt]]:
+        return _one_page(self._attempts)
+
+    def audit(self) -> AsyncIterator[Sequence[AuditEvent]]:
+        return _one_page(self._audit)
+
+    def links(self) -> AsyncIterator[Sequence[LogLink]]:
+        return _one_page(self._links)
+
+    def checkpoints(self) -> AsyncIterator[Sequence[LogCheckpoint]]:
+        return _one_page(self._checkpoints)
+
+
+async def _one_page(values: Sequence[T]) -> AsyncIterator[Sequence[T]]:
+    if values:
+        yield values
+
+
+class Chains(_Reads):
+    async def unbound(self, *, limit: int) -> Sequence[Head]:
+        heads = sorted(self._tables.heads.items())[:limit]
+        return [self._tables.links[head].head for head in heads]
+
+    async def last_checkpoint(self) -> LogCheckpoint | None:
+        return max(self._tables.checkpoints.values(), key=lambda c: c.number, default=None)
+
+    @asynccontextmanager
+    async def whole(self) -> AsyncIterator[WholeLog]:
+        yield WholeLog(self._tables)
 
 
 class Policies(_Reads):

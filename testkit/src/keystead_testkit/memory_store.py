@@ -13,6 +13,8 @@ from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.ids import TenantId
 from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.log_chain import LogCheckpoint
+from keystead_server.domain.log_text import storable
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.session import Grant, Session
@@ -21,9 +23,10 @@ from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import Group, User, fold
 from keystead_server.ports import changes
 from keystead_server.ports.changes import Change, Conflict, Written
-from keystead_server.storage.rows.columns import storable
+from keystead_server.storage.chains import Chains, logged
 
 from keystead_testkit import memory_reads as reads
+from keystead_testkit.clock import SeededEntropy
 from keystead_testkit.memory_reads import Tables
 
 _SESSIONS_KEPT = timedelta(days=1)
@@ -40,6 +43,8 @@ def _key(value: Any) -> Hashable:
             return value.id
         case SigningKey():
             return value.kid
+        case LogCheckpoint():
+            return value.number
         case PolicyDocument():
             return value.tenant_id, value.kind, value.version
         case TemporaryAccessPass():
@@ -185,6 +190,11 @@ def _bump_policy_version(tables: Tables, change: changes.BumpPolicyVersion) -> N
     tables.put(tables.tenants, tenant.id, replace(tenant, policy_version=tenant.policy_version + 1))
 
 
+def _head_bound(tables: Tables, change: changes.HeadBound) -> None:
+    if tables.heads.get(change.chain_id) == change.number:
+        tables.drop(tables.heads, change.chain_id)
+
+
 _APPLY: dict[type[Any], Callable[[Tables, Any], None]] = {
     changes.Add: _add,
     changes.Replace: _replace,
@@ -196,6 +206,7 @@ _APPLY: dict[type[Any], Callable[[Tables, Any], None]] = {
     changes.Leave: _leave,
     changes.Remove: _remove,
     changes.BumpPolicyVersion: _bump_policy_version,
+    changes.HeadBound: _head_bound,
 }
 
 
@@ -204,6 +215,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._tables = tables = Tables()
+        self._chains = Chains(SeededEntropy())
         self.tenants = reads.Tenants(tables)
         self.users = reads.Users(tables)
         self.groups = reads.Groups(tables)
@@ -212,10 +224,12 @@ class MemoryStore:
         self.apps = reads.Apps(tables)
         self.sessions = reads.Sessions(tables)
         self.logs = reads.Logs(tables)
+        self.chains = reads.Chains(tables)
         self.policies = reads.Policies(tables)
         self.signing_keys = reads.SigningKeys(tables)
 
     async def write(self, *changes: Change) -> Written | Conflict:
+        unit = logged(changes)
         self._tables.undo = []
         for change in changes:
             try:
@@ -223,6 +237,11 @@ class MemoryStore:
             except _Refused:
                 self._tables.take_back()
                 return Conflict(change)
+        if unit is not None:
+            link = self._chains.take(unit.at).link(unit.marks)
+            self._tables.links[link.chain_id, link.number] = link
+            self._tables.heads[link.chain_id] = link.number
+            self._chains.keep(link.head)
         return Written()
 
     async def sweep(self, now: datetime) -> int:

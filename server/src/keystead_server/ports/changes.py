@@ -17,6 +17,7 @@ from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.ids import AppId, GrantId, GroupId, PassId, PasskeyId, SessionId, TenantId, UserId
 from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.log_chain import ChainId, LogCheckpoint
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.session import Grant, Session
@@ -37,6 +38,7 @@ Noun: TypeAlias = (
     | AuditEvent
     | SigningKey
     | PolicyDocument
+    | LogCheckpoint
 )
 
 
@@ -45,7 +47,10 @@ class Add:
     """Insert; refused when its key, or a name that must be unique, is taken.
 
     Unique besides ids: a tenant's name; in a tenant the folded username, the folded group name
-    and the credential id; one TemporaryAccessPass for each user; a PolicyDocument's version.
+    and the credential id; one TemporaryAccessPass for each user; a PolicyDocument's version; a
+    LogCheckpoint's number.
+
+    What is added to the logs is chained by the store in the same transaction (domain/log_chain.py).
     """
 
     value: Noun
@@ -140,8 +145,26 @@ class BumpPolicyVersion:
     tenant_id: TenantId
 
 
+@dataclass(frozen=True, slots=True)
+class HeadBound:
+    """A checkpoint binds this chain up to this link; when the chain has moved on, it is still unbound. Never refused."""
+
+    chain_id: ChainId
+    number: int
+
+
 Change: TypeAlias = (
-    Add | Replace | PasskeyUsed | SpendPass | CloseSession | RevokeGrant | Join | Leave | Remove | BumpPolicyVersion
+    Add
+    | Replace
+    | PasskeyUsed
+    | SpendPass
+    | CloseSession
+    | RevokeGrant
+    | Join
+    | Leave
+    | Remove
+    | BumpPolicyVersion
+    | HeadBound
 )
 
 

@@ -3,7 +3,8 @@
 Every read of something inside a tenant names the tenant, and gets nothing of another's.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -23,6 +24,7 @@ from keystead_server.domain.ids import (
     UserId,
 )
 from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.log_chain import Head, LogCheckpoint, LogLink, UnreadableRow
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.session import Grant, Session
@@ -60,6 +62,20 @@ class GrantOwner:
     session: Session
     user: User
     app: App
+
+
+@dataclass(frozen=True, slots=True)
+class LogSize:
+    """How many rows a whole log has."""
+
+    attempts: int
+    audit: int
+    links: int
+    checkpoints: int
+
+    @property
+    def total(self) -> int:
+        return self.attempts + self.audit + self.links + self.checkpoints
 
 
 class StorageUnavailable(Exception):
@@ -178,6 +194,42 @@ class Logs(Protocol):
         ...
 
 
+class WholeLog(Protocol):
+    """Both logs of every tenant with what proves them, as they were at one moment; page by page."""
+
+    async def size(self) -> LogSize: ...
+
+    def attempts(self) -> AsyncIterator[Sequence[Attempt | UnreadableRow]]:
+        """In order of tenant and id."""
+        ...
+
+    def audit(self) -> AsyncIterator[Sequence[AuditEvent | UnreadableRow]]:
+        """In order of tenant and id."""
+        ...
+
+    def links(self) -> AsyncIterator[Sequence[LogLink]]:
+        """In order of chain and number."""
+        ...
+
+    def checkpoints(self) -> AsyncIterator[Sequence[LogCheckpoint]]:
+        """In order of number."""
+        ...
+
+
+class Chains(Protocol):
+    """What proves the logs whole: links are written by `Store.write`, checkpoints added by a flow."""
+
+    async def unbound(self, *, limit: int) -> Sequence[Head]:
+        """Chains that have moved since a checkpoint last bound them, in order of their id."""
+        ...
+
+    async def last_checkpoint(self) -> LogCheckpoint | None: ...
+
+    def whole(self) -> AbstractAsyncContextManager[WholeLog]:
+        """The one read across tenants: it is the operator's. Not for the server's own loop, which it may hold up."""
+        ...
+
+
 class Policies(Protocol):
     async def current(self, tenant: TenantId, kind: str) -> PolicyDocument | None:
         """The highest version."""
@@ -214,6 +266,8 @@ class Store(Protocol):
     @property
     def logs(self) -> Logs: ...
     @property
+    def chains(self) -> Chains: ...
+    @property
     def policies(self) -> Policies: ...
     @property
     def signing_keys(self) -> SigningKeys: ...
@@ -222,12 +276,16 @@ class Store(Protocol):
         """Do all of *changes* or none, and return only when they are durable.
 
         Atomic among concurrent calls: of two that add the same key, at most one is Written.
-        Changes are applied in the order given.
+        Changes are applied in the order given. What they add to the logs is one link of a chain, in
+        the same transaction.
         """
         ...
 
     async def sweep(self, now: datetime) -> int:
-        """Delete sessions and grants over for more than a day, and passes over for more than thirty days."""
+        """Delete sessions and grants over for more than a day, and passes over for more than thirty days.
+
+        Never a row of a log.
+        """
         ...
 
     async def ping(self) -> None:

@@ -4,6 +4,8 @@ A unit such as [Add(Attempt), PasskeyUsed, Add(Session)] is one statement with a
 change, and each part takes arrays: `INSERT … SELECT … FROM unnest($1, $2, …)`. So one unit costs
 one round trip, and so do thirty: measured, 32 in a statement need a seventh of the time.
 
+What a statement writes into the logs is one link of a chain, and a part of the statement (see `chains`).
+
 The statement does all or nothing. When anything in it is refused, every unit in it is run by
 itself, change by change, which finds the one to blame and does the others' work.
 """
@@ -32,6 +34,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.log_chain import LogLink
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt
@@ -46,6 +49,7 @@ from keystead_server.ports.changes import (
     Written,
 )
 from keystead_server.storage import schema, writes
+from keystead_server.storage.chains import Chains, Logged, link_parts, link_values, logged, together
 from keystead_server.storage.lines import REFUSED, Lines
 from keystead_server.storage.statement import Arguments, Statement
 
@@ -53,6 +57,7 @@ MAX_UNITS_IN_A_STATEMENT = 128
 # While these are under way the next units gather; more would only make smaller statements.
 _STATEMENTS_AT_ONCE = 2
 _WRITTEN = Written()
+_LOGS = frozenset({Attempt, AuditEvent})
 
 Unit: TypeAlias = tuple[Change, ...]
 Shape: TypeAlias = tuple[type[Any], ...]
@@ -131,6 +136,10 @@ def _statement(shape: Shape) -> Statement:
         if part.must_hit:
             found = select(func.count()).select_from(cte).scalar_subquery()
             wrong.append(found != func.cardinality(arrays[0]))
+    if _LOGS.intersection(shape):
+        parts, given = link_parts()
+        ctes += parts
+        names += given
     # An error is the only way for a statement to take back what its parts have written.
     all_found = case(*[(each, literal_column("0")) for each in wrong], else_=literal_column("1"))
     final = select(literal_column("1").op("/")(all_found) if wrong else literal(1)).add_cte(*ctes)
@@ -152,14 +161,18 @@ def _part(part: _Part, arrays: list[Any], name: str) -> CTE:
 class _Waiting(NamedTuple):
     unit: Unit
     rows: list[Arguments]
+    logged: Logged | None
     future: "asyncio.Future[Written | Conflict]"
 
 
 class Batches:
     """Gathers units of the same shape and writes them together."""
 
-    def __init__(self, lines: Lines, one_by_one: Callable[[Unit], Awaitable[Written | Conflict]]) -> None:
+    def __init__(
+        self, lines: Lines, chains: Chains, one_by_one: Callable[[Unit], Awaitable[Written | Conflict]]
+    ) -> None:
         self._lines = lines
+        self._chains = chains
         self._one_by_one = one_by_one
         self._waiting: dict[Shape, deque[_Waiting]] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -170,7 +183,7 @@ class Batches:
         rows = [_PARTS[kind].row(change) for kind, change in zip(shape, unit, strict=True)]
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Written | Conflict] = loop.create_future()
-        self._waiting.setdefault(shape, deque()).append(_Waiting(unit, rows, future))
+        self._waiting.setdefault(shape, deque()).append(_Waiting(unit, rows, logged(unit), future))
         if not self._scheduled and len(self._running) < _STATEMENTS_AT_ONCE:
             # At the end of this turn of the loop, so that what comes in the same turn goes along.
             self._scheduled = True
@@ -203,7 +216,11 @@ class Batches:
 
     async def _write(self, shape: Shape, batch: list[_Waiting]) -> None:
         try:
-            await self._together(shape, [waiting.rows for waiting in batch])
+            found = [waiting.logged for waiting in batch if waiting.logged]
+            await self._chains.extend(
+                together(found) if found else None,
+                lambda link: self._together(shape, [waiting.rows for waiting in batch], link),
+            )
         except REFUSED:
             await asyncio.gather(*[self._alone(waiting) for waiting in batch])
         except BaseException as error:
@@ -214,11 +231,12 @@ class Batches:
                 if not waiting.future.done():
                     waiting.future.set_result(_WRITTEN)
 
-    async def _together(self, shape: Shape, units: list[list[Arguments]]) -> None:
+    async def _together(self, shape: Shape, units: list[list[Arguments]], link: LogLink | None) -> None:
         text = _statement(shape).postgresql
         # From a list of units of rows to one array for each column of each part.
-        arrays = [array for rows in zip(*units, strict=True) for array in zip(*rows, strict=True)]
-        await self._lines.fetch(text.sql, text.arguments(tuple(arrays)))
+        arrays: list[Any] = [array for rows in zip(*units, strict=True) for array in zip(*rows, strict=True)]
+        given = (*arrays, *link_values(link)) if link else tuple(arrays)
+        await self._lines.fetch(text.sql, text.arguments(given))
 
     async def _alone(self, waiting: _Waiting) -> None:
         try:

@@ -7,6 +7,9 @@ queued, and each caller learns its own outcome after COMMIT has returned, never 
 It runs on the loop itself: measured against a writer thread it takes two thirds of the processor
 time, because the two threads fight over the interpreter. The price is that a slow disk stops the
 loop for as long as it takes; `SqliteStore.fsync_time` says how long that is.
+
+What the jobs of a transaction wrote into the logs is one link of this process's chain, written
+last, when it is known which jobs were refused.
 """
 
 import asyncio
@@ -14,8 +17,10 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
+from keystead_server.domain.log_chain import Head
 from keystead_server.ports.changes import Conflict
 from keystead_server.ports.clock import Entropy
+from keystead_server.storage.chains import TRIES, Chains, Logged, link_steps, together
 from keystead_server.storage.errors import StorageUnavailable
 
 T = TypeVar("T")
@@ -31,6 +36,7 @@ class _Waiting(NamedTuple):
     job: Callable[[sqlite3.Cursor], Any]
     future: "asyncio.Future[Any]"
     until: float
+    logged: Logged | None
 
 
 class GroupCommit:
@@ -41,11 +47,12 @@ class GroupCommit:
         self._cursor = connection.cursor()
         self._entropy = entropy
         self._patience = patience
+        self._chains = Chains(entropy)
         self._waiting: list[_Waiting] = []
         self._scheduled = False
 
-    async def submit(self, job: Callable[[sqlite3.Cursor], T]) -> T:
-        """Run *job* in a transaction, and return what it returned once that is durable.
+    async def submit(self, job: Callable[[sqlite3.Cursor], T], logged: Logged | None = None) -> T:
+        """Run *job*, which writes *logged* into the logs, in a transaction; return its result once it is durable.
 
         What a job wrote before it returned a Conflict or raised is taken back; its neighbours'
         work is not. It may be run again, so it must do nothing but use its cursor.
@@ -55,7 +62,7 @@ class GroupCommit:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(_Waiting(job, future, loop.time() + self._patience))
+        self._waiting.append(_Waiting(job, future, loop.time() + self._patience, logged))
         if not self._scheduled:
             self._scheduled = True
             loop.call_soon(self._flush, loop)
@@ -85,8 +92,29 @@ class GroupCommit:
         # be refused in the middle, when another process wrote in between.
         self._cursor.execute("BEGIN IMMEDIATE")
         outcomes = [self._run(waiting.job) for waiting in batch]
+        done = [w.logged for w, o in zip(batch, outcomes, strict=True) if w.logged and not _is_refused(o)]
+        # Where the link or COMMIT fails, nobody keeps the head: a failing disk may have taken the
+        # transaction all the same, and the next one begins a new chain.
+        head = self._link(together(done)) if done else None
         self._cursor.execute("COMMIT")
+        if head is not None:
+            self._chains.keep(head)
         return outcomes
+
+    def _link(self, unit: Logged) -> Head:
+        tries = TRIES
+        while True:
+            link = self._chains.take(unit.at).link(unit.marks)
+            try:
+                for statement, arguments in link_steps(link):
+                    text = statement.sqlite
+                    self._cursor.execute(text.sql, text.arguments(arguments))
+            except sqlite3.IntegrityError:
+                tries -= 1
+                if not tries:
+                    raise
+            else:
+                return link.head
 
     def _run(self, job: Callable[[sqlite3.Cursor], Any]) -> Any:
         self._cursor.execute("SAVEPOINT job")
@@ -99,7 +127,7 @@ class GroupCommit:
             outcome = StorageUnavailable(f"SQLite: {error}")
         except Exception as error:
             outcome = error
-        if isinstance(outcome, Conflict | Exception):
+        if _is_refused(outcome):
             self._cursor.execute("ROLLBACK TO job")
         self._cursor.execute("RELEASE job")
         return outcome
@@ -114,6 +142,10 @@ class GroupCommit:
         # keep two waiting processes from meeting again and again.
         share = self._entropy.token(1)[0] / 255
         return _SHORTEST_PAUSE_SECONDS + share * (_LONGEST_PAUSE_SECONDS - _SHORTEST_PAUSE_SECONDS)
+
+
+def _is_refused(outcome: Any) -> bool:
+    return isinstance(outcome, Conflict | Exception)
 
 
 def _settle(future: "asyncio.Future[Any]", outcome: Any) -> None:

@@ -6,7 +6,8 @@ list of idle connections, and the rule that a connection whose last use did not 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
@@ -30,11 +31,15 @@ REFUSED = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
 
 
 class Lines:
-    """Up to *most* connections to one database."""
+    """Up to *most* connections to one database.
+
+    Attributes:
+        entropy: spreads retries, and names chains.
+    """
 
     def __init__(self, dsn: str, entropy: Entropy, most: int) -> None:
         self._dsn = dsn
-        self._entropy = entropy
+        self.entropy = entropy
         self._free = asyncio.Semaphore(most)
         self._idle: list[Any] = []
 
@@ -74,6 +79,24 @@ class Lines:
                 self._put_back(connection)
         raise StorageUnavailable(f"PostgreSQL: {last}") from last
 
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[Any]:
+        """A connection of one's own for as long as the block lasts.
+
+        Raises:
+            StorageUnavailable: it was not there, or was lost meanwhile.
+        """
+        connection = await self._take()
+        try:
+            yield connection
+        except BaseException as error:
+            connection.terminate()
+            if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError | TimeoutError):
+                raise StorageUnavailable(f"PostgreSQL: {error or 'no answer in time'}") from error
+            raise
+        finally:
+            self._put_back(connection)
+
     async def close(self) -> None:
         while self._idle:
             await self._idle.pop().close()
@@ -110,4 +133,4 @@ class Lines:
 
     def _pause(self, tried: int) -> float:
         # Full jitter, doubling: two that met once would otherwise meet again.
-        return _FIRST_PAUSE_SECONDS * 2.0**tried * (self._entropy.token(1)[0] + 1) / 256
+        return _FIRST_PAUSE_SECONDS * 2.0**tried * (self.entropy.token(1)[0] + 1) / 256

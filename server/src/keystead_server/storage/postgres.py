@@ -5,18 +5,23 @@ one round trip, one commit, for all units of a kind that are waiting. Everything
 transaction, statement by statement.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 
+from keystead_server.domain.log_chain import LogLink
 from keystead_server.ports.changes import Change, Conflict, Written
 from keystead_server.storage import writes
 from keystead_server.storage.batches import Batches, Unit, shape_of
+from keystead_server.storage.chains import Chains, link_steps, logged
 from keystead_server.storage.errors import StorageUnavailable
 from keystead_server.storage.lines import REFUSED, Lines
 from keystead_server.storage.reads.nouns import Nouns
+from keystead_server.storage.reads.reader import Reader
 from keystead_server.storage.statement import Arguments, Row, Statement
 from keystead_server.storage.sweep import sweeps
 from keystead_server.storage.writes import Step
@@ -26,8 +31,23 @@ _WRITTEN = Written()
 _CONFLICTS = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError)
 
 
+class Fetching(Protocol):
+    async def fetch(self, sql: str, arguments: Arguments) -> list[Row]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """One connection, in one transaction."""
+
+    connection: Any
+
+    async def fetch(self, sql: str, arguments: Arguments) -> list[Row]:
+        found: list[Row] = await self.connection.fetch(sql, *arguments)
+        return found
+
+
 class PostgresReader:
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: Fetching) -> None:
         self._lines = lines
 
     async def one(self, statement: Statement, arguments: Arguments) -> Row | None:
@@ -49,8 +69,9 @@ class PostgresStore(Nouns):
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self._batches = Batches(lines, self._change_by_change)
-        super().__init__(PostgresReader(lines))
+        self._chains = Chains(lines.entropy)
+        self._batches = Batches(lines, self._chains, self._change_by_change)
+        super().__init__(PostgresReader(lines), self._snapshot)
 
     async def write(self, *changes: Change) -> Written | Conflict:
         shape = shape_of(changes)
@@ -61,9 +82,17 @@ class PostgresStore(Nouns):
     async def _change_by_change(self, changes: Unit) -> Written | Conflict:
         steps = [writes.step(change) for change in changes]
         try:
-            return await self._lines.use(lambda connection: _transaction(connection, changes, steps))
+            return await self._chains.extend(
+                logged(changes),
+                lambda link: self._lines.use(lambda connection: _transaction(connection, changes, steps, link)),
+            )
         except REFUSED as error:
             raise StorageUnavailable(f"PostgreSQL: {error}") from error
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[Reader]:
+        async with self._lines.hold() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            yield PostgresReader(_Held(connection))
 
     async def sweep(self, now: datetime) -> int:
         deleted = 0
@@ -91,11 +120,14 @@ class _Refused(Exception):
         self.change = change
 
 
-async def _transaction(connection: Any, changes: Unit, steps: list[Step]) -> Written | Conflict:
+async def _transaction(connection: Any, changes: Unit, steps: list[Step], link: LogLink | None) -> Written | Conflict:
     try:
         async with connection.transaction():
             for change, step in zip(changes, steps, strict=True):
                 await _make(connection, change, step)
+            for statement, arguments in link_steps(link) if link else ():
+                text = statement.postgresql
+                await connection.execute(text.sql, *text.arguments(arguments))
     except _Refused as refused:
         return Conflict(refused.change)
     return _WRITTEN

@@ -286,6 +286,36 @@ audit_events = _table(
     PrimaryKeyConstraint("tenant_id", "id"),
 )
 
+# What proves the two logs whole; see domain/log_chain.py. Written beside them in one transaction, and like
+# them never changed and never swept.
+log_links = _table(
+    "log_links",
+    _id("chain_id"),
+    Column("number", BigInteger(), nullable=False),
+    _bytes("previous"),
+    _bytes("digest"),
+    _bytes("rows"),
+    PrimaryKeyConstraint("chain_id", "number"),
+)
+
+# The chains that have moved since a checkpoint last bound them; a row is only ever written by the
+# chain's own process, so nobody waits for it.
+log_heads = _table(
+    "log_heads",
+    _id("chain_id"),
+    Column("number", BigInteger(), nullable=False),
+    PrimaryKeyConstraint("chain_id"),
+)
+
+# Numbered, so that of two processes that make the next one at once, one does.
+log_checkpoints = _table(
+    "log_checkpoints",
+    Column("number", BigInteger(), nullable=False, autoincrement=False),
+    _moment("at"),
+    _text("token"),
+    PrimaryKeyConstraint("number"),
+)
+
 policy_documents = _table(
     "policy_documents",
     _id("tenant_id"),

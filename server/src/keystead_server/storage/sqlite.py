@@ -9,8 +9,8 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -18,9 +18,11 @@ from statistics import median
 from keystead_server.ports.changes import Change, Conflict, Written
 from keystead_server.ports.clock import Entropy
 from keystead_server.storage import writes
+from keystead_server.storage.chains import logged
 from keystead_server.storage.errors import StorageUnavailable
 from keystead_server.storage.group_commit import GroupCommit, is_busy
 from keystead_server.storage.reads.nouns import Nouns
+from keystead_server.storage.reads.reader import Reader
 from keystead_server.storage.statement import Arguments, Row, Statement
 from keystead_server.storage.sweep import sweeps
 from keystead_server.storage.writes import Step
@@ -117,11 +119,22 @@ class SqliteStore(Nouns):
         self._read_connection = connect(path, "query_only = ON", "busy_timeout = 250")
         self._commits = GroupCommit(self._write_connection, entropy)
         self.fsync_time = measure_fsync(path.absolute().parent)
-        super().__init__(SqliteReader(self._read_connection))
+        self._path = path
+        super().__init__(SqliteReader(self._read_connection), self._snapshot)
 
     async def write(self, *changes: Change) -> Written | Conflict:
         steps = [writes.step(change) for change in changes]
-        return await self._commits.submit(lambda cursor: _apply(cursor, changes, steps))
+        return await self._commits.submit(lambda cursor: _apply(cursor, changes, steps), logged(changes))
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[Reader]:
+        # A connection of its own: a transaction on the other would show every request the past.
+        connection = connect(self._path, "query_only = ON", "busy_timeout = 250")
+        try:
+            connection.execute("BEGIN")
+            yield SqliteReader(connection)
+        finally:
+            connection.close()
 
     async def sweep(self, now: datetime) -> int:
         deleted = 0

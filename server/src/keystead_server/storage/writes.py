@@ -15,6 +15,7 @@ from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.log_chain import LogCheckpoint
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.session import Grant, Session
@@ -24,7 +25,7 @@ from keystead_server.domain.user import Group, User
 from keystead_server.ports import changes
 from keystead_server.ports.changes import Change
 from keystead_server.storage import schema
-from keystead_server.storage.rows import activity, credentials, directory
+from keystead_server.storage.rows import activity, chains, credentials, directory
 from keystead_server.storage.rows.columns import to_micros
 from keystead_server.storage.statement import Arguments, Statement
 
@@ -55,6 +56,7 @@ NOUNS: dict[type[Any], Noun] = {
     Grant: Noun(schema.grants, activity.grant_row),
     Attempt: Noun(schema.attempts, activity.attempt_row),
     AuditEvent: Noun(schema.audit_events, activity.audit_event_row),
+    LogCheckpoint: Noun(schema.log_checkpoints, chains.checkpoint_row),
 }
 
 
@@ -150,6 +152,13 @@ _BUMP = Statement(
     .values(policy_version=schema.tenants.c.policy_version + 1),
     "new_id",
 )
+_HEAD_BOUND = Statement(
+    delete(schema.log_heads).where(
+        schema.log_heads.c.chain_id == _new("chain_id"), schema.log_heads.c.number == _new("number")
+    ),
+    "new_chain_id",
+    "new_number",
+)
 
 
 def _add(change: changes.Add) -> Step:
@@ -194,6 +203,7 @@ _STEPS: dict[type[Any], Callable[[Any], Step]] = {
     changes.Leave: lambda c: Step(_LEAVE, (c.tenant_id, c.group_id, c.user_id), False),
     changes.Remove: lambda c: Step(_REMOVE[c.kind], (c.tenant_id, c.id), True),
     changes.BumpPolicyVersion: lambda c: Step(_BUMP, (c.tenant_id,), True),
+    changes.HeadBound: lambda c: Step(_HEAD_BOUND, (c.chain_id, c.number), False),
 }
 
 

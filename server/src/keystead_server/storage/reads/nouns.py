@@ -1,13 +1,13 @@
 """All of the reading half, over one engine's Reader."""
 
-from keystead_server.storage.reads import activity, credentials, directory
-from keystead_server.storage.reads.reader import Reader
+from keystead_server.storage.reads import activity, chains, credentials, directory
+from keystead_server.storage.reads.reader import Reader, Snapshot
 
 
 class Nouns:
     """What the stores of all engines have in common."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, snapshot: Snapshot) -> None:
         self.tenants = directory.Tenants(reader)
         self.users = directory.Users(reader)
         self.groups = directory.Groups(reader)
@@ -18,3 +18,4 @@ class Nouns:
         self.passes = credentials.Passes(reader)
         self.sessions = activity.Sessions(reader)
         self.logs = activity.Logs(reader)
+        self.chains = chains.Chains(reader, snapshot)

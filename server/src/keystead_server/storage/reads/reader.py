@@ -1,8 +1,9 @@
 """What an engine offers to the reads, and what several of them share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, func, literal_column, select
 
@@ -23,6 +24,10 @@ class Reader(Protocol):
     async def all(self, statement: Statement, arguments: Arguments) -> Sequence[Row]:
         """Every row, in the statement's order."""
         ...
+
+
+# Opens a reader that sees the database as it is now, for as long as it is open.
+Snapshot: TypeAlias = Callable[[], AbstractAsyncContextManager[Reader]]
 
 
 class Reads:

@@ -3,13 +3,13 @@
 import json
 
 from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.log_text import storable
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
 from keystead_server.storage import schema
 from keystead_server.storage.rows.columns import (
     all_but,
     over_at,
-    storable,
     to_micros,
     to_moment,
     to_optional_micros,

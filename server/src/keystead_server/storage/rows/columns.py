@@ -1,4 +1,4 @@
-"""How single values rest in a column: moments, lists, ids of models, what strangers typed."""
+"""How single values rest in a column: moments, lists, ids of models."""
 
 import json
 from collections.abc import Sequence
@@ -34,17 +34,6 @@ def to_optional_micros(moment: datetime | None) -> int | None:
 
 def to_optional_moment(micros: int | None) -> datetime | None:
     return None if micros is None else _EPOCH + timedelta(0, 0, micros)
-
-
-def storable(text: str) -> str:
-    """*text* as both databases can hold it: without NUL and lone surrogates.
-
-    The log keeps what strangers typed, and must not fail on what they thought of: JSON can carry
-    both, PostgreSQL refuses the first and neither driver can encode the second.
-    """
-    if text.isprintable():
-        return text
-    return text.replace("\0", "\ufffd").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def to_list(values: Sequence[str]) -> str:
