@@ -1,4 +1,4 @@
-"""The ASGI application with its start and stop: open the store, sweep what expired, close cleanly."""
+"""The ASGI application with its start and stop: open the store, sweep what expired, sign the logs, close cleanly."""
 
 import asyncio
 import contextlib
@@ -17,6 +17,7 @@ _log = structlog.get_logger("keystead.server")
 SWEEP_SECONDS = 600
 ROUND_SECONDS = 600
 ROUNDS_A_DAY, ROUNDS_AN_HOUR = 144, 6
+CHECKPOINT_SECONDS = 300
 
 
 class Application:
@@ -50,7 +51,7 @@ class Application:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         self._dispatch = build_app(system.services, self._config)
-        workers = [asyncio.create_task(_sweep_forever(system))]
+        workers = [asyncio.create_task(each(system)) for each in (_sweep_forever, _checkpoint_forever)]
         if system.refresh_metadata is not None:
             # What was kept is in force from the first request on; what is new comes when it comes.
             await system.refresh_metadata.pick_up()
@@ -68,6 +69,7 @@ class Application:
             worker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await worker
+        await _checkpoint(system)
         await system.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -109,3 +111,17 @@ def _tell(outcome: Outcome) -> None:
             pass
         case _:
             _log.info("metadata.refreshed", number=outcome.blob.number, next_update=str(outcome.blob.next_update))
+
+
+async def _checkpoint_forever(system: System) -> None:
+    while True:
+        # At once, for the chains of a process that was killed: the time in which nothing binds them ends here.
+        await _checkpoint(system)
+        await asyncio.sleep(CHECKPOINT_SECONDS)
+
+
+async def _checkpoint(system: System) -> None:
+    try:
+        await system.checkpoint_log()
+    except Exception as error:  # the next round may find the database back
+        _log.warning("log.checkpoint_failed", error=str(error))

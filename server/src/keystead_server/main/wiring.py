@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keystead_server.flows.authorize import Authorize
+from keystead_server.flows.checkpoint_log import CheckpointLog
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.found_tenant import FoundTenant
 from keystead_server.flows.issue_pass import IssuePass
@@ -20,6 +21,7 @@ from keystead_server.flows.sign_in import ParsedKeys, SignIn
 from keystead_server.flows.sign_in_with_pass import SignInWithPass
 from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.user_info import UserInfo
+from keystead_server.flows.verify_log import VerifyLog
 from keystead_server.http.dispatch import Dispatch
 from keystead_server.http.pages.problem import problem_page
 from keystead_server.http.rate import RateLimits
@@ -55,6 +57,8 @@ class System:
     found_tenant: FoundTenant
     metadata: MetadataShelf
     refresh_metadata: RefreshMetadata | None
+    checkpoint_log: CheckpointLog
+    verify_log: VerifyLog
 
     @property
     def store(self) -> Store:
@@ -81,7 +85,15 @@ async def open_system(config: Config) -> System:
     metadata = open_metadata(config)
     services = build_services(config, store, clock, entropy, sealer, token_signer, metadata)
     refresh = refresher(config, metadata, clock) if config.fido_metadata else None
-    return System(config, services, FoundTenant(store, clock, entropy), metadata, refresh)
+    return System(
+        config,
+        services,
+        FoundTenant(store, clock, entropy),
+        metadata,
+        refresh,
+        CheckpointLog(store, clock, token_signer),
+        VerifyLog(store),
+    )
 
 
 def open_metadata(config: Config) -> MetadataShelf:

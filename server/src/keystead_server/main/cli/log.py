@@ -5,6 +5,7 @@ from keystead_core.wire import b64url_encode
 
 from keystead_server.domain.ids import AttemptId, EventId
 from keystead_server.domain.sign_in import Attempt, Result
+from keystead_server.main.cli import log_proof
 from keystead_server.main.cli.frame import Frame, as_json, moment, table, tell
 from keystead_server.main.wiring import System
 
@@ -94,3 +95,7 @@ def audit(frame: Frame, limit: int, before: str | None, json_output: bool) -> No
         tell(rows, table(rows, _AUDIT, empty="Nothing yet."), json_output=json_output)
 
     frame.run(work, json_output=json_output)
+
+
+for verb in (log_proof.export, log_proof.verify, log_proof.checkpoint):
+    log.add_command(verb)
