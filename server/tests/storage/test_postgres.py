@@ -16,6 +16,7 @@ from keystead_server.storage.lines import Lines
 from keystead_server.storage.postgres import PostgresStore
 from keystead_testkit.clock import SeededEntropy
 from keystead_testkit.postgres import Cluster
+from keystead_testkit.store_suite.chains import links, verdict
 from keystead_testkit.store_suite.units import together
 from keystead_testkit.store_suite.world import Run, World
 
@@ -247,3 +248,71 @@ def test_closing_lets_what_is_being_written_finish(line: CountingLines, run: Run
         return [task.result() for task in writing]
 
     assert run(story()) == [Written()] * 5
+
+
+# -- chains ------------------------------------------------------------------------------------------
+
+
+def test_statements_under_way_at_once_have_a_chain_each(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "MAX_UNITS_IN_A_STATEMENT", 2)
+    tenant = world.add_tenant()
+
+    for _ in range(3):
+        together(world, *[(Add(world.attempt(tenant)),) for _ in range(20)])
+
+    found = verdict(world)
+    assert (found.faults, found.rows, found.links, found.chains) == ((), 60, 30, 2)
+
+
+@pytest.mark.parametrize("hot", [True, False])
+def test_a_write_that_was_run_again_is_one_link(world: World, sabotage: Any, hot: bool) -> None:
+    attempt, unit = sign_in(world)
+    sabotage("40001", 3)
+
+    world.write(*unit, *[BumpPolicyVersion(attempt.tenant_id)] * (not hot))
+
+    assert [[row.id for row in link.rows] for link in links(world)] == [[attempt.id]]
+    assert verdict(world).whole
+
+
+@pytest.mark.parametrize("hot", [True, False])
+def test_a_write_whose_end_is_not_known_ends_its_chain(world: World, sabotage: Any, hot: bool) -> None:
+    attempt, unit = sign_in(world)
+    more = [BumpPolicyVersion(attempt.tenant_id)] * (not hot)
+    tenant = world.run(world.store.tenants.all())[0]
+    world.write(Add(world.attempt(tenant)), *more)
+    sabotage("53100", 1)
+
+    with pytest.raises(StorageUnavailable):
+        world.write(*unit, *more)
+    world.write(*unit, *more)
+
+    found = verdict(world)
+    assert (found.faults, found.rows, found.chains) == ((), 2, 2)
+
+
+@pytest.mark.parametrize("hot", [True, False])
+def test_a_chain_that_somebody_else_went_on_with_is_left_to_them(store: PostgresStore, world: World, hot: bool) -> None:
+    attempt, unit = sign_in(world)
+    tenant = world.run(world.store.tenants.all())[0]
+    more = [BumpPolicyVersion(attempt.tenant_id)] * (not hot)
+    world.write(Add(world.attempt(tenant)), *more)
+    before = list(store._chains._free)
+    world.write(Add(world.attempt(tenant)), *more)
+    store._chains._free = before
+
+    assert world.write(*unit, *more) == Written()
+
+    found = verdict(world)
+    assert (found.faults, found.links, found.chains) == ((), 3, 2)
+
+
+def test_a_log_cannot_be_copied_from_a_server_that_is_not_there(run: Run) -> None:
+    store = PostgresStore(Lines("postgresql://keystead:hush@127.0.0.1:1/nothing", SeededEntropy(), 1))
+
+    async def story() -> None:
+        async with store.chains.whole():
+            raise AssertionError("it is not there")
+
+    with pytest.raises(StorageUnavailable):
+        run(story())

@@ -7,6 +7,7 @@ with a fixture `world`, once for each kind of store.
 """
 
 from keystead_testkit.store_suite.activity import LogTests, SessionTests, SweepTests
+from keystead_testkit.store_suite.chains import ChainTests
 from keystead_testkit.store_suite.credentials import PasskeyTests, PassTests
 from keystead_testkit.store_suite.directory import (
     AppTests,
@@ -32,6 +33,7 @@ class StoreSuite(
     SessionTests,
     LogTests,
     SweepTests,
+    ChainTests,
     IsolationTests,
     UnitTests,
     ConcurrencyTests,

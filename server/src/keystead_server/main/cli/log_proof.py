@@ -1,10 +1,11 @@
 """keystead log export, verify and checkpoint: the logs can be proven whole."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from keystead_core.jose import parse_public_jwk_set
@@ -24,6 +25,9 @@ from keystead_server.main.log_copy import (
 from keystead_server.main.parquet import ParquetFiles, ParquetMissing
 from keystead_server.main.wiring import System
 
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
 FAULTS_SHOWN = 10
 
 
@@ -32,14 +36,13 @@ class _Bar:
 
     def __init__(self, label: str) -> None:
         self._label = label
-        self._bar: Any = None
+        self._bar: ProgressBar[int] | None = None
 
     def begun(self, total: int) -> None:
-        stream = click.get_text_stream("stderr")
+        stream = sys.stderr
         if stream.isatty():
-            bar: Any = click.progressbar(length=total, label=self._label, file=stream)
-            self._bar = bar
-            self._bar.__enter__()
+            self._bar = click.progressbar(length=total, label=self._label, file=stream)
+            self._bar.render_progress()
 
     def more(self, count: int) -> None:
         if self._bar is not None:
@@ -47,7 +50,7 @@ class _Bar:
 
     def ended(self) -> None:
         if self._bar is not None:
-            self._bar.__exit__(None, None, None)
+            self._bar.render_finish()
 
 
 @contextmanager
@@ -91,8 +94,8 @@ def export(frame: Frame, folder: Path, parquet: bool, json_output: bool) -> None
         fail("log_copy_failed", f"{folder} cannot be written: {error.strerror}", json_output)
     lines = {name.partition(".")[0]: told["lines"] for name, told in manifest["files"].items()}
     sentence = (
-        f"Copied {lines['attempts']} sign-ins, {lines['audit']} audit events, {lines['links']} links and "
-        f"{lines['checkpoints']} checkpoints to {folder}.\nProve it anywhere with:  keystead log verify {folder}"
+        f"Copied {_many(lines['attempts'], 'sign-in')}, {_many(lines['audit'], 'audit event')}, "
+        f"{_many(lines['links'], 'link')} and {_many(lines['checkpoints'], 'checkpoint')} to {folder}.\nProve it anywhere with:  keystead log verify {folder}"
     )
     tell({"folder": str(folder), **manifest}, sentence, json_output=json_output)
 
@@ -148,9 +151,14 @@ _TRUST = {
 }
 
 
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def _as_text(verdict: Verdict, keys: str) -> str:
     lines = [
-        f"{verdict.rows} rows, {verdict.links} links of {verdict.chains} chains, {verdict.checkpoints} checkpoints.",
+        f"{_many(verdict.rows, 'row')}, {_many(verdict.links, 'link')} of {_many(verdict.chains, 'chain')}, "
+        f"{_many(verdict.checkpoints, 'checkpoint')}.",
         _TRUST[keys],
     ]
     if verdict.unbound_links:

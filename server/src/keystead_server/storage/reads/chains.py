@@ -112,4 +112,7 @@ class Chains(Reads):
     @asynccontextmanager
     async def whole(self) -> AsyncIterator[WholeLog]:
         async with self._snapshot() as reader:
-            yield WholeLog(reader)
+            log = WholeLog(reader)
+            # Both engines take "this moment" to be that of the first question.
+            await log.size()
+            yield log
