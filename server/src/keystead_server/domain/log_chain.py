@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 from json import JSONEncoder
+from json.encoder import encode_basestring_ascii as text
 from typing import NewType
 
 from keystead_core.wire import b64url_encode
@@ -32,8 +33,6 @@ NOTHING_BEFORE = bytes(32)
 ChainId = NewType("ChainId", str)
 Digest = bytes
 
-# All but ASCII is escaped: a lone surrogate in an audit event's detail must not stop its being logged,
-# and no reader takes U+2028 for the end of a line.
 _encode = JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
 
@@ -44,38 +43,42 @@ class Kind(StrEnum):
     AUDIT = "audit"
 
 
-def line_of(members: Mapping[str, object]) -> bytes:
-    """Canonical JSON: members sorted by name, no white space, ASCII; what is None is left out."""
-    return _encode({name: value for name, value in members.items() if value is not None}).encode("ascii")
-
-
 def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+def _object(*members: tuple[str, str | None]) -> bytes:
+    """Canonical JSON of texts, given in the order of their names; what is None is left out.
+
+    No white space, and all but ASCII is escaped: a lone surrogate in an event's detail must not stop
+    its being logged, and no reader takes U+2028 for the end of a line. By hand, because every sign-in
+    pays for it: `json` takes four times as long.
+    """
+    inside = ",".join([f'"{name}":{text(value)}' for name, value in members if value is not None])
+    return f"{{{inside}}}".encode("ascii")
+
+
 def attempt_line(a: Attempt) -> bytes:
     """Every field of *a*, as the store keeps it."""
-    return line_of(
-        {
-            "id": a.id,
-            "tenant_id": a.tenant_id,
-            "at": moment(a.at),
-            "purpose": a.purpose.value,
-            "method": a.method.value,
-            "result": a.result.value,
-            "reason": a.reason,
-            "client_address": storable(a.client_address),
-            "user_agent": storable(a.user_agent),
-            "detail": storable(a.detail),
-            "user_id": a.user_id,
-            "username": None if a.username is None else storable(a.username),
-            "app_id": a.app_id,
-            "credential_id": None if a.credential_id is None else b64url_encode(a.credential_id),
-            "aaguid": None if a.aaguid is None else str(a.aaguid),
-            "proof": a.proof,
-            "profile": a.profile,
-            "challenge_id": a.challenge_id,
-        }
+    return _object(
+        ("aaguid", None if a.aaguid is None else str(a.aaguid)),
+        ("app_id", a.app_id),
+        ("at", moment(a.at)),
+        ("challenge_id", a.challenge_id),
+        ("client_address", storable(a.client_address)),
+        ("credential_id", None if a.credential_id is None else b64url_encode(a.credential_id)),
+        ("detail", storable(a.detail)),
+        ("id", a.id),
+        ("method", a.method.value),
+        ("profile", a.profile),
+        ("proof", a.proof),
+        ("purpose", a.purpose.value),
+        ("reason", a.reason),
+        ("result", a.result.value),
+        ("tenant_id", a.tenant_id),
+        ("user_agent", storable(a.user_agent)),
+        ("user_id", a.user_id),
+        ("username", None if a.username is None else storable(a.username)),
     )
 
 
@@ -91,6 +94,11 @@ def audit_line(e: AuditEvent) -> bytes:
             "detail": e.detail,
         }
     )
+
+
+def line_of(members: Mapping[str, object]) -> bytes:
+    """The same canonical JSON, of anything and in any order."""
+    return _encode({name: value for name, value in members.items() if value is not None}).encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +157,11 @@ class LogLink:
 
 
 def link_line(chain: str, number: int, previous: Digest, rows: Iterable[RowMark]) -> bytes:
-    return line_of(
-        {
-            "v": VERSION,
-            "chain": chain,
-            "number": number,
-            "previous": previous.hex(),
-            "rows": [(row.kind.value, row.tenant_id, row.id, row.digest.hex()) for row in rows],
-        }
+    named = ",".join(
+        [f'["{row.kind.value}",{text(row.tenant_id)},{text(row.id)},"{row.digest.hex()}"]' for row in rows]
     )
+    line = f'{{"chain":{text(chain)},"number":{number},"previous":"{previous.hex()}","rows":[{named}],"v":{VERSION}}}'
+    return line.encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.audit import AuditEvent
-from keystead_server.domain.log_chain import LogLink
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt
@@ -49,7 +48,7 @@ from keystead_server.ports.changes import (
     Written,
 )
 from keystead_server.storage import schema, writes
-from keystead_server.storage.chains import Chains, Logged, link_parts, link_values, logged, together
+from keystead_server.storage.chains import Chains, Logged, NewLink, link_parts, link_values, logged, together
 from keystead_server.storage.lines import REFUSED, Lines
 from keystead_server.storage.statement import Arguments, Statement
 
@@ -231,7 +230,7 @@ class Batches:
                 if not waiting.future.done():
                     waiting.future.set_result(_WRITTEN)
 
-    async def _together(self, shape: Shape, units: list[list[Arguments]], link: LogLink | None) -> None:
+    async def _together(self, shape: Shape, units: list[list[Arguments]], link: NewLink | None) -> None:
         text = _statement(shape).postgresql
         # From a list of units of rows to one array for each column of each part.
         arrays: list[Any] = [array for rows in zip(*units, strict=True) for array in zip(*rows, strict=True)]

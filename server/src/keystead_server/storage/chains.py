@@ -53,10 +53,12 @@ class Logged(NamedTuple):
     """What a unit writes into the logs.
 
     Attributes:
+        packed: the same, as it rests.
         at: when; a chain that begins with it is named for that moment.
     """
 
     marks: Sequence[RowMark]
+    packed: bytes
     at: datetime
 
 
@@ -69,12 +71,29 @@ def logged(changes: Sequence[Change]) -> Logged | None:
     found = [
         change.value for change in changes if isinstance(change, Add) and isinstance(change.value, Attempt | AuditEvent)
     ]
-    return Logged([mark(value) for value in found], found[0].at) if found else None
+    if not found:
+        return None
+    marks = [mark(value) for value in found]
+    return Logged(marks, b"".join(map(rows.pack, marks)), found[0].at)
 
 
 def together(units: Sequence[Logged]) -> Logged:
     """What several units write, in their order."""
-    return Logged([row for unit in units for row in unit.marks], units[0].at)
+    marks, packed = [row for unit in units for row in unit.marks], b"".join([unit.packed for unit in units])
+    return Logged(marks, packed, units[0].at)
+
+
+class NewLink(NamedTuple):
+    """A link, and what of it is written."""
+
+    link: LogLink
+    row: Arguments
+
+
+def follow(head: Head, unit: Logged) -> NewLink:
+    """The link for *unit* behind *head*."""
+    link = head.link(unit.marks)
+    return NewLink(link, rows.link_row(link, unit.packed))
 
 
 def link_parts() -> tuple[list[CTE], list[str]]:
@@ -89,13 +108,13 @@ def link_parts() -> tuple[list[CTE], list[str]]:
     return [link, moved.returning(heads.c.number).cte("head")], names
 
 
-def link_values(link: LogLink) -> Arguments:
-    return *rows.link_row(link), link.chain_id, link.number
+def link_values(new: NewLink) -> Arguments:
+    return *new.row, new.link.chain_id, new.link.number
 
 
-def link_steps(link: LogLink) -> list[tuple[Statement, Arguments]]:
-    """What writes *link* and says that no checkpoint binds it yet."""
-    return [(_ADD_LINK, rows.link_row(link)), (_MOVE_HEAD, (link.chain_id, link.number))]
+def link_steps(new: NewLink) -> list[tuple[Statement, Arguments]]:
+    """What writes a link and says that no checkpoint binds it yet."""
+    return [(_ADD_LINK, new.row), (_MOVE_HEAD, (new.link.chain_id, new.link.number))]
 
 
 class Chains:
@@ -112,7 +131,7 @@ class Chains:
     def keep(self, head: Head) -> None:
         self._free.append(head)
 
-    async def extend(self, unit: Logged | None, write: Callable[[LogLink | None], Awaitable[T]]) -> T:
+    async def extend(self, unit: Logged | None, write: Callable[[NewLink | None], Awaitable[T]]) -> T:
         """Do *write*, which writes to PostgreSQL, with the link for what it logs.
 
         Raises:
@@ -122,16 +141,16 @@ class Chains:
             return await write(None)
         for _ in range(TRIES):
             head = self.take(unit.at)
-            link = head.link(unit.marks)
+            new = follow(head, unit)
             try:
-                outcome = await write(link)
+                outcome = await write(new)
             except REFUSED as error:
                 if _is_ours(error):
                     last = error
                     continue
                 self.keep(head)
                 raise
-            self.keep(head if isinstance(outcome, Conflict) else link.head)
+            self.keep(head if isinstance(outcome, Conflict) else new.link.head)
             return outcome
         raise last
 

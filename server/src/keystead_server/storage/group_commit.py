@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 from keystead_server.domain.log_chain import Head
 from keystead_server.ports.changes import Conflict
 from keystead_server.ports.clock import Entropy
-from keystead_server.storage.chains import TRIES, Chains, Logged, link_steps, together
+from keystead_server.storage.chains import TRIES, Chains, Logged, follow, link_steps, together
 from keystead_server.storage.errors import StorageUnavailable
 
 T = TypeVar("T")
@@ -104,9 +104,9 @@ class GroupCommit:
     def _link(self, unit: Logged) -> Head:
         tries = TRIES
         while True:
-            link = self._chains.take(unit.at).link(unit.marks)
+            new = follow(self._chains.take(unit.at), unit)
             try:
-                for statement, arguments in link_steps(link):
+                for statement, arguments in link_steps(new):
                     text = statement.sqlite
                     self._cursor.execute(text.sql, text.arguments(arguments))
             except sqlite3.IntegrityError:
@@ -114,7 +114,7 @@ class GroupCommit:
                 if not tries:
                     raise
             else:
-                return link.head
+                return new.link.head
 
     def _run(self, job: Callable[[sqlite3.Cursor], Any]) -> Any:
         self._cursor.execute("SAVEPOINT job")

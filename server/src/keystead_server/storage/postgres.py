@@ -13,11 +13,10 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from keystead_server.domain.log_chain import LogLink
 from keystead_server.ports.changes import Change, Conflict, Written
 from keystead_server.storage import writes
 from keystead_server.storage.batches import Batches, Unit, shape_of
-from keystead_server.storage.chains import Chains, link_steps, logged
+from keystead_server.storage.chains import Chains, NewLink, link_steps, logged
 from keystead_server.storage.errors import StorageUnavailable
 from keystead_server.storage.lines import REFUSED, Lines
 from keystead_server.storage.reads.nouns import Nouns
@@ -120,7 +119,7 @@ class _Refused(Exception):
         self.change = change
 
 
-async def _transaction(connection: Any, changes: Unit, steps: list[Step], link: LogLink | None) -> Written | Conflict:
+async def _transaction(connection: Any, changes: Unit, steps: list[Step], link: NewLink | None) -> Written | Conflict:
     try:
         async with connection.transaction():
             for change, step in zip(changes, steps, strict=True):
