@@ -120,7 +120,7 @@ def _run(settings: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_guides_can_be_followed_from_an_empty_folder(guided: Guided, understood: Callable[[str], str]) -> None:
     verbs = {understood(line).removeprefix("keystead ") for line in guided.answers}
 
-    assert verbs == {"init", "user create", "pass issue", "app register", "log sign-ins"}
+    assert verbs == {"init", "user create", "pass issue", "app register", "log sign-ins", "log verify", "log export"}
     assert all(guided.answers.values())
 
 
@@ -131,6 +131,7 @@ def test_what_following_the_guides_prints_is_what_they_promise(guided: Guided) -
     assert "https://id.example.org/contoso/sign-in/pass?user=grace%40contoso.example" in said
     assert "issuer         https://id.example.org/contoso/v2.0" in said
     assert "client secret" in said
+    assert said.count("The log is whole.") == 2
 
 
 def test_after_the_guides_the_doctor_misses_only_the_administrators_passkey(guided: Guided) -> None:

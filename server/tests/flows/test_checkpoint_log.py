@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from keystead_core.jose import parse_public_jwk_set
 from keystead_server.domain.audit import AuditEvent
-from keystead_server.domain.log_chain import CHECKPOINT_TYP, Head, LogCheckpoint, row_line
+from keystead_server.domain.log_chain import CHECKPOINT_TYP, Head, LogCheckpoint, line_of, row_line
 from keystead_server.domain.log_proof import Verdict
 from keystead_server.domain.sign_in import Attempt
 from keystead_server.domain.tenant import Tenant
@@ -187,4 +187,6 @@ def test_every_field_of_the_logs_is_proven() -> None:
     }
 
     for kind, row in rows.items():
-        assert set(json.loads(row_line(row))) == {field.name for field in fields(kind)}
+        members = json.loads(row_line(row))
+        assert set(members) == {field.name for field in fields(kind)}
+        assert row_line(row) == line_of(members)

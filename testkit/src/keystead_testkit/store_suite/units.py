@@ -170,7 +170,7 @@ class ConcurrencyTests:
         log = world.run(world.store.logs.attempts(tenant.id, limit=99))
         assert sorted(a.id for a in log) == sorted(a.id for a in (*good, spent))
 
-    @pytest.mark.parametrize("fault", [{"reason": "\ud800"}, {"at": "yesterday"}])
+    @pytest.mark.parametrize("fault", [{"reason": "\ud800"}, {"at": "yesterday"}, {"id": "me"}])
     def test_a_caller_who_writes_nonsense_does_not_hurt_the_neighbours(
         self, world: World, fault: dict[str, Any]
     ) -> None:
