@@ -149,6 +149,19 @@ def test_the_largest_checkpoint_can_be_read_again(logging: Logging) -> None:
     assert len(logging.claims(made)["heads"]) == checkpoint_log.MOST_HEADS
 
 
+def test_a_checkpoint_exchanged_for_another_that_we_signed_is_named(logging: Logging) -> None:
+    logging.log()
+    first = logging.claims(logging.checkpoint())
+    logging.log()
+    logging.checkpoint()
+    token = logging.signer.sign("ES256", CHECKPOINT_TYP, first | {"heads": {}})
+
+    logging.store._tables.checkpoints[1] = LogCheckpoint(1, logging.world.clock.now(), token)
+
+    (fault,) = logging.verdict().faults
+    assert (fault.code, fault.text) == ("log_checkpoint_changed", "checkpoint 2 follows another one than is there")
+
+
 def test_an_access_token_is_no_checkpoint(logging: Logging) -> None:
     logging.log()
     made = logging.checkpoint()

@@ -282,7 +282,7 @@ def test_a_checkpoint_moved_renumbered_or_signed_by_somebody_else_is_named(copy:
     strange["checkpoints.jsonl"][1] = b'{"number":2,"token":["x"]}'
 
     assert copy.first(swapped).code == "log_checkpoint_dropped"
-    assert copy.first(renumbered).code == "log_checkpoint_changed"
+    assert copy.first(renumbered) == Fault("log_checkpoint_changed", "checkpoint 2 is really number 1")
     assert copy.first(forged).code == "log_checkpoint_forged"
     assert copy.first(strange).code == "log_malformed"
     assert replace(copy, keys=KeySet({}, {})).first(copy.fresh()).code == "log_checkpoint_forged"

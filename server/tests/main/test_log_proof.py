@@ -33,17 +33,22 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A server's data after a clean stop, and a copy of its logs."""
     folder = tmp_path_factory.mktemp("logs")
     with running_server(folder / "data") as server:
+        # Another process writes a chain of its own; whoever signs next, signs for it.
+        assert run(folder / "data", "user", "create", "grace@contoso.example").exit_code == 0
+        assert told(folder / "data", "log", "verify")["unbound_links"] > 0
         assert server.stop() == 0
+    assert told(folder / "data", "log", "verify")["unbound_links"] == 0
     assert run(folder / "data", "log", "export", "--to", str(folder / "copy")).exit_code == 0
     return folder / "data", folder / "copy"
 
 
-def test_a_clean_stop_leaves_nothing_unsigned(copied: tuple[Path, Path]) -> None:
+def test_a_clean_stop_leaves_nothing_unsigned_whoever_wrote_it(copied: tuple[Path, Path]) -> None:
     verdict = told(copied[0], "log", "verify")
 
     assert (verdict["whole"], verdict["keys"], verdict["unbound_links"]) == (True, "server", 0)
     assert verdict["checkpoints"] >= 1
-    assert verdict["rows"] == verdict["links"] == 2
+    assert verdict["rows"] == verdict["links"] == 3
+    assert verdict["chains"] == 2
 
 
 def test_a_server_that_is_killed_leaves_a_whole_log_and_the_next_signs_it(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """The logs prove themselves: what a write adds to them is one link of a chain."""
 
 from datetime import timedelta
+from uuid import UUID
 
+import pytest
 from keystead_core.jose import KeySet
 from keystead_server.domain.log_chain import Head, LogCheckpoint, LogLink
 from keystead_server.domain.log_proof import Verdict
@@ -92,6 +94,15 @@ class ChainTests:
         world.add(world.attempt(tenant, credential_id=b"\xff" * 16, at=world.clock.now() + timedelta(microseconds=1)))
 
         assert verdict(world).faults == ()
+
+    @pytest.mark.parametrize("shape", ["{0.hex}", "{{{0}}}", "me", ""])
+    def test_an_id_that_would_come_back_as_another_text_cannot_be_logged(self, world: World, shape: str) -> None:
+        tenant = world.add_tenant()
+
+        with pytest.raises(ValueError, match=r"UUID|hexadecimal"):
+            world.write(Add(world.attempt(tenant, id=shape.format(UUID(world.new_id())))))
+
+        assert links(world) == []
 
     def test_a_chain_is_unbound_until_a_checkpoint_binds_it_where_it_stands(self, world: World) -> None:
         tenant = world.add_tenant()
