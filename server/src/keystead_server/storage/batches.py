@@ -180,9 +180,10 @@ class Batches:
     async def submit(self, shape: Shape, unit: Unit) -> Written | Conflict:
         # Here, where a value that makes no row is its caller's error and nobody else's.
         rows = [_PARTS[kind].row(change) for kind, change in zip(shape, unit, strict=True)]
+        unit_logged = logged(unit)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Written | Conflict] = loop.create_future()
-        self._waiting.setdefault(shape, deque()).append(_Waiting(unit, rows, logged(unit), future))
+        self._waiting.setdefault(shape, deque()).append(_Waiting(unit, rows, unit_logged, future))
         if not self._scheduled and len(self._running) < _STATEMENTS_AT_ONCE:
             # At the end of this turn of the loop, so that what comes in the same turn goes along.
             self._scheduled = True
