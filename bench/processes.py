@@ -18,7 +18,10 @@ def cpu_seconds(pids: list[int]) -> float:
     """User and system time, of children that ended too."""
     total = 0
     for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended; its parent has its time
         total += sum(int(field) for field in fields[11:15])
     return total / _TICKS_PER_SECOND
 
