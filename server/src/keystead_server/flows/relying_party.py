@@ -10,7 +10,8 @@ class RelyingParty:
     Attributes:
         public_url: scheme, host and port that people type, without a slash at the end.
         rp_id: the host name passkeys are bound to.
-        origins: the pages our ceremonies may run on, exactly.
+        origins: the pages whose ceremonies we accept, exactly: our own, and related ones
+            (WebAuthn L3 §5.11).
         name: shown by browsers when a passkey is made.
     """
 

@@ -150,8 +150,9 @@ class Dispatch:
         # Fetch Metadata is set by the browser alone; where it is missing, Origin must be ours.
         site = call.header("sec-fetch-site")
         origin = call.header("origin")
-        ours = self._services.relying_party.origins
-        if (site and site != "same-origin") or (origin and origin not in ours) or not (site or origin):
+        # A related origin may use our passkeys; it may not send our forms.
+        ours = self._services.relying_party.public_url
+        if (site and site != "same-origin") or (origin and origin != ours) or not (site or origin):
             raise Refuse(problems.CROSS_SITE)
 
     async def _know_who(self, call: Call) -> None:

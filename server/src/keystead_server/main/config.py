@@ -33,6 +33,7 @@ class Config:
         database: empty for SQLite in `data`, or `postgresql://…`.
         rp_id: the host passkeys are bound to; empty for the host of `public_url`.
         name: what browsers show when a passkey is made.
+        related_origins: other origins of ours whose pages may use the same passkeys.
         trusted_proxies: networks whose X-Forwarded-For is believed.
         attestation_roots: folder of PEM files (docs/reference/settings.md); empty for none.
         fido_metadata: a file, or an https address; empty for none.
@@ -49,6 +50,7 @@ class Config:
     database: str = ""
     rp_id: str = ""
     name: str = "Keystead"
+    related_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     attestation_roots: str = ""
     fido_metadata: str = ""
@@ -129,9 +131,7 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         name = key.removeprefix(ENVIRONMENT_PREFIX).lower()
         if name not in SETTINGS:
             raise ConfigError(f"{key}: no such setting. There are: {', '.join(SETTINGS)}")
-        values[name] = (
-            [part.strip() for part in value.split(",") if part.strip()] if name == "trusted_proxies" else value
-        )
+        values[name] = [part.strip() for part in value.split(",") if part.strip()] if name in _LISTS else value
     return values
 
 
@@ -144,6 +144,8 @@ def _typed(source: str, name: str, value: Any) -> Any:
                 return int(value)
             case "rate_limit_scale":
                 return float(value)
+            case "related_origins":
+                return tuple(map(str.strip, value if isinstance(value, list | tuple) else [None]))
             case "trusted_proxies":
                 # A bare number is an address to ip_network, and to nobody who writes settings.
                 return tuple(str(ip_network(item)) for item in value if item.strip())
@@ -154,17 +156,21 @@ def _typed(source: str, name: str, value: Any) -> Any:
     raise ConfigError(f"{source}: {name} must be {_WORDS.get(name, 'text')}, not {value!r}")
 
 
+_LISTS = frozenset({"related_origins", "trusted_proxies"})
 _WORDS = {
     "data": "a folder",
     "listen_port": "a port from 1 to 65535",
     "rate_limit_scale": "a number such as 1.0",
+    "related_origins": 'a list of origins such as ["https://login.example.com"]',
     "trusted_proxies": 'a list of networks such as ["10.0.0.0/8"]',
 }
 
 
 def _check(config: Config) -> None:
     where = config.source
-    host = _check_public_url(where, config.public_url)
+    host = _check_address(where, "public_url", config.public_url)
+    for origin in config.related_origins:
+        _check_address(where, "related_origins", origin)
     if not 1 <= config.listen_port <= 65535:
         raise ConfigError(f"{where}: listen_port must be a port from 1 to 65535, not {config.listen_port}")
     if config.rp_id and not f".{host}".endswith(f".{config.rp_id}"):
@@ -195,7 +201,7 @@ def _check_metadata(where: str, config: Config) -> None:
         raise ConfigError(f"{where}: fido_metadata_signer must be a name; any other would let anybody sign")
 
 
-def _check_public_url(where: str, written: str) -> str:
+def _check_address(where: str, name: str, written: str) -> str:
     """Return the host. Origins are compared as text, so the address must be written as browsers send it."""
     try:
         url = urlsplit(written)
@@ -204,12 +210,12 @@ def _check_public_url(where: str, written: str) -> str:
         url, host, port = urlsplit(""), "", None
     beside = url.path or url.query or url.fragment or url.username
     if url.scheme not in ("http", "https") or not host or beside:
-        raise ConfigError(f'{where}: public_url must look like "https://id.example.org", not {written!r}')
+        raise ConfigError(f'{where}: {name} must look like "https://id.example.org", not {written!r}')
     # Browsers allow passkeys only on https, or on the computer itself.
     if url.scheme == "http" and host != "localhost":
-        raise ConfigError(f"{where}: public_url must be https (http only for http://localhost), not {written!r}")
+        raise ConfigError(f"{where}: {name} must be https (http only for http://localhost), not {written!r}")
     if ":" in host or host.replace(".", "").isdigit():
-        raise ConfigError(f"{where}: public_url must have a host name, which passkeys are bound to, not {written!r}")
+        raise ConfigError(f"{where}: {name} must have a host name, which passkeys are bound to, not {written!r}")
     shown = f"{url.scheme}://{host}" + ("" if port in (None, _DEFAULT_PORTS[url.scheme]) else f":{port}")
     if written != shown:
         raise ConfigError(f"{where}: browsers send {written!r} in another form; write {shown!r}")

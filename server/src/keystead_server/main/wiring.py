@@ -116,7 +116,7 @@ def relying_party(config: Config) -> RelyingParty:
     return RelyingParty(
         public_url=config.public_url,
         rp_id=config.passkey_host,
-        origins=frozenset({config.public_url}),
+        origins=frozenset({config.public_url, *config.related_origins}),
         name=config.name,
     )
 
