@@ -294,3 +294,24 @@ def test_without_javascript_a_pass_signs_in(open_office: Any) -> None:
         # This person has no role, and is told so on a page.
         expect(page.get_by_role("heading", name="You may not do this")).to_be_visible()
         assert all("403" in problem for problem in chromium.problems)
+
+
+def test_the_account_page_tells_the_browser_which_passkeys_are_good_and_what_the_account_is_called(
+    open_office: Any, page: Page
+) -> None:
+    page.add_init_script("""
+        window.signals = [];
+        for (const name of ["signalAllAcceptedCredentials", "signalCurrentUserDetails"]) {
+          if (globalThis.PublicKeyCredential) PublicKeyCredential[name] = (told) => { window.signals.push([name, told]); return Promise.resolve(); };
+        }""")
+    add_virtual_authenticator(page)
+    sign_in_with_pass(page, open_office, open_office.ada)
+    add_passkey(page, open_office)
+
+    signals = dict(page.evaluate("window.signals"))
+    assert signals["signalAllAcceptedCredentials"]["allAcceptedCredentialIds"]
+    told = signals["signalCurrentUserDetails"]
+    assert (told["rpId"], told["name"], told["displayName"]) == (
+        "localhost", open_office.ada.username, open_office.ada.display_name,
+    )  # fmt: skip
+    assert told["userId"] == signals["signalAllAcceptedCredentials"]["userId"]
