@@ -32,6 +32,8 @@ _SAMPLES = {
     "passkey_id": "0198c2a4-9c41-7b58-8e2f-6a1d3c5b7e90",
     "credential": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA",
     "provider": "id.example.org",
+    "file": "policy.json",
+    "version": "3",
     "url": "https://id.example.org/contoso",
 }
 

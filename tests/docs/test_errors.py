@@ -4,7 +4,7 @@ Codes are found in the syntax tree, by where they stand:
 
     class attributes and variables named code or error     code = "origin_not_allowed"
     arguments of what refuses                               Invalid("username_taken", …), Problem(404, "not_found", …)
-    rules and tables                                        yield "aaguid_blocked", …;  _STATE_CODES = {…}
+    rules and tables                                        Broken("aaguid_blocked", …);  _STATE_CODES = {…}
     reasons that a flow's helper returns                    return "pass_wrong"
     members of an answer                                    {"error": "invalid_request"}
 """
@@ -22,7 +22,7 @@ PAGE = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
 # Which argument of a call is the code; what is not here takes none.
 POSITIONS = {
     "Invalid": 0,
-    "NotAdmitted": 0,
+    "Broken": 0,
     "NotOffered": 0,
     "NotRefreshed": 0,
     "NotDone": 0,

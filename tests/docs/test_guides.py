@@ -120,7 +120,11 @@ def _run(settings: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_guides_can_be_followed_from_an_empty_folder(guided: Guided, understood: Callable[[str], str]) -> None:
     verbs = {understood(line).removeprefix("keystead ") for line in guided.answers}
 
-    assert verbs == {"init", "user create", "pass issue", "app register", "log sign-ins", "log verify", "log export"}
+    assert verbs == {
+        "init", "user create", "pass issue", "passkey list", "app register", "log sign-ins", "log verify",
+        "log export",
+        "policy show", "policy plan", "policy apply", "policy history", "policy rollback", "policy explain",
+    }  # fmt: skip
     assert all(guided.answers.values())
 
 

@@ -12,6 +12,7 @@ from keystead_server.domain.policy_document import PASSKEYS
 from keystead_server.domain.user import Role
 from keystead_server.policy.passkeys.document import from_text
 from keystead_server.policy.passkeys.model import ALL_USERS, FIRST_POLICY, PasskeyPolicy, Target
+from keystead_server.policy.passkeys.model import group as group_target
 from keystead_testkit.loop import run, run_together
 from keystead_testkit.office import Office, reason_of
 
@@ -43,8 +44,8 @@ def test_versions_are_counted_and_kept_with_who_wrote_them(office: Office) -> No
 @pytest.mark.parametrize(
     ("changes", "target"),
     [
-        ({"include": (Target(NOWHERE, ()),)}, "includeTargets"),
-        ({"exclude": frozenset({NOWHERE})}, "excludeTargets"),
+        ({"include": (Target(group_target(NOWHERE), ()),)}, "includeTargets"),
+        ({"exclude": frozenset({group_target(NOWHERE)})}, "excludeTargets"),
     ],
 )
 def test_a_group_that_is_not_there_is_refused(office: Office, changes: dict[str, Any], target: str) -> None:
@@ -57,7 +58,7 @@ def test_a_group_of_another_tenant_is_not_there(office: Office) -> None:
     fabrikam, _ = office.found("fabrikam")
     theirs = run(office.services.manage_group.create(fabrikam.id, name="Staff", by=OPERATOR))
 
-    assert refusal(office, replace(FIRST_POLICY, exclude=frozenset({theirs.id}))).code == "group_unknown"
+    assert refusal(office, replace(FIRST_POLICY, exclude=frozenset({group_target(theirs.id)}))).code == "group_unknown"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,10 @@ def test_groups_are_looked_at_when_administrators_are_counted(office: Office) ->
     group = run(manage.create(office.tenant.id, name="Leavers", by=OPERATOR))
     run(manage.add_member(group, office.administrator, by=OPERATOR))
 
-    assert refusal(office, replace(FIRST_POLICY, exclude=frozenset({group.id}))).code == "locks_out_administrators"
+    assert (
+        refusal(office, replace(FIRST_POLICY, exclude=frozenset({group_target(group.id)}))).code
+        == "locks_out_administrators"
+    )
 
 
 def test_as_long_as_administrators_have_only_passes_any_policy_may_be_written(office: Office) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from keystead_server.domain.actor import OPERATOR
-from keystead_server.domain.ids import GroupId
 from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.domain.sign_in import Method, Purpose, Result
 from keystead_server.flows.sign_in import SignedIn
@@ -18,6 +17,7 @@ from keystead_server.policy.passkeys.model import (
     KeyRestrictions,
     PasskeyPolicy,
 )
+from keystead_server.policy.passkeys.model import group as group_target
 from keystead_server.ports.changes import Replace
 from keystead_testkit.loop import run
 from keystead_testkit.office import ADDRESS, Office, reason_of
@@ -230,7 +230,7 @@ def test_a_policy_is_in_force_at_the_next_request_and_so_is_its_withdrawal(offic
 def test_somebody_put_into_an_excluded_group_is_refused_at_once(office: Office) -> None:
     groups = office.services.manage_group
     leavers = run(groups.create(office.tenant.id, name="Leavers", by=OPERATOR))
-    office.save_policy(replace(FIRST_POLICY, exclude=frozenset({GroupId(leavers.id)})))
+    office.save_policy(replace(FIRST_POLICY, exclude=frozenset({group_target(leavers.id)})))
     assert reason_of(office.sign_in()) == "granted"
 
     run(groups.add_member(leavers, office.ada, by=OPERATOR))

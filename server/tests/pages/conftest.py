@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -18,8 +19,8 @@ import uvicorn
 from keystead_core.webauthn import KEYSTEAD_TPM
 from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.app import App
-from keystead_server.domain.ids import AppId, TenantId
-from keystead_server.domain.passkey import Passkey, PasskeyType
+from keystead_server.domain.ids import AppId, PasskeyId, TenantId
+from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.domain.sign_in import Attempt
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import Group, Role, User
@@ -36,7 +37,7 @@ from keystead_server.main.system import SystemClock, SystemEntropy
 from keystead_server.main.wiring import build_app, build_services
 from keystead_server.policy.passkeys import document
 from keystead_server.policy.passkeys.model import FIRST_POLICY, PasskeyPolicy
-from keystead_server.ports.changes import Remove
+from keystead_server.ports.changes import Add, Remove
 from keystead_server.ports.store import StorageUnavailable
 from keystead_testkit.clock import FixedClock, SeededEntropy
 from keystead_testkit.memory_store import MemoryStore
@@ -175,6 +176,15 @@ class Office:
 
     def passkeys_of(self, user: User) -> list[Passkey]:
         return list(run(self.store.passkeys.of_user(self.tenant.id, user.id)))
+
+    def keep_synced_passkey(self, user: User) -> None:
+        """A passkey nobody signs in with: for lists, where the clock is the real one."""
+        now, entropy = self.clock.now(), self.services.entropy
+        passkey = Passkey(
+            PasskeyId(entropy.new_id(now)), user.tenant_id, user.id, entropy.token(16), b"none", -7, UUID(int=0), 0,
+            True, True, (), "none", "none", Proof.NONE, "Synced passkey", now, user.id,
+        )  # fmt: skip
+        run(self.store.write(Add(passkey)))
 
     def forget_passkeys(self, user: User) -> None:
         run(self.store.write(*(Remove(self.tenant.id, Passkey, p.id) for p in self.passkeys_of(user))))

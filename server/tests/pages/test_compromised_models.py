@@ -73,3 +73,21 @@ def test_a_list_of_models_in_the_policy_has_their_makers_names(office: Any) -> N
 
 def _only(profile: Any, model: UUID) -> Any:
     return replace(profile, key_restrictions=KeyRestrictions(True, EnforcementType.BLOCK, frozenset({model})))
+
+
+def test_the_quarantine_and_the_explanation_know_of_the_report_too(office: Any) -> None:
+    person = office.person("grace@example.org")
+    office.add_passkey(office.sign_in_with_pass(person), person.username, aaguid=KEY)
+    admin = office.signed_in(office.ada)
+    policy = "/example/admin/passkey-policy"
+    publish(office, report("REVOKED", "2026-03-01"))
+
+    listed = admin.get(f"{policy}/quarantine").text
+    real = admin.get(f"{policy}/try?user={person.username}&passkey={office.passkeys_of(person)[0].id}").text
+    supposed = admin.get(f"{policy}/try?user={person.username}&aaguid={KEY}").text
+
+    for page in (listed, real, supposed):
+        assert "authenticator_compromised" in page
+    for page in (real, supposed):
+        assert "What would change it: Nothing in the policy: a later report on the model can lift it." in page
+        assert ">Accepts<" in page

@@ -1,5 +1,6 @@
 """The pages in a real browser: passkeys, keyboard, accessibility, and a silent console."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -315,3 +316,61 @@ def test_the_account_page_tells_the_browser_which_passkeys_are_good_and_what_the
         "localhost", open_office.ada.username, open_office.ada.display_name,
     )  # fmt: skip
     assert told["userId"] == signals["signalAllAcceptedCredentials"]["userId"]
+
+
+def test_the_pages_of_the_passkey_policy_are_accessible_and_fit(
+    open_office: Any, page: Page, chromium: Chromium
+) -> None:
+    office = open_office
+    add_virtual_authenticator(page)
+    without_autofill(page)
+    administrator = office.person("policy@example.org", roles=frozenset({Role.GLOBAL_ADMINISTRATOR}))
+    for number in range(3):
+        someone = office.person(f"someone-with-a-rather-long-name-{number}@example.org")
+        office.keep_synced_passkey(someone)
+    sign_in_with_pass(page, office, administrator)
+    add_passkey(page, office, "Laptop")
+    policy = url(office, "/admin/passkey-policy")
+
+    page.goto(policy)
+    for details in page.locator("main details").all():
+        details.locator("summary").click()
+    look(page, "editor")
+    page.get_by_label("Synced: a provider keeps copies").uncheck()
+    page.get_by_label("Windows Hello, hardware").check()
+    page.get_by_role("button", name="Save the policy").first.click()
+    expect(page.get_by_role("heading", name="Before you save")).to_be_visible()
+    look(page, "preview")
+    page.get_by_role("button", name="Go on editing").click()
+    expect(page.get_by_label("Windows Hello, hardware")).to_be_checked()
+    page.get_by_role("button", name="Save the policy").first.click()
+    page.get_by_role("button", name="Save, and refuse these passkeys").click()
+    expect(page.get_by_role("status")).to_contain_text("The policy is in force.")
+
+    page.get_by_role("link", name="Quarantine").click()
+    look(page, "quarantine")
+    page.get_by_role("link", name="What would change it").first.click()
+    expect(page.get_by_role("status")).to_contain_text("may not sign in with this passkey")
+    look(page, "try")
+    page.get_by_role("link", name="The account of").click()
+    expect(page.get_by_text("None of their passkeys can sign in.")).to_be_visible()
+    look(page, "person")
+    page.goto(f"{policy}/history")
+    look(page, "history")
+    page.get_by_role("button", name="Go back to this version").last.click()
+    expect(page.get_by_role("heading", name="Before you go back to version 0")).to_be_visible()
+    look(page, "restore")
+    page.get_by_role("button", name="Save the policy").click()
+    page.wait_for_url("**/passkey-policy?done=saved")
+    page.get_by_role("link", name="Quarantine").click()
+    expect(page.get_by_text("the policy accepts every passkey")).to_be_visible()
+
+
+def look(page: Page, name: str) -> None:
+    check_looks(page)
+    folder = os.environ.get("KEYSTEAD_SCREENSHOTS")
+    if folder:
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(color_scheme="light")
+            page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)

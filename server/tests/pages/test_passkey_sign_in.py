@@ -78,7 +78,7 @@ def test_what_the_policy_refuses_is_said_with_its_reason(office: Any) -> None:
     answer = office.sign_in("syn@example.org")
 
     assert answer.json()["message"] == (
-        "Your organisation does not accept this passkey: its type, synced or device-bound, is not allowed."
+        "Your organisation does not accept this passkey: synced passkeys are not allowed. Use a device-bound passkey."
     )
 
 

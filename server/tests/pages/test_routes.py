@@ -39,6 +39,7 @@ def house(found: Any) -> Any:
         "group": house.add_group("Staff").id,
         "app": house.register_app().id,
         "name": "none.css",
+        "version": "0",
     }
     return house
 

@@ -27,14 +27,21 @@ def test_is_written_in_graphs_names() -> None:
             }
         ],
         "excludeTargets": [],
+        "profileCombination": "any",
         "passkeyProfiles": [
             {
                 "id": "00000000-0000-0000-0000-000000000001",
                 "name": "Default passkey profile",
                 "passkeyTypes": "deviceBound,synced",
                 "attestationEnforcement": "disabled",
-                "keyRestrictions": {"isEnforced": False, "enforcementType": "allow", "aaGuids": []},
+                "keyRestrictions": {
+                    "isEnforced": False,
+                    "enforcementType": "allow",
+                    "aaGuids": [],
+                    "authenticatorSets": [],
+                },
                 "minimumProof": "none",
+                "algorithms": [],
             }
         ],
     }
@@ -46,8 +53,9 @@ def test_what_is_written_is_read_as_it_was() -> None:
 
 def test_what_a_profile_leaves_out_is_not_asked() -> None:
     body = written()
-    for name in ("keyRestrictions", "attestationEnforcement", "minimumProof"):
+    for name in ("keyRestrictions", "attestationEnforcement", "minimumProof", "algorithms"):
         del body["passkeyProfiles"][0][name]
+    del body["profileCombination"], body["includeTargets"][0]["targetType"]
 
     assert from_json(body) == FIRST_POLICY
 
@@ -82,12 +90,21 @@ PROFILE = "passkeyProfiles[0]"
         ("passkeyProfiles.0.name", "", f"{PROFILE}.name"),
         ("passkeyProfiles.0.passkeyTypes", "", f"{PROFILE}.passkeyTypes"),
         ("passkeyProfiles.0.passkeyTypes", "deviceBound,paper", f"{PROFILE}.passkeyTypes"),
-        ("passkeyProfiles.0.attestationEnforcement", "always", f"{PROFILE}.attestationEnforcement"),
+        ("passkeyProfiles.0.attestationEnforcement", "sometimes", f"{PROFILE}.attestationEnforcement"),
         ("passkeyProfiles.0.minimumProof", "very", f"{PROFILE}.minimumProof"),
         ("passkeyProfiles.0.keyRestrictions", [], f"{PROFILE}.keyRestrictions"),
         ("passkeyProfiles.0.keyRestrictions.isEnforced", 1, f"{PROFILE}.keyRestrictions.isEnforced"),
         ("passkeyProfiles.0.keyRestrictions.enforcementType", "x", f"{PROFILE}.keyRestrictions.enforcementType"),
         ("passkeyProfiles.0.keyRestrictions.aaGuids", ["x"], f"{PROFILE}.keyRestrictions.aaGuids"),
+        ("passkeyProfiles.0.keyRestrictions.authenticatorSets", ["x"], f"{PROFILE}.keyRestrictions.authenticatorSets"),
+        ("passkeyProfiles.0.keyRestrictions.authenticatorSets", [[]], f"{PROFILE}.keyRestrictions.authenticatorSets"),
+        ("passkeyProfiles.0.algorithms", ["-7"], f"{PROFILE}.algorithms"),
+        ("passkeyProfiles.0.algorithms", [True], f"{PROFILE}.algorithms"),
+        ("passkeyProfiles.0.algorithms", [-65535], f"{PROFILE}.algorithms"),
+        ("passkeyProfiles.0.algorithms", -7, f"{PROFILE}.algorithms"),
+        ("profileCombination", "laxest", "profileCombination"),
+        ("includeTargets.0.targetType", "device", "includeTargets[0].targetType"),
+        ("excludeTargets", [{"targetType": "role", "id": "Janitor"}], "excludeTargets[0].id"),
         ("passkeyProfiles.0.unknown", 1, f"{PROFILE}.unknown"),
         ("unknown", 1, "unknown"),
     ],

@@ -299,3 +299,25 @@ def test_two_processes_may_write_the_same_file(store: SqliteStore, world: World,
     assert outcomes == [Written()] * 60
     assert found is not None
     assert found.policy_version == 61
+
+
+def test_others_have_their_turn_between_two_pages_of_passkeys(world: World, store: SqliteStore, run: Run) -> None:
+    user = world.add_user(tenant := world.add_tenant())
+    world.add(*(world.passkey(user) for _ in range(3)))
+    order: list[str] = []
+
+    async def read_all() -> None:
+        after = None
+        while page := await store.passkeys.page(tenant.id, limit=1, after=after):
+            order.append("page")
+            after = page[-1].passkey.id
+
+    async def sign_in() -> None:
+        order.append("somebody else")
+
+    async def both() -> None:
+        await asyncio.gather(read_all(), sign_in())
+
+    run(both())
+
+    assert order.index("somebody else") < order.index("page")

@@ -164,7 +164,10 @@ class Passkeys(_Reads):
         key: Any = self._tables.names.get((Passkey, tenant, credential_id))
         if key is None:
             return None
-        passkey = self._tables.passkeys[key]
+        return self._owner(self._tables.passkeys[key])
+
+    def _owner(self, passkey: Passkey) -> PasskeyOwner:
+        tenant = passkey.tenant_id
         user = self._tables.users[tenant, passkey.user_id]
         groups = self._tables.groups_of(tenant, user.id)
         return PasskeyOwner(passkey, user, groups, self._tables.tenants[tenant].policy_version)
@@ -175,6 +178,10 @@ class Passkeys(_Reads):
     async def of_user(self, tenant: TenantId, user: UserId) -> Sequence[Passkey]:
         passkeys = self._tables.inside(tenant, self._tables.passkeys.values(), lambda p: (p.created_at, p.id))
         return [p for p in passkeys if p.user_id == user]
+
+    async def page(self, tenant: TenantId, *, limit: int, after: PasskeyId | None = None) -> Sequence[PasskeyOwner]:
+        passkeys = self._tables.inside(tenant, self._tables.passkeys.values(), lambda p: p.id)
+        return [self._owner(p) for p in passkeys if after is None or p.id > after][:limit]
 
     async def count(self, tenant: TenantId) -> int:
         return sum(t == tenant for t, _ in self._tables.passkeys)

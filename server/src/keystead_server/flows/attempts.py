@@ -7,6 +7,7 @@ from uuid import UUID
 from keystead_server.domain.ids import AppId, AttemptId, TenantId, UserId
 from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
 from keystead_server.domain.visitor import Visitor
+from keystead_server.policy.passkeys.decide import NotAdmitted
 from keystead_server.ports.changes import Add, Conflict
 from keystead_server.ports.clock import Entropy
 from keystead_server.ports.store import Store
@@ -23,10 +24,12 @@ class Refused:
         code: stable, for the log and for choosing the page's words; the person is
             told less than the log knows.
         attempt_id: what the person can quote to whoever helps them.
+        policy: what the passkey policy has against it, when that was the reason; for the person to read.
     """
 
     code: str
     attempt_id: AttemptId
+    policy: NotAdmitted | None = None
 
 
 @dataclass(slots=True)
@@ -86,6 +89,12 @@ class Trail:
         if isinstance(await self.store.write(Add(row)), Conflict):
             return await self.refuse_spent()
         return Refused(reason, row.id)
+
+    async def refuse_by_policy(self, refusal: NotAdmitted) -> Refused:
+        """As `refuse`; the log gets what every profile said, the person what the closest one asks for."""
+        refused = await self.refuse(refusal.code, " | ".join(refusal.because))
+        # A challenge that was spent is the reason before any policy is.
+        return replace(refused, policy=refusal) if refused.code == refusal.code else refused
 
     async def refuse_spent(self) -> Refused:
         """Record an answer to a challenge whose row is already there."""

@@ -18,6 +18,9 @@ class PasskeyPolicies:
         kept = self._shelf.get(tenant, version)
         if kept is not None:
             return kept
+        return self._shelf.put(tenant, version, await self.now(tenant))
+
+    async def now(self, tenant: TenantId) -> PasskeyPolicy:
+        """The tenant's passkey policy, for who has not just read a version."""
         written = await self._store.policies.current(tenant, policy_document.PASSKEYS)
-        policy = FIRST_POLICY if written is None else document.from_text(written.body)
-        return self._shelf.put(tenant, version, policy)
+        return FIRST_POLICY if written is None else document.from_text(written.body)

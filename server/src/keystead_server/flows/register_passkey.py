@@ -34,19 +34,21 @@ from keystead_server.domain.user import check_display_name
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.auditing import audited
+from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import PasskeyPolicies
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.policy.passkeys.decide import (
     Admitted,
     NotAdmitted,
     Operation,
-    PasskeyFacts,
     admit,
+    algorithms_allowed,
     may_register,
 )
+from keystead_server.policy.passkeys.model import Subject
 from keystead_server.ports.changes import Add, Conflict, Written
 from keystead_server.ports.clock import Clock, Entropy
-from keystead_server.ports.metadata import Metadata, model_name
+from keystead_server.ports.metadata import model_name
 from keystead_server.ports.sealer import SealBroken, Sealer
 from keystead_server.ports.store import SessionOwner, Store
 from keystead_server.ports.trust import TrustAnchors
@@ -68,10 +70,11 @@ class NotOffered:
 
     Attributes:
         code: `sign_in_not_fresh`, `too_many_passkeys`, or a rule of the passkey policy.
+        policy: what the passkey policy has against it, when that is why.
     """
 
     code: str
-    because: tuple[str, ...] = ()
+    policy: NotAdmitted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +95,20 @@ class RegisterPasskey:
     policies: PasskeyPolicies
     relying_party: RelyingParty
     trust_anchors: TrustAnchors
-    metadata: Metadata
+    models: KnownModels
 
     async def begin(self, tenant: Tenant, visitor: Visitor, owner: SessionOwner) -> Offer:
         now = self.clock.now()
         if not owner.session.is_fresh(now):
             return NotOffered("sign_in_not_fresh")
         policy = await self.policies.at(tenant.id, owner.policy_version)
-        refusal = may_register(policy, owner.groups, self_service=True)
+        subject = Subject.of(owner.user, owner.groups)
+        refusal = may_register(policy, subject, self_service=True)
         if refusal is not None:
-            return NotOffered(refusal.code, refusal.because)
+            return NotOffered(refusal.code, refusal)
+        algorithms = algorithms_allowed(policy, subject, DEFAULT_OFFERED_ALGORITHMS)
+        if not algorithms:
+            return NotOffered("no_algorithm_left")
         existing = await self.store.passkeys.of_user(tenant.id, owner.user.id)
         if len(existing) >= MAX_PASSKEYS:
             return NotOffered("too_many_passkeys")
@@ -118,7 +125,7 @@ class RegisterPasskey:
                 rp_id=self.relying_party.rp_id,
                 rp_name=self.relying_party.name,
                 user=UserEntity(owner.user.handle, owner.user.username, owner.user.display_name),
-                algorithms=DEFAULT_OFFERED_ALGORITHMS,
+                algorithms=algorithms,
                 exclude=[CredentialDescriptor(p.credential_id, p.transports) for p in existing],
                 timeout=CHALLENGE_LIFETIME,
                 # Without it browsers blank the model's id, and lists of models need that too.
@@ -187,14 +194,13 @@ class RegisterPasskey:
         if len(await self.store.passkeys.of_user(tenant.id, owner.user.id)) >= MAX_PASSKEYS:
             return await trail.refuse("too_many_passkeys")
         policy = await self.policies.at(tenant.id, owner.policy_version)
-        refusal = may_register(policy, owner.groups, self_service=True)
-        facts = PasskeyFacts.of(passkey, self.metadata.about(passkey.aaguid), trail.at)
-        admission = refusal or admit(policy, owner.groups, facts, Operation.REGISTER)
-        match admission:
-            case NotAdmitted(code, because):
-                return await trail.refuse(code, " | ".join(because))
-            case Admitted(profile):
-                trail.profile = profile.name
+        subject = Subject.of(owner.user, owner.groups)
+        refusal = may_register(policy, subject, self_service=True)
+        match refusal or admit(policy, subject, self.models.facts_of(passkey), Operation.REGISTER):
+            case NotAdmitted() as against:
+                return await trail.refuse_by_policy(against)
+            case Admitted() as admitted:
+                trail.profile = admitted.name
                 return await self._keep(trail, owner, passkey)
 
     def _passkey(self, owner: SessionOwner, registration: VerifiedRegistration, trail: Trail, name: str) -> Passkey:
@@ -217,7 +223,7 @@ class RegisterPasskey:
             attestation_format=attestation.format,
             attestation_kind=attestation.kind,
             proof=_proof(backup_eligible=registration.backup_eligible, trusted=trusted),
-            name=_name(name, registration, model_name(self.metadata, registration.aaguid)),
+            name=_name(name, registration, model_name(self.models.metadata, registration.aaguid)),
             created_at=trail.at,
             registered_by=owner.user.id,
         )

@@ -29,12 +29,13 @@ from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.attempts import Refused, Trail, start_trail
+from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import PasskeyPolicies
 from keystead_server.flows.relying_party import RelyingParty
-from keystead_server.policy.passkeys.decide import Admitted, NotAdmitted, Operation, PasskeyFacts, admit
+from keystead_server.policy.passkeys.decide import Admitted, NotAdmitted, Operation, admit
+from keystead_server.policy.passkeys.model import Subject
 from keystead_server.ports.changes import Add, Conflict, PasskeyUsed, Written
 from keystead_server.ports.clock import Clock, Entropy
-from keystead_server.ports.metadata import Metadata
 from keystead_server.ports.sealer import SealBroken, Sealer
 from keystead_server.ports.store import PasskeyOwner, Store
 
@@ -62,7 +63,7 @@ class SignIn:
     policies: PasskeyPolicies
     relying_party: RelyingParty
     keys: "ParsedKeys"
-    metadata: Metadata
+    models: KnownModels
 
     async def begin(self, tenant: Tenant, visitor: Visitor, username: str | None = None) -> dict[str, Any]:
         """Options for the browser. Somebody who is not known gets an answer that cannot be told from a known one's."""
@@ -137,12 +138,12 @@ class SignIn:
         if assertion.counter_regressed:
             return await trail.refuse("counter_regressed")
         policy = await self.policies.at(tenant.id, owner.policy_version)
-        facts = PasskeyFacts.of(owner.passkey, self.metadata.about(owner.passkey.aaguid), trail.at)
-        match admit(policy, owner.groups, facts, Operation.SIGN_IN):
-            case NotAdmitted(code, because):
-                return await trail.refuse(code, " | ".join(because))
-            case Admitted(profile):
-                trail.profile = profile.name
+        subject = Subject.of(owner.user, owner.groups)
+        match admit(policy, subject, self.models.facts_of(owner.passkey), Operation.SIGN_IN):
+            case NotAdmitted() as against:
+                return await trail.refuse_by_policy(against)
+            case Admitted() as admitted:
+                trail.profile = admitted.name
                 return await self._grant(trail, owner, assertion)
 
     def _verify(self, received: ReceivedAssertion, passkey: Passkey) -> VerifiedAssertion:

@@ -17,7 +17,8 @@ from keystead_server.policy.permissions import Permission, may
 from keystead_server.ports.sealer import SealBroken
 from keystead_server.ports.store import SessionOwner
 
-MAX_FORM_FIELDS = 200
+# The editor of the passkey policy sends the most; a form's size is limited anyhow.
+MAX_FORM_FIELDS = 900
 _FORM_SEAL = "form"
 FORM_FIELD = "form_token"
 

@@ -4,15 +4,19 @@ from dataclasses import dataclass
 
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.end_session import EndSession
+from keystead_server.flows.explain_passkey import ExplainPasskey
 from keystead_server.flows.issue_pass import IssuePass
+from keystead_server.flows.list_quarantined import ListQuarantined
 from keystead_server.flows.manage_app import ManageApp
 from keystead_server.flows.manage_group import ManageGroup
 from keystead_server.flows.manage_passkey import ManagePasskey
 from keystead_server.flows.manage_user import ManageUser
 from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.preview_passkey_policy import PreviewPasskeyPolicy
 from keystead_server.flows.redeem_code import RedeemCode
 from keystead_server.flows.register_passkey import RegisterPasskey
 from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.flows.rollback_passkey_policy import RollBackPasskeyPolicy
 from keystead_server.flows.save_passkey_policy import SavePasskeyPolicy
 from keystead_server.flows.sign_in import SignIn
 from keystead_server.flows.sign_in_with_pass import SignInWithPass
@@ -45,6 +49,10 @@ class Services:
     manage_group: ManageGroup
     manage_app: ManageApp
     save_passkey_policy: SavePasskeyPolicy
+    preview_passkey_policy: PreviewPasskeyPolicy
+    roll_back_passkey_policy: RollBackPasskeyPolicy
+    explain_passkey: ExplainPasskey
+    list_quarantined: ListQuarantined
     authorize: Authorize
     redeem_code: RedeemCode
     user_info: UserInfo

@@ -6,16 +6,21 @@ from pathlib import Path
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.checkpoint_log import CheckpointLog
 from keystead_server.flows.end_session import EndSession
+from keystead_server.flows.explain_passkey import ExplainPasskey
 from keystead_server.flows.found_tenant import FoundTenant
 from keystead_server.flows.issue_pass import IssuePass
+from keystead_server.flows.known_models import KnownModels
+from keystead_server.flows.list_quarantined import ListQuarantined
 from keystead_server.flows.manage_app import ManageApp
 from keystead_server.flows.manage_group import ManageGroup
 from keystead_server.flows.manage_passkey import ManagePasskey
 from keystead_server.flows.manage_user import ManageUser
 from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.preview_passkey_policy import PreviewPasskeyPolicy
 from keystead_server.flows.redeem_code import RedeemCode
 from keystead_server.flows.register_passkey import RegisterPasskey
 from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.flows.rollback_passkey_policy import RollBackPasskeyPolicy
 from keystead_server.flows.save_passkey_policy import SavePasskeyPolicy
 from keystead_server.flows.sign_in import ParsedKeys, SignIn
 from keystead_server.flows.sign_in_with_pass import SignInWithPass
@@ -134,6 +139,7 @@ def build_services(
     us = relying_party(config)
     policies = PasskeyPolicies(store)
     anchors = RootStore(read_roots(config.roots_folder), metadata)
+    models = KnownModels(metadata, clock)
     return Services(
         store=store,
         clock=clock,
@@ -143,16 +149,20 @@ def build_services(
         relying_party=us,
         policies=policies,
         metadata=metadata,
-        sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), metadata),
+        sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models),
         sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer),
         sign_out=SignOut(store, clock, entropy),
-        register_passkey=RegisterPasskey(store, clock, entropy, sealer, policies, us, anchors, metadata),
+        register_passkey=RegisterPasskey(store, clock, entropy, sealer, policies, us, anchors, models),
         manage_passkey=ManagePasskey(store, clock, entropy),
         issue_pass=IssuePass(store, clock, entropy, sealer),
         manage_user=ManageUser(store, clock, entropy),
         manage_group=ManageGroup(store, clock, entropy),
         manage_app=ManageApp(store, clock, entropy),
-        save_passkey_policy=SavePasskeyPolicy(store, clock, entropy, metadata),
+        save_passkey_policy=SavePasskeyPolicy(store, clock, entropy, models),
+        preview_passkey_policy=PreviewPasskeyPolicy(store, models),
+        roll_back_passkey_policy=RollBackPasskeyPolicy(store),
+        explain_passkey=ExplainPasskey(store, policies, models),
+        list_quarantined=ListQuarantined(store, policies, models),
         authorize=Authorize(store, clock, entropy, sealer),
         redeem_code=RedeemCode(store, clock, entropy, sealer, token_signer),
         user_info=UserInfo(store, clock, token_signer),

@@ -36,7 +36,7 @@ from keystead_server.ports.changes import Change, Conflict, Written
 
 @dataclass(frozen=True, slots=True)
 class PasskeyOwner:
-    """What a sign-in needs to know about a credential id, in one read."""
+    """What a sign-in, and a list of what could sign in, needs to know about a passkey, in one read."""
 
     passkey: Passkey
     user: User
@@ -143,6 +143,13 @@ class Passkeys(Protocol):
 
     async def of_user(self, tenant: TenantId, user: UserId) -> Sequence[Passkey]:
         """Oldest first."""
+        ...
+
+    async def page(self, tenant: TenantId, *, limit: int, after: PasskeyId | None = None) -> Sequence[PasskeyOwner]:
+        """Up to *limit* passkeys with their owners in order of id, from the one behind *after*.
+
+        Others have their turn before each page.
+        """
         ...
 
     async def count(self, tenant: TenantId) -> int: ...

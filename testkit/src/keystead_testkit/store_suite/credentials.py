@@ -100,6 +100,22 @@ class PasskeyTests:
         assert list(world.run(world.store.passkeys.of_user(tenant.id, user.id))) == made
         assert world.run(world.store.passkeys.count(tenant.id)) == 4
 
+    def test_the_passkeys_of_a_tenant_come_page_by_page_with_their_owners_and_groups(self, world: World) -> None:
+        ada = world.add_user(tenant := world.add_tenant(), "ada")
+        bob = world.add_user(tenant, "bob", enabled=False)
+        world.add(staff := world.group(tenant))
+        world.write(Join(tenant.id, staff.id, bob.id), BumpPolicyVersion(tenant.id))
+        world.add(*(made := [world.passkey(user) for user in (bob, ada, bob)]))
+        page = world.store.passkeys.page
+
+        first = world.run(page(tenant.id, limit=2))
+        second = world.run(page(tenant.id, limit=2, after=first[-1].passkey.id))
+
+        in_staff = frozenset({staff.id})
+        assert list(first) == [PasskeyOwner(made[0], bob, in_staff, 2), PasskeyOwner(made[1], ada, frozenset(), 2)]
+        assert list(second) == [PasskeyOwner(made[2], bob, in_staff, 2)]
+        assert list(world.run(page(tenant.id, limit=2, after=made[2].id))) == []
+
     def test_a_passkey_can_be_renamed(self, world: World) -> None:
         user = world.add_user(tenant := world.add_tenant())
         world.add(passkey := world.passkey(user))

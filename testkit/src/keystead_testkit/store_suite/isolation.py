@@ -36,6 +36,7 @@ class IsolationTests:
             lambda t: store.passkeys.owner_of(t, passkey.credential_id),
             lambda t: store.passkeys.get(t, passkey.id),
             lambda t: store.passkeys.of_user(t, user.id),
+            lambda t: store.passkeys.page(t, limit=9),
             store.passkeys.count,
             lambda t: store.passes.of_user(t, user.id),
             lambda t: store.apps.get(t, app.id),

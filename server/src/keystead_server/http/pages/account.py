@@ -39,12 +39,14 @@ async def _account(call: Call, *, wrong_name: tuple[PasskeyId, str, str] | None 
     owner, store = call.signed_in, call.services.store
     passkeys = await store.passkeys.of_user(call.tenant.id, owner.user.id)
     attempts = await store.logs.attempts(call.tenant.id, limit=RECENT, user=owner.user.id)
+    lines = await passkey_lines(call, passkeys, owner.user, owner.groups)
     return page(
         call,
         "account.html",
         status=status,
         user=owner.user,
-        passkeys=await passkey_lines(call, passkeys, owner.groups),
+        passkeys=lines,
+        stranded=bool(lines) and all(line.quarantine for line in lines),
         attempts=await attempt_lines(call, attempts, passkeys),
         with_pass=owner.session.method is Method.TEMPORARY_ACCESS_PASS,
         session=owner.session,
@@ -98,7 +100,7 @@ async def _removal(call: Call, passkey: Passkey, *, code: str | None = None, sta
     elif owner.session.method is not Method.PASSKEY:
         code = "stronger_method_needed"
     everyone = await call.services.store.passkeys.of_user(call.tenant.id, owner.user.id)
-    (line,) = await passkey_lines(call, [passkey], owner.groups)
+    (line,) = await passkey_lines(call, [passkey], owner.user, owner.groups)
     return page(
         call,
         "remove-passkey.html",

@@ -9,23 +9,25 @@ from keystead_server.domain.app import App
 from keystead_server.domain.ids import AppId, GroupId
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.sign_in import Attempt, Result
+from keystead_server.domain.user import User
 from keystead_server.http.call import Call
 from keystead_server.http.pages import words
-from keystead_server.policy.passkeys.decide import NotAdmitted, Operation, PasskeyFacts, admit
+from keystead_server.policy.passkeys.decide import NotAdmitted, PasskeyFacts, quarantined
+from keystead_server.policy.passkeys.model import Subject
 from keystead_server.ports.metadata import Metadata, model_name
 
 
 @dataclass(frozen=True, slots=True)
 class PasskeyLine:
     """Attributes:
-    refused: why the policy does not accept it, or None.
+    quarantine: why the policy in force does not accept it, or None.
     """
 
     passkey: Passkey
     model: str
     type: str
     binding: str
-    refused: str | None
+    quarantine: NotAdmitted | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +43,26 @@ class AttemptLine:
     app: str | None
 
 
-async def passkey_lines(call: Call, passkeys: Iterable[Passkey], groups: frozenset[GroupId]) -> list[PasskeyLine]:
+async def passkey_lines(
+    call: Call, passkeys: Iterable[Passkey], owner: User, groups: frozenset[GroupId]
+) -> list[PasskeyLine]:
+    """*owner* is whose they are; *groups* are theirs."""
+    subject = Subject.of(owner, groups)
     policy = await call.services.policies.at(call.tenant.id, call.signed_in.policy_version)
     metadata, now = call.services.metadata, call.services.clock.now()
     lines = []
     for passkey in passkeys:
         facts = PasskeyFacts.of(passkey, metadata.about(passkey.aaguid), now)
-        admission = admit(policy, groups, facts, Operation.SIGN_IN)
-        refused = words.against(admission.code) if isinstance(admission, NotAdmitted) else None
+        quarantine = quarantined(policy, subject, facts)
         lines.append(
             PasskeyLine(
-                passkey, _model(passkey, metadata), words.passkey_type(passkey), words.binding(passkey), refused
+                passkey, model(passkey, metadata), words.passkey_type(passkey), words.binding(passkey), quarantine
             )
         )
     return lines
 
 
-def _model(passkey: Passkey, metadata: Metadata) -> str:
+def model(passkey: Passkey, metadata: Metadata) -> str:
     if passkey.aaguid == NO_AAGUID:
         return "Model not given"
     return model_name(metadata, passkey.aaguid) or f"Model {passkey.aaguid}"

@@ -13,13 +13,14 @@ from keystead_server.http.pages.sign_in import json
 
 async def show(call: Call) -> Response:
     offer = await call.services.register_passkey.begin(call.tenant, call.visitor, call.signed_in)
-    refusal = offer.code if isinstance(offer, NotOffered) else None
-    again = sign_in_address(call, call.scope["path"]) if refusal == "sign_in_not_fresh" else None
+    refusal = offer if isinstance(offer, NotOffered) else None
+    stale = refusal is not None and refusal.code == "sign_in_not_fresh"
+    again = sign_in_address(call, call.scope["path"]) if stale else None
     existing = await call.services.store.passkeys.of_user(call.tenant.id, call.user.id)
     return page(
         call,
         "new-passkey.html",
-        why_not=None if refusal is None else words.not_offered(refusal),
+        why_not=None if refusal is None else words.not_offered(refusal.code, refusal.policy),
         sign_in_again=again,
         first=not existing,
     )
@@ -30,8 +31,9 @@ async def options(call: Call) -> Response:
     match offer:
         case Offered(wanted):
             return json(wanted)
-        case NotOffered(code):
-            return json({"code": code, "message": words.not_offered(code), "correlationId": call.number}, status=403)
+        case NotOffered(code, policy):
+            message = words.not_offered(code, policy)
+            return json({"code": code, "message": message, "correlationId": call.number}, status=403)
 
 
 async def register(call: Call) -> Response:
@@ -41,6 +43,6 @@ async def register(call: Call) -> Response:
     match outcome:
         case Registered():
             return json({"redirect": f"/{call.tenant.name}/account?done=passkey_added"}, status=201)
-        case Refused(code, attempt):
-            message = words.registration_refused(code)
+        case Refused(code, attempt, policy):
+            message = words.registration_refused(code, policy)
             return json({"code": code, "message": message, "correlationId": attempt}, status=422)

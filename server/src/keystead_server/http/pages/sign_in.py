@@ -66,8 +66,9 @@ async def assertion(call: Call) -> Response:
         case SignedIn(session):
             call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session.id))
             return json({"redirect": after_sign_in(call, going)})
-        case Refused(code, attempt):
-            return json({"code": code, "message": words.sign_in_refused(code), "correlationId": attempt}, status=401)
+        case Refused(code, attempt, policy):
+            message = words.sign_in_refused(code, policy)
+            return json({"code": code, "message": message, "correlationId": attempt}, status=401)
 
 
 def json(body: object, *, status: int = 200) -> Response:

@@ -2,12 +2,13 @@
 
 from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
+from keystead_server.policy.passkeys.decide import NotAdmitted
 
-# What a passkey policy says against a passkey or a person; each completes "… because".
+# The rules of a passkey policy by their codes alone, as an old row of the log has them; each completes "… because".
 _POLICY = {
     "passkey_method_disabled": "passkeys are switched off",
-    "user_excluded": "your account is in a group that may not use passkeys",
-    "no_profile_in_scope": "no kind of passkey is meant for your account",
+    "user_excluded": "the account may not use passkeys",
+    "no_profile_in_scope": "no kind of passkey is meant for the account",
     "self_service_off": "only an administrator may add passkeys",
     "passkey_type_not_allowed": "its type, synced or device-bound, is not allowed",
     "aaguid_not_allowed": "its model is not on the list of allowed models",
@@ -15,6 +16,7 @@ _POLICY = {
     "aaguid_blocked": "its model is on the list of blocked models",
     "attestation_required": "it did not prove which model it is",
     "proof_too_weak": "it does not show clearly enough that it cannot leave its device",
+    "algorithm_not_allowed": "its kind of signature is not allowed",
 }
 
 _DID_NOT_WORK = "That passkey didn't work here. Try again, or use another one."
@@ -36,6 +38,7 @@ _SIGN_IN = {
 
 _REGISTRATION = {
     "sign_in_not_fresh": "To add a passkey you must have signed in within the last five minutes. Sign in again first.",
+    "no_algorithm_left": "Your organisation allows no kind of signature for your passkeys. Ask an administrator.",
     "too_many_passkeys": "You have as many passkeys as an account can have. Remove one you no longer use first.",
     "passkey_already_registered": "This passkey is already registered.",
     "challenge_expired": "This page was open for too long. Try again.",
@@ -97,30 +100,25 @@ _BINDINGS = {
 }
 
 
-def sign_in_refused(code: str) -> str:
-    return _SIGN_IN.get(code) or _refused_by_policy(code) or _DID_NOT_WORK
+def sign_in_refused(code: str, policy: NotAdmitted | None = None) -> str:
+    return _refused_by(policy) if policy is not None else _SIGN_IN.get(code, _DID_NOT_WORK)
 
 
-def registration_refused(code: str) -> str:
-    return _REGISTRATION.get(code) or _refused_by_policy(code) or "That passkey could not be added. Try again."
+def registration_refused(code: str, policy: NotAdmitted | None = None) -> str:
+    if policy is not None:
+        return _refused_by(policy)
+    return _REGISTRATION.get(code, "That passkey could not be added. Try again.")
 
 
-def _refused_by_policy(code: str) -> str | None:
-    because = _POLICY.get(code)
-    return None if because is None else f"Your organisation does not accept this passkey: {because}."
+def _refused_by(policy: NotAdmitted) -> str:
+    return f"Your organisation does not accept this passkey: {policy.says}. {policy.remedy}"
 
 
-def against(code: str) -> str:
-    """What the policy has against a passkey; completes "… because"."""
-    return _POLICY.get(code, "a rule of the passkey policy is against it")
-
-
-def not_offered(code: str) -> str:
+def not_offered(code: str, policy: NotAdmitted | None = None) -> str:
     """Why no passkey can be added now, said before the browser asks for anything."""
-    because = _POLICY.get(code)
-    if because is None:
+    if policy is None:
         return registration_refused(code)
-    return f"You cannot add a passkey in your organisation because {because}. Ask an administrator."
+    return f"You cannot add a passkey in your organisation because {policy.says}. {policy.remedy}"
 
 
 def outcome(attempt: Attempt) -> str:

@@ -143,8 +143,12 @@ def _cell(value: object) -> str:
         case list() | tuple():
             return ", ".join(map(str, value)) or "–"
         case _:
-            # What people typed may hold anything; a terminal must not act on it.
-            return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
+            return printable(str(value))
+
+
+def printable(text: str) -> str:
+    # What people typed may hold anything; a terminal must not act on it.
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def moment(at: datetime | None) -> str | None:

@@ -8,9 +8,10 @@ from keystead_server.domain.passkey import Passkey
 from keystead_server.flows.manage_passkey import NotDone
 from keystead_server.main.cli.frame import Failed, Frame, as_json, moment, table, tell
 from keystead_server.main.wiring import System
+from keystead_server.policy.passkeys.decide import NotAdmitted
 from keystead_server.ports.metadata import model_name
 
-_COLUMNS = ("name", "authenticator", "type", "proof", "attestation", "last_used_at", "id")
+_COLUMNS = ("name", "authenticator", "type", "proof", "attestation", "last_used_at", "usable", "why_not", "id")
 
 
 @click.group()
@@ -18,7 +19,7 @@ def passkey() -> None:
     """Passkeys: list and remove."""
 
 
-def _described(one: Passkey, system: System) -> dict[str, object]:
+def _described(one: Passkey, quarantine: NotAdmitted | None, system: System) -> dict[str, object]:
     return {
         "id": one.id,
         "name": one.name,
@@ -29,6 +30,9 @@ def _described(one: Passkey, system: System) -> dict[str, object]:
         "attestation": one.attestation_format,
         "created_at": moment(one.created_at),
         "last_used_at": moment(one.last_used_at),
+        "usable": quarantine is None,
+        "code": None if quarantine is None else quarantine.code,
+        "why_not": None if quarantine is None else quarantine.says,
     }
 
 
@@ -37,12 +41,13 @@ def _described(one: Passkey, system: System) -> dict[str, object]:
 @as_json
 @click.pass_obj
 def list_(frame: Frame, username: str, json_output: bool) -> None:
-    """List somebody's passkeys."""
+    """List somebody's passkeys, and whether the policy in force lets them sign in."""
 
     async def work(system: System) -> None:
         tenant = await frame.tenant_of(system)
         person = await frame.user_of(system, tenant, username)
-        rows = [_described(one, system) for one in await system.store.passkeys.of_user(tenant.id, person.id)]
+        found = await system.services.list_quarantined.of_user(tenant.id, person)
+        rows = [_described(one, quarantine, system) for one, quarantine in found]
         tell(rows, table(rows, _COLUMNS, empty=f"{person.username} has no passkey."), json_output=json_output)
 
     frame.run(work, json_output=json_output)

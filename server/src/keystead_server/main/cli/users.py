@@ -81,7 +81,9 @@ def show(frame: Frame, username: str, json_output: bool) -> None:
         described = await _described(system, person)
         groups = await system.store.users.groups_of(tenant.id, person.id)
         described["groups"] = [group.name for group in groups]
-        text = "\n".join(f"{name.replace('_', ' ') + ':':<14}{value}" for name, value in described.items())
+        passkeys = await system.services.list_quarantined.of_user(tenant.id, person)
+        described["quarantined_passkeys"] = sum(quarantine is not None for _, quarantine in passkeys)
+        text = "\n".join(f"{name.replace('_', ' ') + ':':<22}{value}" for name, value in described.items())
         tell(described, text, json_output=json_output)
 
     frame.run(work, json_output=json_output)

@@ -2,157 +2,170 @@
 
 `admit` is asked at registration and again at every sign-in: a passkey that the policy no longer
 accepts is refused from the next attempt on, and works again if the policy changes back.
+Until then it is quarantined; nothing is deleted.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from typing import TypeAlias
-from uuid import UUID
 
-from keystead_server.domain.authenticator import AuthenticatorModel
-from keystead_server.domain.ids import GroupId
-from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
-from keystead_server.policy.passkeys.model import (
-    ALL_USERS,
-    AttestationEnforcement,
-    EnforcementType,
-    PasskeyPolicy,
-    PasskeyProfile,
+from keystead_server.policy.passkeys.model import PasskeyPolicy, PasskeyProfile, ProfileCombination, Subject
+from keystead_server.policy.passkeys.rules import (
+    COMPROMISED,
+    Broken,
+    Operation,
+    PasskeyFacts,
+    broken_rules,
+    compromised,
 )
 
-# What the FIDO Metadata Service reports when a model's promises no longer hold; nothing but these refuses.
-COMPROMISED = frozenset(
-    {
-        "REVOKED",
-        "USER_VERIFICATION_BYPASS",
-        "ATTESTATION_KEY_COMPROMISE",
-        "USER_KEY_REMOTE_COMPROMISE",
-        "USER_KEY_PHYSICAL_COMPROMISE",
-    }
-)
-
-
-class Operation(StrEnum):
-    REGISTER = "register"
-    SIGN_IN = "signIn"
-
-
-@dataclass(frozen=True, slots=True)
-class PasskeyFacts:
-    """What policy asks about a passkey.
-
-    Attributes:
-        attested: its attestation chains to a root we keep for its model.
-        statuses: what is reported of its model now; empty when nothing is known of it.
-    """
-
-    type: PasskeyType
-    aaguid: UUID
-    proof: Proof
-    statuses: frozenset[str] = frozenset()
-
-    @property
-    def attested(self) -> bool:
-        return self.proof.rank >= Proof.ATTESTED.rank
-
-    @classmethod
-    def of(cls, passkey: Passkey, model: AuthenticatorModel | None, now: datetime) -> "PasskeyFacts":
-        """*model* is what the Metadata port has about the passkey's model."""
-        statuses = frozenset[str]() if model is None else model.statuses_on(now.date())
-        return cls(passkey.type, passkey.aaguid, passkey.proof, statuses)
+__all__ = [
+    "COMPROMISED", "Admission", "Admitted", "NotAdmitted", "Operation", "PasskeyFacts",
+    "admit", "algorithms_allowed", "may_register", "profiles_in_scope", "quarantined",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    profile: PasskeyProfile
+    """Attributes:
+    profiles: those that accepted: the first that did, or under `strictest` every one in scope.
+    """
+
+    profiles: tuple[PasskeyProfile, ...]
+
+    @property
+    def name(self) -> str:
+        return " + ".join(profile.name for profile in self.profiles)
 
 
 @dataclass(frozen=True, slots=True)
 class NotAdmitted:
     """Attributes:
-    code: the rule that refused, stable; with several profiles, the one of the profile that came closest.
-    because: a sentence for each profile in scope, for the log and for administrators.
+    code: the first of *broken*; stable.
+    because: a sentence for each profile that refused, for the log and for administrators.
+    broken: the rules to meet: of the profile that came closest, or under `strictest` of every one that refused.
     """
 
     code: str
     because: tuple[str, ...]
+    broken: tuple[Broken, ...]
+
+    @property
+    def says(self) -> str:
+        """What is against it, for its owner; completes "… does not accept this passkey: …"."""
+        return "; ".join(dict.fromkeys(rule.says for rule in self.broken))
+
+    @property
+    def remedy(self) -> str:
+        """What its owner can do, in sentences."""
+        return " ".join(dict.fromkeys(rule.remedy for rule in self.broken))
 
 
 Admission: TypeAlias = Admitted | NotAdmitted
 
 
-def profiles_in_scope(policy: PasskeyPolicy, groups: frozenset[GroupId]) -> tuple[PasskeyProfile, ...] | NotAdmitted:
-    """The profiles one of which must accept a passkey of a member of *groups*, or why there can be none."""
+def _against(rule: Broken) -> NotAdmitted:
+    return NotAdmitted(rule.code, (rule.says,), (rule,))
+
+
+_METHOD_OFF = _against(
+    Broken(
+        "passkey_method_disabled",
+        "passkeys are switched off",
+        "Ask an administrator of your organisation.",
+        "Switch passkeys on in the policy.",
+    )
+)
+_EXCLUDED = _against(
+    Broken(
+        "user_excluded",
+        "this account, or a group or role it has, is excluded from using passkeys",
+        "Ask an administrator of your organisation.",
+        "Take the account out of what the policy excludes; exclusion wins over every profile.",
+    )
+)
+_NO_PROFILE = _against(
+    Broken(
+        "no_profile_in_scope",
+        "no kind of passkey is meant for this account",
+        "Ask an administrator of your organisation.",
+        "Give a profile to the account, to one of its groups or roles, or to everyone.",
+    )
+)
+_SELF_SERVICE_OFF = _against(
+    Broken(
+        "self_service_off",
+        "people may not add passkeys by themselves",
+        "Ask an administrator of your organisation.",
+        "Let people add passkeys by themselves in the policy.",
+    )
+)
+
+
+def profiles_in_scope(policy: PasskeyPolicy, subject: Subject) -> tuple[PasskeyProfile, ...] | NotAdmitted:
+    """The profiles that judge *subject*'s passkeys, or why there can be none."""
     if not policy.enabled:
-        return NotAdmitted("passkey_method_disabled", ("passkeys are switched off in this tenant",))
+        return _METHOD_OFF
     # Exclusion first, and for everyone: excluding all users is a way to switch the method off.
-    if policy.exclude & (groups | {ALL_USERS}):
-        return NotAdmitted("user_excluded", ("the user is in a group that the passkey policy excludes",))
-    wanted = [
-        p for target in policy.include if target.group in groups or target.group == ALL_USERS for p in target.profiles
-    ]
+    if any(principal.covers(subject) for principal in policy.exclude):
+        return _EXCLUDED
+    wanted = [p for target in policy.include if target.who.covers(subject) for p in target.profiles]
     profiles = tuple(p for p in policy.profiles if p.id in wanted)
-    if not profiles:
-        return NotAdmitted("no_profile_in_scope", ("no passkey profile is meant for this user",))
-    return profiles
+    return profiles or _NO_PROFILE
 
 
-def may_register(policy: PasskeyPolicy, groups: frozenset[GroupId], *, self_service: bool) -> NotAdmitted | None:
+def may_register(policy: PasskeyPolicy, subject: Subject, *, self_service: bool) -> NotAdmitted | None:
     """Why this user can register no passkey at all, or None. Asked before the browser prompts."""
-    in_scope = profiles_in_scope(policy, groups)
+    in_scope = profiles_in_scope(policy, subject)
     if isinstance(in_scope, NotAdmitted):
         return in_scope
     if self_service and not policy.self_service:
-        return NotAdmitted("self_service_off", ("people may not register passkeys by themselves in this tenant",))
+        return _SELF_SERVICE_OFF
     return None
 
 
-def admit(policy: PasskeyPolicy, groups: frozenset[GroupId], passkey: PasskeyFacts, operation: Operation) -> Admission:
-    """Admitted by the first profile in scope that accepts *passkey* whole; settings are never mixed across profiles."""
-    in_scope = profiles_in_scope(policy, groups)
+def algorithms_allowed(policy: PasskeyPolicy, subject: Subject, offered: Iterable[int]) -> tuple[int, ...]:
+    """Those of *offered* with which a passkey of *subject* may sign, in their order.
+
+    So that no browser makes a passkey that is refused afterwards and lies about unused.
+    """
+    in_scope = profiles_in_scope(policy, subject)
+    if isinstance(in_scope, NotAdmitted):
+        return ()
+    enough = all if policy.combination is ProfileCombination.STRICTEST else any
+    return tuple(n for n in offered if enough(not p.algorithms or n in p.algorithms for p in in_scope))
+
+
+def admit(policy: PasskeyPolicy, subject: Subject, passkey: PasskeyFacts, operation: Operation) -> Admission:
+    """The decision. A profile accepts *passkey* whole or not at all; settings are never mixed across profiles."""
+    in_scope = profiles_in_scope(policy, subject)
     if isinstance(in_scope, NotAdmitted):
         return in_scope
     # No profile can outweigh it: what the profiles ask about the model is what no longer holds.
-    reported = sorted(passkey.statuses & COMPROMISED)
-    if reported:
-        because = f"the FIDO metadata report {', '.join(reported)} for the authenticator model {passkey.aaguid}"
-        return NotAdmitted("authenticator_compromised", (because,))
+    reported = compromised(passkey)
+    if reported is not None:
+        return _against(reported)
+    strictest = policy.combination is ProfileCombination.STRICTEST
     refusals = []
     for profile in in_scope:
-        broken = list(_broken_rules(profile, passkey, operation))
-        if not broken:
-            return Admitted(profile)
-        refusals.append((profile, broken))
-    _, closest = min(refusals, key=lambda refusal: len(refusal[1]))
-    return NotAdmitted(
-        closest[0][0],
-        tuple(f"{profile.name}: {'; '.join(sentence for _, sentence in broken)}" for profile, broken in refusals),
-    )
+        broken = tuple(broken_rules(profile, passkey, operation))
+        if broken:
+            refusals.append((profile, broken))
+        elif not strictest:
+            return Admitted((profile,))
+    return _not_admitted(refusals, strictest) if refusals else Admitted(in_scope)
 
 
-def _broken_rules(profile: PasskeyProfile, passkey: PasskeyFacts, operation: Operation) -> Iterable[tuple[str, str]]:
-    if passkey.type not in profile.passkey_types:
-        yield "passkey_type_not_allowed", f"{_TYPE_WORDS[passkey.type]} passkeys are not allowed"
-    restrictions = profile.key_restrictions
-    if restrictions.is_enforced:
-        listed = passkey.aaguid in restrictions.aaguids
-        if restrictions.enforcement_type is EnforcementType.ALLOW and not listed:
-            yield "aaguid_not_allowed", f"the authenticator model {passkey.aaguid} is not on the allow list"
-        if restrictions.enforcement_type is EnforcementType.BLOCK and listed:
-            yield "aaguid_blocked", f"the authenticator model {passkey.aaguid} is on the block list"
-    if (
-        operation is Operation.REGISTER
-        and profile.attestation_enforcement is AttestationEnforcement.REGISTRATION_ONLY
-        and not passkey.attested
-    ):
-        yield "attestation_required", "the authenticator did not prove its model with a trusted attestation"
-    if passkey.proof.rank < profile.minimum_proof.rank:
-        yield (
-            "proof_too_weak",
-            f"device binding is {passkey.proof} and the profile asks for {profile.minimum_proof}",
-        )
+def quarantined(policy: PasskeyPolicy, subject: Subject, passkey: PasskeyFacts) -> NotAdmitted | None:
+    """Why a registered passkey is refused at sign-in as long as *policy* is in force, or None."""
+    admission = admit(policy, subject, passkey, Operation.SIGN_IN)
+    return admission if isinstance(admission, NotAdmitted) else None
 
 
-_TYPE_WORDS = {PasskeyType.SYNCED: "synced", PasskeyType.DEVICE_BOUND: "device-bound"}
+def _not_admitted(refusals: list[tuple[PasskeyProfile, tuple[Broken, ...]]], strictest: bool) -> NotAdmitted:
+    if strictest:
+        to_meet = tuple(rule for _, broken in refusals for rule in broken)
+    else:
+        _, to_meet = min(refusals, key=lambda refusal: len(refusal[1]))
+    because = tuple(f"{profile.name}: {'; '.join(rule.says for rule in broken)}" for profile, broken in refusals)
+    return NotAdmitted(to_meet[0].code, because, to_meet)

@@ -1,28 +1,34 @@
 """The passkey policy as JSON, in the names of Graph's `fido2AuthenticationMethodConfiguration`.
 
-What is ours beyond Graph: `minimumProof` in a profile.
+What is ours beyond Graph: `profileCombination`; in a profile `minimumProof`, `algorithms` and
+`keyRestrictions.authenticatorSets`; the attestation enforcement `always`; targets of type `role`.
 """
 
 import json
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from keystead_server.domain.ids import GroupId
+from keystead_core.cose import ALGORITHMS
+
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.passkey import PasskeyType, Proof
+from keystead_server.domain.user import Role
 from keystead_server.policy.passkeys.model import (
     AttestationEnforcement,
     EnforcementType,
     KeyRestrictions,
     PasskeyPolicy,
     PasskeyProfile,
+    Principal,
+    PrincipalType,
+    ProfileCombination,
     Target,
 )
+from keystead_server.policy.passkeys.reading import a_choice, a_flag, a_list, a_text, an_object
+from keystead_server.policy.passkeys.sets import SETS
 
 _ODATA_TYPE = "#microsoft.graph.fido2AuthenticationMethodConfiguration"
-_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 def to_json(policy: PasskeyPolicy) -> dict[str, Any]:
@@ -32,11 +38,16 @@ def to_json(policy: PasskeyPolicy) -> dict[str, Any]:
         "state": "enabled" if policy.enabled else "disabled",
         "isSelfServiceRegistrationAllowed": policy.self_service,
         "includeTargets": [
-            {"targetType": "group", "id": t.group, "allowedPasskeyProfiles": list(t.profiles)} for t in policy.include
+            {**_principal_to_json(t.who), "allowedPasskeyProfiles": list(t.profiles)} for t in policy.include
         ],
-        "excludeTargets": [{"targetType": "group", "id": group} for group in sorted(policy.exclude)],
+        "excludeTargets": [_principal_to_json(principal) for principal in sorted(policy.exclude)],
+        "profileCombination": policy.combination.value,
         "passkeyProfiles": [_profile_to_json(p) for p in policy.profiles],
     }
+
+
+def _principal_to_json(principal: Principal) -> dict[str, str]:
+    return {"targetType": principal.type.value, "id": principal.id}
 
 
 def _profile_to_json(profile: PasskeyProfile) -> dict[str, Any]:
@@ -49,8 +60,10 @@ def _profile_to_json(profile: PasskeyProfile) -> dict[str, Any]:
             "isEnforced": profile.key_restrictions.is_enforced,
             "enforcementType": profile.key_restrictions.enforcement_type.value,
             "aaGuids": sorted(str(a) for a in profile.key_restrictions.aaguids),
+            "authenticatorSets": [named for named in SETS if named in profile.key_restrictions.sets],
         },
         "minimumProof": profile.minimum_proof.value,
+        "algorithms": sorted(profile.algorithms, reverse=True),
     }
 
 
@@ -77,38 +90,39 @@ def from_json(body: object) -> PasskeyPolicy:
     Raises:
         Invalid: a property is missing, unknown, or not what it may be; `target` names it.
     """
-    policy = _object(body, "", {
+    policy = an_object(body, "", {
         "@odata.type", "@odata.context", "id", "state", "isSelfServiceRegistrationAllowed",
-        "includeTargets", "excludeTargets", "passkeyProfiles",
+        "includeTargets", "excludeTargets", "passkeyProfiles", "profileCombination",
     })  # fmt: skip
     profiles = tuple(
-        _profile(item, f"passkeyProfiles[{i}]") for i, item in enumerate(_list(policy, "passkeyProfiles", ""))
+        _profile(item, f"passkeyProfiles[{i}]") for i, item in enumerate(a_list(policy, "passkeyProfiles", ""))
     )
     known = [p.id for p in profiles]
     if len(set(known)) != len(known):
         raise Invalid("policy_malformed", "two passkey profiles have the same id", target="passkeyProfiles")
     include = tuple(
-        _include(item, f"includeTargets[{i}]", known) for i, item in enumerate(_list(policy, "includeTargets", ""))
+        _include(item, f"includeTargets[{i}]", known) for i, item in enumerate(a_list(policy, "includeTargets", ""))
     )
     exclude = frozenset(
-        GroupId(_text(_object(item, f"excludeTargets[{i}]", {"id", "targetType"}), "id", f"excludeTargets[{i}]"))
-        for i, item in enumerate(_list(policy, "excludeTargets", ""))
+        _principal(an_object(item, f"excludeTargets[{i}]", {"id", "targetType"}), f"excludeTargets[{i}]")
+        for i, item in enumerate(a_list(policy, "excludeTargets", ""))
     )
-    state = _text(policy, "state", "")
+    state = a_text(policy, "state", "")
     if state not in ("enabled", "disabled"):
         raise Invalid("policy_malformed", 'state is "enabled" or "disabled"', target="state")
     return PasskeyPolicy(
         enabled=state == "enabled",
-        self_service=_flag(policy, "isSelfServiceRegistrationAllowed", ""),
+        self_service=a_flag(policy, "isSelfServiceRegistrationAllowed", ""),
         include=include,
         exclude=exclude,
         profiles=profiles,
+        combination=a_choice(ProfileCombination, policy.get("profileCombination", "any"), "profileCombination"),
     )
 
 
 def _include(item: object, where: str, known: list[str]) -> Target:
-    target = _object(item, where, {"id", "targetType", "allowedPasskeyProfiles", "isRegistrationRequired"})
-    wanted = tuple(str(p) for p in _list(target, "allowedPasskeyProfiles", where))
+    target = an_object(item, where, {"id", "targetType", "allowedPasskeyProfiles", "isRegistrationRequired"})
+    wanted = tuple(str(p) for p in a_list(target, "allowedPasskeyProfiles", where))
     for profile in wanted:
         if profile not in known:
             raise Invalid(
@@ -116,37 +130,64 @@ def _include(item: object, where: str, known: list[str]) -> Target:
                 f"there is no passkey profile {profile!r} in this policy",
                 target=f"{where}.allowedPasskeyProfiles",
             )
-    return Target(GroupId(_text(target, "id", where)), wanted)
+    return Target(_principal(target, where), wanted)
+
+
+def _principal(target: Mapping[str, Any], where: str) -> Principal:
+    kind = a_choice(PrincipalType, target.get("targetType", "group"), f"{where}.targetType")
+    named = a_text(target, "id", where)
+    if kind is PrincipalType.ROLE:
+        a_choice(Role, named, f"{where}.id")
+    return Principal(kind, named)
 
 
 def _profile(item: object, where: str) -> PasskeyProfile:
-    profile = _object(item, where, {
+    profile = an_object(item, where, {
         "id", "name", "passkeyTypes", "attestationEnforcement", "keyRestrictions", "minimumProof",
+        "algorithms",
     })  # fmt: skip
-    types = [t.strip() for t in _text(profile, "passkeyTypes", where).split(",") if t.strip()]
+    types = [t.strip() for t in a_text(profile, "passkeyTypes", where).split(",") if t.strip()]
     return PasskeyProfile(
-        id=_text(profile, "id", where),
-        name=_text(profile, "name", where),
-        passkey_types=frozenset(_choice(PasskeyType, t, f"{where}.passkeyTypes") for t in types),
-        attestation_enforcement=_choice(
+        id=a_text(profile, "id", where),
+        name=a_text(profile, "name", where),
+        passkey_types=frozenset(a_choice(PasskeyType, t, f"{where}.passkeyTypes") for t in types),
+        attestation_enforcement=a_choice(
             AttestationEnforcement, profile.get("attestationEnforcement", "disabled"), f"{where}.attestationEnforcement"
         ),
         key_restrictions=_restrictions(profile.get("keyRestrictions"), f"{where}.keyRestrictions"),
-        minimum_proof=_choice(Proof, profile.get("minimumProof", "none"), f"{where}.minimumProof"),
+        minimum_proof=a_choice(Proof, profile.get("minimumProof", "none"), f"{where}.minimumProof"),
+        algorithms=frozenset(_algorithms(a_list(profile, "algorithms", where), f"{where}.algorithms")),
     )
+
+
+def _algorithms(items: Iterable[object], where: str) -> Iterable[int]:
+    for item in items:
+        # A JSON true is the number 1 to Python.
+        if not isinstance(item, int) or isinstance(item, bool) or item not in ALGORITHMS:
+            known = ", ".join(map(str, ALGORITHMS))
+            raise Invalid("policy_malformed", f"{item!r} is not one of the COSE algorithms {known}", target=where)
+        yield item
 
 
 def _restrictions(item: object, where: str) -> KeyRestrictions:
     if item is None:
         return KeyRestrictions()
-    restrictions = _object(item, where, {"isEnforced", "enforcementType", "aaGuids"})
+    restrictions = an_object(item, where, {"isEnforced", "enforcementType", "aaGuids", "authenticatorSets"})
     return KeyRestrictions(
-        is_enforced=_flag(restrictions, "isEnforced", where),
-        enforcement_type=_choice(
+        is_enforced=a_flag(restrictions, "isEnforced", where),
+        enforcement_type=a_choice(
             EnforcementType, restrictions.get("enforcementType", "allow"), f"{where}.enforcementType"
         ),
-        aaguids=frozenset(_aaguids(_list(restrictions, "aaGuids", where), f"{where}.aaGuids")),
+        aaguids=frozenset(_aaguids(a_list(restrictions, "aaGuids", where), f"{where}.aaGuids")),
+        sets=frozenset(_sets(a_list(restrictions, "authenticatorSets", where), f"{where}.authenticatorSets")),
     )
+
+
+def _sets(items: Iterable[object], where: str) -> Iterable[str]:
+    for item in items:
+        if not isinstance(item, str) or item not in SETS:
+            raise Invalid("policy_malformed", f"{item!r} is not one of: {', '.join(SETS)}", target=where)
+        yield item
 
 
 def _aaguids(items: Iterable[object], where: str) -> Iterable[UUID]:
@@ -159,45 +200,3 @@ def _aaguids(items: Iterable[object], where: str) -> Iterable[UUID]:
                 f"an AAGUID looks like 20263fe7-97ae-4bb6-b3b9-a7b5dae6614f, not {item!r}",
                 target=where,
             ) from None
-
-
-def _object(value: object, where: str, allowed: set[str]) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise Invalid("policy_malformed", f"{where or 'the policy'} must be an object", target=where or None)
-    for name in value:
-        if name not in allowed:
-            raise Invalid("policy_malformed", f"no such property: {name}", target=_at(where, name))
-    return value
-
-
-def _list(value: Mapping[str, Any], name: str, where: str) -> list[object]:
-    items = value.get(name, [])
-    if not isinstance(items, list):
-        raise Invalid("policy_malformed", f"{name} must be a list", target=_at(where, name))
-    return items
-
-
-def _text(value: Mapping[str, Any], name: str, where: str) -> str:
-    text = value.get(name)
-    if not isinstance(text, str) or not text:
-        raise Invalid("policy_malformed", f"{name} must be text", target=_at(where, name))
-    return text
-
-
-def _flag(value: Mapping[str, Any], name: str, where: str) -> bool:
-    flag = value.get(name)
-    if not isinstance(flag, bool):
-        raise Invalid("policy_malformed", f"{name} must be true or false", target=_at(where, name))
-    return flag
-
-
-def _choice(kind: type[_Choice], value: object, where: str) -> _Choice:
-    try:
-        return kind(str(value))
-    except ValueError:
-        allowed = ", ".join(kind)
-        raise Invalid("policy_malformed", f"{value!r} is not one of: {allowed}", target=where) from None
-
-
-def _at(where: str, name: str) -> str:
-    return f"{where}.{name}" if where else name

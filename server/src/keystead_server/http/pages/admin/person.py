@@ -129,13 +129,15 @@ async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status
     store = call.services.store
     groups = await store.users.groups_of(call.tenant.id, user.id)
     passkeys = await store.passkeys.of_user(call.tenant.id, user.id)
+    lines = await passkey_lines(call, passkeys, user, frozenset(GroupId(g.id) for g in groups))
     return page(
         call,
         "admin/person.html",
         status=status,
         person=user,
         groups=groups,
-        passkeys=await passkey_lines(call, passkeys, frozenset(GroupId(g.id) for g in groups)),
+        passkeys=lines,
+        stranded=bool(lines) and all(line.quarantine for line in lines),
         roles=[(role.value, role in user.roles) for role in Role],
         access_pass=_pass_words(call, await store.passes.of_user(call.tenant.id, user.id)),
         lifetimes=LIFETIMES,

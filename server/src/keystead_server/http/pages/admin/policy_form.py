@@ -1,19 +1,32 @@
 """The passkey policy as a form: every field as text, so that nothing typed is lost when one of them is wrong.
 
 policy → PolicyForm → page → what was typed → PolicyForm → JSON → policy
+
+People are typed by username and kept by id: the caller looks them up, both ways.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.passkey import PasskeyType, Proof
+from keystead_server.domain.user import fold
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import Errors
-from keystead_server.policy.passkeys.model import AttestationEnforcement, EnforcementType, PasskeyPolicy, PasskeyProfile
+from keystead_server.policy.passkeys.explain import Names
+from keystead_server.policy.passkeys.model import (
+    AttestationEnforcement,
+    EnforcementType,
+    PasskeyPolicy,
+    PasskeyProfile,
+    Principal,
+    PrincipalType,
+    ProfileCombination,
+)
+from keystead_server.policy.passkeys.sets import SETS
 from keystead_server.ports.metadata import Metadata, model_name
 
 MAX_PROFILES = 20
@@ -21,33 +34,76 @@ _LISTS = ("off", EnforcementType.ALLOW.value, EnforcementType.BLOCK.value)
 
 
 @dataclass(frozen=True, slots=True)
+class WhoForm:
+    """Whom something is meant for.
+
+    Attributes:
+        groups: ids; `all_users` is everyone.
+        users: usernames, one a line.
+    """
+
+    groups: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    users: str = ""
+
+    @classmethod
+    def of(cls, principals: Iterable[Principal], names: Names) -> "WhoForm":
+        """Whoever was removed since is left out: an id is never given twice."""
+        every = tuple(principals)
+        return cls(
+            groups=tuple(p.id for p in every if p.type is PrincipalType.GROUP),
+            roles=tuple(p.id for p in every if p.type is PrincipalType.ROLE),
+            users="\n".join(names[p] for p in every if p.type is PrincipalType.USER and p in names),
+        )
+
+    @classmethod
+    def typed(cls, call: Call, prefix: str) -> "WhoForm":
+        return cls(
+            tuple(call.fields(f"{prefix}-groups")), tuple(call.fields(f"{prefix}-roles")), call.field(f"{prefix}-users")
+        )
+
+    @property
+    def usernames(self) -> list[str]:
+        return self.users.split()
+
+    def principals(self, ids: Mapping[str, str]) -> list[tuple[str, str]]:
+        """As pairs of targetType and id; *ids* are those of folded usernames."""
+        found = [("group", group) for group in self.groups] + [("role", role) for role in self.roles]
+        return found + [("user", ids[fold(name)]) for name in dict.fromkeys(self.usernames) if fold(name) in ids]
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileForm:
     """Attributes:
     aaguids: one a line; what follows it on the line is for people to read.
-    groups: ids of the groups that may use the profile, `all_users` among them.
+    algorithms: COSE numbers as text; none ticked allows all.
     """
 
     id: str
     name: str = ""
     types: tuple[str, ...] = (PasskeyType.DEVICE_BOUND.value,)
-    attested: bool = False
+    attestation: str = AttestationEnforcement.DISABLED.value
     listing: str = "off"
+    sets: tuple[str, ...] = ()
     aaguids: str = ""
     minimum_proof: str = Proof.NONE.value
-    groups: tuple[str, ...] = ()
+    algorithms: tuple[str, ...] = ()
+    who: WhoForm = WhoForm()
 
     @classmethod
-    def of(cls, profile: PasskeyProfile, groups: Iterable[str], metadata: Metadata) -> "ProfileForm":
+    def of(cls, profile: PasskeyProfile, who: WhoForm, metadata: Metadata) -> "ProfileForm":
         restrictions = profile.key_restrictions
         return cls(
             id=profile.id,
             name=profile.name,
             types=tuple(t.value for t in PasskeyType if t in profile.passkey_types),
-            attested=profile.attestation_enforcement is AttestationEnforcement.REGISTRATION_ONLY,
+            attestation=profile.attestation_enforcement.value,
             listing=restrictions.enforcement_type.value if restrictions.is_enforced else "off",
+            sets=tuple(named for named in SETS if named in restrictions.sets),
             aaguids="\n".join(_with_name(a, metadata) for a in sorted(restrictions.aaguids)),
             minimum_proof=profile.minimum_proof.value,
-            groups=tuple(groups),
+            algorithms=tuple(str(number) for number in profile.algorithms),
+            who=who,
         )
 
     @classmethod
@@ -55,15 +111,20 @@ class ProfileForm:
         def field(name: str) -> str:
             return call.field(f"profile-{number}-{name}")
 
+        def fields(name: str) -> tuple[str, ...]:
+            return tuple(call.fields(f"profile-{number}-{name}"))
+
         return cls(
             id=field("id"),
             name=field("name"),
-            types=tuple(call.fields(f"profile-{number}-types")),
-            attested=field("attested") == "yes",
+            types=fields("types"),
+            attestation=field("attestation"),
             listing=field("listing") if field("listing") in _LISTS else "off",
+            sets=fields("sets"),
             aaguids=field("aaguids"),
             minimum_proof=field("minimum-proof"),
-            groups=tuple(call.fields(f"profile-{number}-groups")),
+            algorithms=fields("algorithms"),
+            who=WhoForm.typed(call, f"profile-{number}"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -71,13 +132,15 @@ class ProfileForm:
             "id": self.id,
             "name": self.name,
             "passkeyTypes": ",".join(self.types),
-            "attestationEnforcement": "registrationOnly" if self.attested else "disabled",
+            "attestationEnforcement": self.attestation,
             "keyRestrictions": {
                 "isEnforced": self.listing != "off",
                 "enforcementType": "block" if self.listing == "block" else "allow",
                 "aaGuids": [line.split()[0] for line in self.aaguids.splitlines() if line.strip()],
+                "authenticatorSets": list(self.sets),
             },
             "minimumProof": self.minimum_proof,
+            "algorithms": [int(number) if re.fullmatch(r"-\d{1,5}", number) else number for number in self.algorithms],
         }
 
     def wrong(self, number: int) -> dict[str, str]:
@@ -87,8 +150,8 @@ class ProfileForm:
             errors[f"profile-{number}-name"] = "Give the profile a name."
         if not self.types:
             errors[f"profile-{number}-types"] = "Tick at least one type."
-        if self.listing == "allow" and not self.aaguids:
-            errors[f"profile-{number}-aaguids"] = "List at least one model, or choose “Any model”."
+        if self.listing == "allow" and not self.aaguids and not self.sets:
+            errors[f"profile-{number}-aaguids"] = "Tick a set, or list at least one model, or choose “Any model”."
         return errors
 
 
@@ -101,19 +164,20 @@ class PolicyForm:
     version: str
     enabled: bool
     self_service: bool
-    exclude: tuple[str, ...]
+    combination: str
+    exclude: WhoForm
     profiles: tuple[ProfileForm, ...]
 
     @classmethod
-    def of(cls, policy: PasskeyPolicy, version: int, metadata: Metadata) -> "PolicyForm":
+    def of(cls, policy: PasskeyPolicy, version: int, names: Names, metadata: Metadata) -> "PolicyForm":
         return cls(
             version=str(version),
             enabled=policy.enabled,
             self_service=policy.self_service,
-            exclude=tuple(policy.exclude),
+            combination=policy.combination.value,
+            exclude=WhoForm.of(sorted(policy.exclude), names),
             profiles=tuple(
-                ProfileForm.of(p, [target.group for target in policy.include if p.id in target.profiles], metadata)
-                for p in policy.profiles
+                ProfileForm.of(p, WhoForm.of(policy.meant_for(p), names), metadata) for p in policy.profiles
             ),
         )
 
@@ -124,9 +188,16 @@ class PolicyForm:
             version=call.field("version"),
             enabled=call.field("enabled") == "yes",
             self_service=call.field("self-service") == "yes",
-            exclude=tuple(call.fields("exclude")),
+            combination=call.field("combination") or ProfileCombination.ANY.value,
+            exclude=WhoForm.typed(call, "exclude"),
             profiles=tuple(ProfileForm.typed(call, n) for n in numbers if call.field(f"profile-{n}-id")),
         )
+
+    @property
+    def usernames(self) -> dict[str, list[str]]:
+        """What was typed, by the field in which it stands."""
+        fields = {f"profile-{n}-users": profile.who.usernames for n, profile in enumerate(self.profiles)}
+        return {"exclude-users": self.exclude.usernames} | fields
 
     def with_profile(self, profile_id: str) -> "PolicyForm":
         if len(self.profiles) >= MAX_PROFILES:
@@ -136,21 +207,21 @@ class PolicyForm:
     def without_profile(self, profile_id: str) -> "PolicyForm":
         return replace(self, profiles=tuple(p for p in self.profiles if p.id != profile_id))
 
-    def to_json(self) -> dict[str, Any]:
-        """As `policy.passkeys.document` reads it."""
-        groups = dict.fromkeys(group for profile in self.profiles for group in profile.groups)
+    def to_json(self, ids: Mapping[str, str]) -> dict[str, Any]:
+        """As `policy.passkeys.document` reads it; *ids* are those of folded usernames."""
+        targets: dict[tuple[str, str], list[str]] = {}
+        for profile in self.profiles:
+            for principal in profile.who.principals(ids):
+                targets.setdefault(principal, []).append(profile.id)
         return {
             "state": "enabled" if self.enabled else "disabled",
             "isSelfServiceRegistrationAllowed": self.self_service,
+            "profileCombination": self.combination,
             "includeTargets": [
-                {
-                    "targetType": "group",
-                    "id": group,
-                    "allowedPasskeyProfiles": [p.id for p in self.profiles if group in p.groups],
-                }
-                for group in groups
+                {"targetType": kind, "id": named, "allowedPasskeyProfiles": profiles}
+                for (kind, named), profiles in targets.items()
             ],
-            "excludeTargets": [{"targetType": "group", "id": group} for group in self.exclude],
+            "excludeTargets": [{"targetType": kind, "id": named} for kind, named in self.exclude.principals(ids)],
             "passkeyProfiles": [profile.to_json() for profile in self.profiles],
         }
 
@@ -166,6 +237,7 @@ _FIELDS = {
     "passkeyTypes": "types",
     "keyRestrictions.aaGuids": "aaguids",
     "minimumProof": "minimum-proof",
+    "attestationEnforcement": "attestation",
 }
 _TARGET = re.compile(r"passkeyProfiles\[(\d+)\]\.(.+)")
 
@@ -178,27 +250,6 @@ def errors_of(invalid: Invalid) -> Errors:
     if found is None or field is None:
         return Errors({"": next(iter(errors.by_field.values()))})
     return Errors({f"profile-{found[1]}-{field}": next(iter(errors.by_field.values()))})
-
-
-def choices() -> dict[str, Sequence[tuple[str, str]]]:
-    """What the form's lists offer."""
-    return {
-        "listings": (
-            ("off", "Any model"),
-            ("allow", "Only the models listed"),
-            ("block", "Every model but those listed"),
-        ),
-        "types": (
-            (PasskeyType.DEVICE_BOUND.value, "Device-bound: the key stays on one device"),
-            (PasskeyType.SYNCED.value, "Synced: a provider keeps copies"),
-        ),
-        "proofs": (
-            (Proof.NONE.value, "None: any passkey"),
-            (Proof.CLAIMED.value, "Claimed: the device says that the key cannot leave it"),
-            (Proof.ATTESTED.value, "Attested: its maker vouches for the device"),
-            (Proof.PROVEN.value, "Proven: its security chip proved it to us"),
-        ),
-    }
 
 
 def _with_name(aaguid: UUID, metadata: Metadata) -> str:

@@ -1,10 +1,24 @@
 """Every page for administrators, with the permission it asks for."""
 
-from keystead_server.http.pages.admin import apps, groups, logs, overview, passkey_policy, people, person
+from keystead_server.http.pages.admin import (
+    apps,
+    groups,
+    logs,
+    overview,
+    passkey_policy,
+    people,
+    person,
+    policy_history,
+    policy_preview,
+    policy_try,
+    quarantine,
+)
 from keystead_server.http.route import BROWSING, KIB, Body, Face, Handler, Limit, Route
 from keystead_server.policy.permissions import Permission as May
 
 _FORM = Body("application/x-www-form-urlencoded", 64 * KIB, form=True)
+# A previewed policy comes back sealed, which makes it longer than it was in the editor.
+_SEALED_FORM = Body("application/x-www-form-urlencoded", 192 * KIB, form=True)
 _CHANGING = Limit("changing", 300, 100)
 
 
@@ -13,11 +27,17 @@ def _page(path: str, handler: Handler, summary: str, permission: May = May.READ_
 
 
 def _form(
-    path: str, handler: Handler, summary: str, permission: May, answer: str = "Done; go on to the page that shows it"
+    path: str,
+    handler: Handler,
+    summary: str,
+    permission: May,
+    answer: str = "Done; go on to the page that shows it",
+    *,
+    body: Body = _FORM,
 ) -> Route:
     return Route(
         "POST", f"/{{tenant}}/admin{path}", handler, summary, permission, _CHANGING, Face.PAGE,
-        body=_FORM, from_our_pages=True, answers={303: answer, 422: "What is wrong, beside the fields"},
+        body=body, from_our_pages=True, answers={303: answer, 422: "What is wrong, beside the fields"},
     )  # fmt: skip
 
 
@@ -58,13 +78,36 @@ _APPS = (
     _form("/apps/{app}/remove", apps.remove, "Remove an app", May.WRITE_APPS),
 )
 
+_PASSKEY_POLICY = (
+    _page("/passkey-policy", passkey_policy.show, "The passkey policy"),
+    _form("/passkey-policy", passkey_policy.save, "Change the passkey policy", May.WRITE_POLICY),
+    _form(
+        "/passkey-policy/edit", passkey_policy.edit, "Go back from a preview to the editor", May.WRITE_POLICY,
+        body=_SEALED_FORM,
+    ),
+    _form(
+        "/passkey-policy/preview", policy_preview.turn, "Whom a change would touch, page by page", May.WRITE_POLICY,
+        body=_SEALED_FORM,
+    ),
+    _form(
+        "/passkey-policy/confirm", policy_preview.confirm, "Save a policy that was previewed", May.WRITE_POLICY,
+        body=_SEALED_FORM,
+    ),
+    _page("/passkey-policy/history", policy_history.show, "Every version of the passkey policy"),
+    _form(
+        "/passkey-policy/history/{version}/restore", policy_history.restore, "What going back to a version would do",
+        May.WRITE_POLICY,
+    ),
+    _page("/passkey-policy/try", policy_try.show, "Ask the passkey policy about a passkey"),
+    _page("/passkey-policy/quarantine", quarantine.show, "Passkeys that the policy does not admit"),
+)  # fmt: skip
+
 ROUTES: tuple[Route, ...] = (
     _page("", overview.show, "Figures and the last sign-ins"),
     *_PEOPLE,
     *_GROUPS,
     *_APPS,
-    _page("/passkey-policy", passkey_policy.show, "The passkey policy"),
-    _form("/passkey-policy", passkey_policy.save, "Change the passkey policy", May.WRITE_POLICY),
+    *_PASSKEY_POLICY,
     _page("/sign-ins", logs.sign_ins, "The sign-in log", May.READ_LOGS),
     _page("/audit", logs.audit, "The audit log", May.READ_LOGS),
 )

@@ -1,0 +1,253 @@
+"""keystead policy …"""
+
+import sys
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+from keystead_core.cose import ALGORITHMS, ES256
+from keystead_core.webauthn import NO_AAGUID
+
+from keystead_server.domain import policy_document
+from keystead_server.domain.actor import OPERATOR
+from keystead_server.domain.ids import UserId
+from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
+from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.user import User
+from keystead_server.flows.preview_passkey_policy import Preview
+from keystead_server.main.cli import policy_words as words
+from keystead_server.main.cli.frame import Failed, Frame, as_json, moment, tell
+from keystead_server.main.wiring import System
+from keystead_server.policy.passkeys import document
+from keystead_server.policy.passkeys.differences import differences
+from keystead_server.policy.passkeys.model import FIRST_POLICY, PasskeyPolicy
+from keystead_server.policy.passkeys.rules import Operation, PasskeyFacts
+
+_file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+_yes = click.option("--yes", is_flag=True, help="Do not ask, even when passkeys would be refused from now on.")
+
+
+@click.group()
+def policy() -> None:
+    """The passkey policy: show, foresee, change, go back, explain."""
+
+
+@policy.command(epilog="Example:  keystead policy show --output policy.json")
+@click.option("--version", type=click.IntRange(min=0), help="An earlier one; 0 is what every organisation begins with.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it into this file instead.")
+@as_json
+@click.pass_obj
+def show(frame: Frame, version: int | None, output: Path | None, json_output: bool) -> None:
+    """Show the policy in force, as plan and apply read it; with --json its version, date and author too."""
+
+    async def work(system: System) -> None:
+        tenant = await frame.tenant_of(system)
+        every = [None, *reversed(await system.store.policies.versions(tenant.id, policy_document.PASSKEYS))]
+        if version is not None and version >= len(every):
+            raise Failed("policy_version_unknown", f"the passkey policy has no version {version}")
+        written = every[-1] if version is None else every[version]
+        shown = FIRST_POLICY if written is None else document.from_text(written.body)
+        described = {**await _described(system, tenant, written), "policy": document.to_json(shown)}
+        text = document.to_text(shown)
+        if output is not None:
+            _write(output, text)
+            text = f"Wrote version {described['version']} into {output}."
+        tell(described, text, json_output=json_output)
+
+    frame.run(work, json_output=json_output)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Failed("file_unusable", f"{file}: {error.strerror}") from None
+
+
+async def _described(system: System, tenant: Tenant, written: PolicyDocument | None) -> dict[str, object]:
+    if written is None:
+        return {"version": 0, "changed_at": None, "changed_by": None}
+    return {
+        "version": written.version,
+        "changed_at": moment(written.changed_at),
+        "changed_by": await _author(system, tenant, written.changed_by),
+    }
+
+
+async def _author(system: System, tenant: Tenant, author: UserId | None) -> str:
+    if author is None:
+        return "operator"
+    user = await system.store.users.get(tenant.id, author)
+    return author if user is None else user.username
+
+
+@policy.command()
+@_file
+@as_json
+@click.pass_obj
+def plan(frame: Frame, file: Path, json_output: bool) -> None:
+    """Say what the policy in FILE would change, and for whom; save nothing. "-" reads standard input."""
+
+    async def work(system: System) -> None:
+        tenant = await frame.tenant_of(system)
+        wanted = _read(file)
+        preview = await system.services.preview_passkey_policy(tenant.id, wanted)
+        data, text = await _foreseen(system, tenant, preview)
+        tell(data, text, json_output=json_output)
+
+    frame.run(work, json_output=json_output)
+
+
+@policy.command(epilog="Example:  keystead policy apply policy.json --yes")
+@_file
+@_yes
+@as_json
+@click.pass_obj
+def apply(frame: Frame, file: Path, yes: bool, json_output: bool) -> None:
+    """Put the policy in FILE into force; asks first when passkeys that work would be refused."""
+
+    async def work(system: System) -> None:
+        tenant = await frame.tenant_of(system)
+        await _save(system, tenant, _read(file), yes=yes, json_output=json_output)
+
+    frame.run(work, json_output=json_output)
+
+
+@policy.command()
+@click.argument("version", type=click.IntRange(min=0))
+@_yes
+@as_json
+@click.pass_obj
+def rollback(frame: Frame, version: int, yes: bool, json_output: bool) -> None:
+    """Save an earlier VERSION again, as a new one; asks first when passkeys that work would be refused."""
+
+    async def work(system: System) -> None:
+        tenant = await frame.tenant_of(system)
+        found = await system.services.roll_back_passkey_policy(tenant.id, version)
+        await _save(system, tenant, found.policy, yes=yes, json_output=json_output, restores=version)
+
+    frame.run(work, json_output=json_output)
+
+
+def _read(file: Path) -> PasskeyPolicy:
+    try:
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return document.from_text(content.decode())
+    except OSError as error:
+        raise Failed("file_unusable", f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Failed("policy_malformed", "the policy is not JSON: it is not UTF-8") from None
+
+
+async def _foreseen(system: System, tenant: Tenant, preview: Preview) -> tuple[dict[str, Any], str]:
+    names = await system.services.explain_passkey.names(tenant.id, [preview.before, preview.after])
+    changes = differences(preview.before, preview.after, names)
+    return words.preview_data(preview, changes), words.preview_text(preview, changes)
+
+
+async def _save(
+    system: System, tenant: Tenant, wanted: PasskeyPolicy, *, yes: bool, json_output: bool, restores: int | None = None
+) -> None:
+    """Foresee, ask, save. What is saved is what was foreseen: over that version and no other."""
+    services = system.services
+    preview = await services.preview_passkey_policy(tenant.id, wanted)
+    data, text = await _foreseen(system, tenant, preview)
+    if preview.refusal is not None:
+        raise preview.refusal
+    if preview.newly_refused and not yes:
+        if json_output:
+            raise Failed("not_confirmed", f"{len(preview.newly_refused)} passkeys would be refused; confirm with --yes")
+        click.echo(text)
+        click.confirm("Save it?", abort=True)
+    saved = await services.save_passkey_policy(
+        tenant.id, wanted, by=OPERATOR, expected=preview.version, restores=restores
+    )
+    tell({**data, "saved": saved.version}, f"Saved as version {saved.version}.", json_output=json_output)
+
+
+@policy.command()
+@as_json
+@click.pass_obj
+def history(frame: Frame, json_output: bool) -> None:
+    """List every version, newest first: when, by whom, and what it changed."""
+
+    async def work(system: System) -> None:
+        tenant = await frame.tenant_of(system)
+        every = list(await system.store.policies.versions(tenant.id, policy_document.PASSKEYS))
+        policies = [document.from_text(each.body) for each in every]
+        names = await system.services.explain_passkey.names(tenant.id, policies)
+        # What stands before the first version is what every organisation begins with.
+        befores = [*policies[1:], FIRST_POLICY]
+        rows = [
+            {**await _described(system, tenant, each), "changes": list(differences(before, now, names))}
+            for each, now, before in zip(every, policies, befores, strict=False)
+        ]
+        tell(rows, words.history_text(rows), json_output=json_output)
+
+    frame.run(work, json_output=json_output)
+
+
+@policy.command(epilog="Example:  keystead policy explain grace@contoso.example --type synced")
+@click.argument("username")
+@click.option("--passkey", "passkey_id", help="One of theirs, by its id; without it, one that is described here.")
+@click.option("--aaguid", type=click.UUID, default=NO_AAGUID, help="The model; not given when left out.")
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice([each.value for each in PasskeyType]),
+    default=PasskeyType.DEVICE_BOUND.value,
+    help="Whether the key can leave its device.",
+)
+@click.option(
+    "--proof", type=click.Choice([each.value for each in Proof]), default=Proof.NONE.value, help="Of device binding."
+)
+@click.option("--attestation", default="none", help="The format that was sent, such as packed.")
+@click.option(
+    "--algorithm",
+    type=click.Choice([str(number) for number in ALGORITHMS]),
+    default=str(ES256),
+    help="The COSE number of its signatures.",
+)
+@click.option(
+    "--operation",
+    type=click.Choice([each.value for each in Operation]),
+    default=Operation.SIGN_IN.value,
+    help="What they would do with it.",
+)
+@as_json
+@click.pass_obj
+def explain(
+    frame: Frame,
+    username: str,
+    passkey_id: str | None,
+    aaguid: UUID,
+    kind: str,
+    proof: str,
+    attestation: str,
+    algorithm: str,
+    operation: str,
+    json_output: bool,
+) -> None:
+    """Say whether a passkey of somebody's is accepted, by which profile or rule, and what would change it."""
+
+    async def work(system: System) -> None:
+        tenant = await frame.tenant_of(system)
+        person = await frame.user_of(system, tenant, username)
+        asked: Passkey | PasskeyFacts = PasskeyFacts(
+            PasskeyType(kind), aaguid, Proof(proof), int(algorithm), attestation
+        )
+        if passkey_id is not None:
+            asked = await _of_theirs(system, tenant, person, passkey_id)
+        explained = await system.services.explain_passkey(tenant.id, person, asked, Operation(operation))
+        tell(words.explained_data(explained), words.explained_text(explained), json_output=json_output)
+
+    frame.run(work, json_output=json_output)
+
+
+async def _of_theirs(system: System, tenant: Tenant, person: User, passkey_id: str) -> Passkey:
+    for passkey in await system.store.passkeys.of_user(tenant.id, person.id):
+        if passkey.id == passkey_id:
+            return passkey
+    raise Failed("passkey_not_found", f"{person.username} has no passkey {passkey_id!r}")
