@@ -44,6 +44,10 @@ _SEAL = "challenge"
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
+    """Attributes:
+    passkey: as it was before this use.
+    """
+
     session: Session
     user: User
     passkey: Passkey
@@ -165,7 +169,7 @@ class SignIn:
 
     async def _grant(self, trail: Trail, owner: PasskeyOwner, assertion: VerifiedAssertion) -> Outcome:
         now = trail.at
-        passkey = owner.passkey.used(sign_count=assertion.sign_count, backed_up=assertion.backed_up, at=now)
+        passkey = owner.passkey
         session = Session(
             id=SessionId(trail.id),
             tenant_id=trail.tenant_id,

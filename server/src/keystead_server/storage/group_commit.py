@@ -30,6 +30,8 @@ MAX_JOBS_IN_A_COMMIT = 256
 PATIENCE_SECONDS = 5.0
 _SHORTEST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.012
+# Stands for the outcomes of a batch in which a job raised.
+_AGAIN = object()
 
 
 class _Waiting(NamedTuple):
@@ -91,7 +93,7 @@ class GroupCommit:
         # IMMEDIATE takes the write lock now: a transaction that read first and wrote later could
         # be refused in the middle, when another process wrote in between.
         self._cursor.execute("BEGIN IMMEDIATE")
-        outcomes = [self._run(waiting.job) for waiting in batch]
+        outcomes = self._run_all(batch)
         done = [w.logged for w, o in zip(batch, outcomes, strict=True) if w.logged and not _is_refused(o)]
         # Where the link or COMMIT fails, nobody keeps the head: a failing disk may have taken the
         # transaction all the same, and the next one begins a new chain.
@@ -115,6 +117,25 @@ class GroupCommit:
                     raise
             else:
                 return new.link.head
+
+    def _run_all(self, batch: list[_Waiting]) -> list[Any]:
+        """Every job's outcome, with nothing left of those that were refused.
+
+        Refusals are rare and savepoints cost two statements a job, so all is tried without them
+        first, and once more with them when somebody was refused.
+        """
+        self._cursor.execute("SAVEPOINT batch")
+        try:
+            outcomes = [waiting.job(self._cursor) for waiting in batch]
+        except sqlite3.OperationalError:
+            raise
+        except Exception:
+            outcomes = [_AGAIN]
+        if any(outcome is _AGAIN or _is_refused(outcome) for outcome in outcomes):
+            self._cursor.execute("ROLLBACK TO batch")
+            outcomes = [self._run(waiting.job) for waiting in batch]
+        self._cursor.execute("RELEASE batch")
+        return outcomes
 
     def _run(self, job: Callable[[sqlite3.Cursor], Any]) -> Any:
         self._cursor.execute("SAVEPOINT job")

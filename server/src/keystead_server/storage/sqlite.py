@@ -40,6 +40,8 @@ _PRAGMAS = (
     "temp_store = MEMORY",
     # What a stranger put into the schema of a file we were given must not run.
     "trusted_schema = OFF",
+    # Bring the write-ahead log into the file every 16 MB and not every 4: fewer pages are written twice.
+    "wal_autocheckpoint = 4000",
     # The write-ahead log keeps the size of its busiest hour otherwise.
     "journal_size_limit = 67108864",
 )

@@ -123,9 +123,11 @@ class ChainTests:
     def test_of_two_checkpoints_with_one_number_one_is_written(self, world: World) -> None:
         first, second = (LogCheckpoint(1, world.clock.now(), token) for token in ("one", "two"))
 
-        assert sorted(map(repr, together(world, (Add(first),), (Add(second),)))) == sorted(
-            [repr(Written()), repr(Conflict(Add(second)))]
-        )
+        outcomes = together(world, (Add(first),), (Add(second),))
+
+        # Which of them comes first is the engine's to say.
+        assert outcomes.count(Written()) == 1
+        assert [o for o in outcomes if o != Written()] in ([Conflict(Add(first))], [Conflict(Add(second))])
         world.add(third := LogCheckpoint(2, world.clock.now(), "three"))
 
         assert world.run(world.store.chains.last_checkpoint()) == third
