@@ -100,7 +100,7 @@ def _printed_link(output: Path) -> str:
 def relying_party(folder: Path, port: int, issuer: str, client_id: str, secret: str) -> Iterator[str]:
     app = ROOT / "examples" / "relying-party" / "app.py"
     command = [
-        sys.executable, app, "--issuer", issuer, "--client-id", client_id, "--client-secret", secret, "--port", str(port),
+        sys.executable, app, "--issuer", issuer, "--client-id", client_id, f"--client-secret={secret}", "--port", str(port),
     ]  # fmt: skip
     with program(command, folder / "app.out", answers_at=port):
         yield f"http://localhost:{port}"

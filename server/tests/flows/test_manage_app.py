@@ -12,7 +12,8 @@ def test_a_confidential_app_gets_a_secret_of_which_a_digest_is_kept(office: Offi
     registered = office.app()
 
     assert registered.secret is not None
-    assert len(registered.secret) == 43
+    assert registered.secret.startswith("ks_")
+    assert len(registered.secret) == 46
     assert registered.app.secret_digests == (secret_digest(registered.secret),)
     assert registered.secret not in repr(run(office.store.apps.all(office.tenant.id)))
 

@@ -113,7 +113,7 @@ def test_apps(keystead: Keystead) -> None:
     uri = "https://wiki.example.org/callback"
     made = keystead("app", "register", "Wiki", "--redirect-uri", uri, "--id-token-alg", "RS256")
     assert made["issuer"] == "http://localhost:8400/home/v2.0"
-    assert len(made["client_secret"]) == 43
+    assert len(made["client_secret"]) == 46
     assert (made["redirect_uris"], made["id_token_alg"], made["public"]) == ([uri], "RS256", False)
 
     assert (

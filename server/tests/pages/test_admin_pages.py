@@ -170,7 +170,7 @@ def test_an_app_is_registered_and_its_secret_is_shown_once(office: Any, ada: Any
     page = ada.get(f"{apps}/{app.id}").text
 
     assert app.redirect_uris == ("https://wiki.example.org/cb", "https://wiki.example.org/two")
-    assert len(secret) == 43
+    assert len(secret) == 46
     assert secret not in page
     assert "https://id.example.org/example/v2.0/.well-known/openid-configuration" in page
     ada.submit(f"{apps}/{app.id}", f"{apps}/{app.id}/secret", {})

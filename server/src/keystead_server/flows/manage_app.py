@@ -18,6 +18,7 @@ from keystead_server.ports.store import Store
 
 MAX_REDIRECT_URIS = 100
 SECRET_BYTES = 32
+SECRET_PREFIX = "ks_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ class ManageApp:
         await self._write(app, "app.removed", by, Remove(app.tenant_id, App, app.id))
 
     def _new_secret(self) -> str:
-        return b64url_encode(self.entropy.token(SECRET_BYTES))
+        # The prefix lets scanners find a secret that was published, and keeps it from looking like an option.
+        return SECRET_PREFIX + b64url_encode(self.entropy.token(SECRET_BYTES))
 
     async def _write(self, app: App, name: str, by: Actor, change: Change) -> None:
         line = audited(
