@@ -30,8 +30,6 @@ MAX_JOBS_IN_A_COMMIT = 256
 PATIENCE_SECONDS = 5.0
 _SHORTEST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.012
-# Stands for the outcomes of a batch in which a job raised.
-_AGAIN = object()
 
 
 class _Waiting(NamedTuple):
@@ -125,16 +123,25 @@ class GroupCommit:
         first, and once more with them when somebody was refused.
         """
         self._cursor.execute("SAVEPOINT batch")
-        try:
-            outcomes = [waiting.job(self._cursor) for waiting in batch]
-        except sqlite3.OperationalError:
-            raise
-        except Exception:
-            outcomes = [_AGAIN]
-        if any(outcome is _AGAIN or _is_refused(outcome) for outcome in outcomes):
+        outcomes = self._run_unguarded(batch)
+        if outcomes is None:
             self._cursor.execute("ROLLBACK TO batch")
             outcomes = [self._run(waiting.job) for waiting in batch]
         self._cursor.execute("RELEASE batch")
+        return outcomes
+
+    def _run_unguarded(self, batch: list[_Waiting]) -> list[Any] | None:
+        """Every job's outcome; None as soon as one was refused or raised."""
+        outcomes: list[Any] = []
+        for waiting in batch:
+            try:
+                outcomes.append(waiting.job(self._cursor))
+            except sqlite3.OperationalError:
+                raise
+            except Exception:
+                return None
+            if _is_refused(outcomes[-1]):
+                return None
         return outcomes
 
     def _run(self, job: Callable[[sqlite3.Cursor], Any]) -> Any:
