@@ -19,15 +19,16 @@ class Session:
     """Opened by one granted sign-in, whose attempt has the same id.
 
     Attributes:
-        method: how the person signed in; freshness checks ask for it, because a pass
-            never counts as step-up.
-        acr: as apps see it: `phrh`, `phr` or `mfa` (docs/guides/apps.md).
+        methods: how the person signed in, in the order used; freshness checks ask for them, because
+            a pass never counts as step-up.
+        acr: as apps see it: `phrh`, `phr` or `mfa` (docs/guides/apps.md). No session is opened with
+            one factor alone.
     """
 
     id: SessionId
     tenant_id: TenantId
     user_id: UserId
-    method: Method
+    methods: tuple[Method, ...]
     acr: str
     signed_in_at: datetime
     expires_at: datetime
@@ -52,7 +53,12 @@ class Session:
 
     @property
     def amr(self) -> tuple[str, ...]:
-        return self.method.amr
+        """RFC 8176: every method's, and `mfa` because no session is less."""
+        named = dict.fromkeys(value for method in self.methods for value in method.amr)
+        return (*(value for value in named if value != "mfa"), "mfa")
+
+    def used(self, method: Method) -> bool:
+        return method in self.methods
 
 
 @dataclass(frozen=True, slots=True)

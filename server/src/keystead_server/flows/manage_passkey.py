@@ -72,7 +72,7 @@ class ManagePasskey:
         if not owner.session.is_fresh(self.clock.now()):
             return NotDone("sign_in_not_fresh")
         # Whoever got hold of a pass must not clear the way by removing what is stronger.
-        if owner.session.method is not Method.PASSKEY:
+        if not owner.session.used(Method.PASSKEY):
             return NotDone("stronger_method_needed")
         if len(await self.store.passkeys.of_user(owner.user.tenant_id, owner.user.id)) == 1 and not even_the_last:
             return NotDone("last_passkey")

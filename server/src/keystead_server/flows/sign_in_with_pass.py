@@ -88,7 +88,7 @@ class SignInWithPass:
             id=SessionId(trail.id),
             tenant_id=trail.tenant_id,
             user_id=user.id,
-            method=Method.TEMPORARY_ACCESS_PASS,
+            methods=(Method.TEMPORARY_ACCESS_PASS,),
             acr="mfa",
             signed_in_at=now,
             # What was obtained with a pass ends with the pass.
