@@ -15,7 +15,11 @@ class Method(StrEnum):
     """
 
     PASSKEY = "passkey"
+    WINDOWS_HELLO = "windowsHelloForBusiness"
     TEMPORARY_ACCESS_PASS = "temporaryAccessPass"
+    PASSWORD = "password"
+    SOFTWARE_OATH = "softwareOath"
+    RECOVERY_CODE = "recoveryCode"
     NONE = "none"
 
     @property
@@ -23,10 +27,20 @@ class Method(StrEnum):
         """Authentication methods as tokens name them: a passkey with user verification is two factors in one."""
         return _AMR[self]
 
+    @property
+    def resists_phishing(self) -> bool:
+        """Whether it signs for one site only, so that a look-alike page gets nothing it could use."""
+        return self in (Method.PASSKEY, Method.WINDOWS_HELLO)
 
+
+# RFC 8176 where it has a value; `fido`, `tap` and `recovery` are not in its registry.
 _AMR: dict[Method, tuple[str, ...]] = {
     Method.PASSKEY: ("fido", "mfa"),
+    Method.WINDOWS_HELLO: ("hwk", "mfa"),
     Method.TEMPORARY_ACCESS_PASS: ("tap", "mfa"),
+    Method.PASSWORD: ("pwd",),
+    Method.SOFTWARE_OATH: ("otp",),
+    Method.RECOVERY_CODE: ("recovery",),
     Method.NONE: (),
 }
 
