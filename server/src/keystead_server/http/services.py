@@ -11,7 +11,7 @@ from keystead_server.flows.manage_app import ManageApp
 from keystead_server.flows.manage_group import ManageGroup
 from keystead_server.flows.manage_passkey import ManagePasskey
 from keystead_server.flows.manage_user import ManageUser
-from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.preview_passkey_policy import PreviewPasskeyPolicy
 from keystead_server.flows.redeem_code import RedeemCode
 from keystead_server.flows.register_passkey import RegisterPasskey
@@ -38,6 +38,7 @@ class Services:
     signer: Signer
     relying_party: RelyingParty
     policies: PasskeyPolicies
+    methods: MethodsPolicies
     metadata: Metadata
     sign_in: SignIn
     sign_in_with_pass: SignInWithPass

@@ -15,7 +15,7 @@ from keystead_server.flows.manage_app import ManageApp
 from keystead_server.flows.manage_group import ManageGroup
 from keystead_server.flows.manage_passkey import ManagePasskey
 from keystead_server.flows.manage_user import ManageUser
-from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.preview_passkey_policy import PreviewPasskeyPolicy
 from keystead_server.flows.redeem_code import RedeemCode
 from keystead_server.flows.register_passkey import RegisterPasskey
@@ -138,6 +138,7 @@ def build_services(
     metadata = metadata or open_metadata(config)
     us = relying_party(config)
     policies = PasskeyPolicies(store)
+    methods = MethodsPolicies(store)
     anchors = RootStore(read_roots(config.roots_folder), metadata)
     models = KnownModels(metadata, clock)
     return Services(
@@ -148,6 +149,7 @@ def build_services(
         signer=token_signer,
         relying_party=us,
         policies=policies,
+        methods=methods,
         metadata=metadata,
         sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models),
         sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer),

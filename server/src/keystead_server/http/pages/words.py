@@ -90,7 +90,15 @@ _REFUSED = {
     Purpose.REGISTER: "Passkey not added",
     Purpose.TOKEN: "App not signed in",
 }
-_METHODS = {Method.PASSKEY: "Passkey", Method.TEMPORARY_ACCESS_PASS: "Temporary Access Pass"}
+_METHODS = {
+    Method.PASSKEY: "Passkey",
+    Method.WINDOWS_HELLO: "Windows Hello key",
+    Method.TEMPORARY_ACCESS_PASS: "Temporary Access Pass",
+    Method.PASSWORD: "Password",
+    Method.SOFTWARE_OATH: "Authenticator app (TOTP)",
+    Method.RECOVERY_CODE: "Recovery code",
+    Method.NONE: "Nothing",
+}
 _TYPES = {PasskeyType.DEVICE_BOUND: "Device-bound", PasskeyType.SYNCED: "Synced"}
 _BINDINGS = {
     Proof.NONE: "Nothing shows that this key stays on one device.",
