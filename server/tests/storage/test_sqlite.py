@@ -245,7 +245,6 @@ def test_a_broken_read_is_unavailable(store: SqliteStore, world: World) -> None:
         activity._AUDIT_OF,
         credentials._PASSWORD,
         credentials._RECOVERY_CODES,
-        credentials._TOTP,
         *activity._ATTEMPTS.values(),
         activity._AUDIT,
     ],

@@ -160,7 +160,11 @@ _TOTP_USED = Statement(
     "new_step",
     "new_at",
 )
-_FIRST_GUESS = Statement(insert(schema.guesses).values(number=literal_column("1")), "tenant_id", "user_id")
+_FIRST_GUESS = Statement(
+    insert(schema.guesses).values(tenant_id=_new("tenant_id"), user_id=_new("user_id"), number=literal_column("1")),
+    "new_tenant_id",
+    "new_user_id",
+)
 _NEXT_GUESS = Statement(
     update(schema.guesses)
     .where(
