@@ -1,7 +1,7 @@
 """Sign in with a Temporary Access Pass: the way to the first passkey."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hmac import compare_digest
 from typing import TypeAlias
 
@@ -13,16 +13,12 @@ from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.attempts import Refused, Trail, start_trail
+from keystead_server.flows.guessing import refuse_guess, settle
 from keystead_server.flows.pass_codes import pass_digest
 from keystead_server.ports.changes import Add, Change, Conflict, SpendPass
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.store import Store
-
-# A pass of 12 from 27 letters has 57 bits. Ten guesses in a quarter of an hour, counted in the
-# log and so across processes and restarts, leave nothing to guess in 30 days.
-MAX_FAILURES = 10
-FAILURE_WINDOW = timedelta(minutes=15)
 
 _STATE_CODES = {
     PassState.NOT_YET_VALID: "pass_not_yet_valid",
@@ -57,23 +53,20 @@ class SignInWithPass:
         user = await self.store.users.by_username(tenant.id, username)
         looked_up = NOBODY if user is None else user.id
         access_pass = await self.store.passes.of_user(tenant.id, looked_up)
-        failures = await self.store.logs.pass_failures_since(tenant.id, looked_up, now - FAILURE_WINDOW)
         trail.user_id = None if user is None else user.id
-        judged = self._judge(user, access_pass, failures, code, now)
-        if isinstance(judged, str):
-            return await trail.refuse(judged)
-        return await self._grant(trail, *judged)
+        judged = self._judge(user, access_pass, code, now)
+        if isinstance(judged, tuple):
+            return await self._grant(trail, *judged)
+        return await refuse_guess(trail, user, judged)
 
     def _judge(
-        self, user: User | None, access_pass: TemporaryAccessPass | None, failures: int, code: str, now: datetime
+        self, user: User | None, access_pass: TemporaryAccessPass | None, code: str, now: datetime
     ) -> str | tuple[User, TemporaryAccessPass]:
         """The reason to refuse, or whose usable pass it is."""
         presented = pass_digest(self.sealer, "" if user is None else user.id, normalise_code(code))
         right = compare_digest(presented, bytes(32) if access_pass is None else access_pass.digest)
         if user is None:
             return "user_unknown"
-        if failures >= MAX_FAILURES:
-            return "too_many_attempts"
         if access_pass is None:
             return "no_pass"
         if not right:
@@ -97,6 +90,10 @@ class SignInWithPass:
         changes: list[Change] = [Add(trail.granted()), Add(session)]
         if access_pass.usable_once:
             changes.insert(1, SpendPass(trail.tenant_id, access_pass.id, now))
-        if isinstance(await self.store.write(*changes), Conflict):
-            return await trail.refuse("pass_already_used")
-        return SignedInWithPass(session, user)
+        match await settle(trail, user, changes):
+            case Refused() as refused:
+                return refused
+            case Conflict():
+                return await trail.refuse("pass_already_used")
+            case None:
+                return SignedInWithPass(session, user)

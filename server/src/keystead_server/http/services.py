@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.explain_passkey import ExplainPasskey
+from keystead_server.flows.finish_sign_in import FinishSignIn
+from keystead_server.flows.held_methods import HeldMethods
 from keystead_server.flows.issue_pass import IssuePass
 from keystead_server.flows.list_quarantined import ListQuarantined
+from keystead_server.flows.make_recovery_codes import MakeRecoveryCodes
 from keystead_server.flows.manage_app import ManageApp
 from keystead_server.flows.manage_group import ManageGroup
+from keystead_server.flows.manage_methods import ManageMethods
 from keystead_server.flows.manage_passkey import ManagePasskey
 from keystead_server.flows.manage_user import ManageUser
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
@@ -18,8 +22,11 @@ from keystead_server.flows.register_passkey import RegisterPasskey
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.flows.rollback_passkey_policy import RollBackPasskeyPolicy
 from keystead_server.flows.save_passkey_policy import SavePasskeyPolicy
+from keystead_server.flows.set_password import SetPassword
+from keystead_server.flows.set_up_totp import SetUpTotp
 from keystead_server.flows.sign_in import SignIn
 from keystead_server.flows.sign_in_with_pass import SignInWithPass
+from keystead_server.flows.sign_in_with_password import SignInWithPassword
 from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.ports.clock import Clock, Entropy
@@ -42,6 +49,13 @@ class Services:
     metadata: Metadata
     sign_in: SignIn
     sign_in_with_pass: SignInWithPass
+    sign_in_with_password: SignInWithPassword
+    finish_sign_in: FinishSignIn
+    held_methods: HeldMethods
+    set_password: SetPassword
+    set_up_totp: SetUpTotp
+    make_recovery_codes: MakeRecoveryCodes
+    manage_methods: ManageMethods
     sign_out: SignOut
     register_passkey: RegisterPasskey
     manage_passkey: ManagePasskey

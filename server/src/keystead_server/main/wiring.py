@@ -7,14 +7,19 @@ from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.checkpoint_log import CheckpointLog
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.explain_passkey import ExplainPasskey
+from keystead_server.flows.finish_sign_in import FinishSignIn
 from keystead_server.flows.found_tenant import FoundTenant
+from keystead_server.flows.held_methods import HeldMethods
 from keystead_server.flows.issue_pass import IssuePass
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.list_quarantined import ListQuarantined
+from keystead_server.flows.make_recovery_codes import MakeRecoveryCodes
 from keystead_server.flows.manage_app import ManageApp
 from keystead_server.flows.manage_group import ManageGroup
+from keystead_server.flows.manage_methods import ManageMethods
 from keystead_server.flows.manage_passkey import ManagePasskey
 from keystead_server.flows.manage_user import ManageUser
+from keystead_server.flows.method_gate import MethodGate
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.preview_passkey_policy import PreviewPasskeyPolicy
 from keystead_server.flows.redeem_code import RedeemCode
@@ -22,8 +27,11 @@ from keystead_server.flows.register_passkey import RegisterPasskey
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.flows.rollback_passkey_policy import RollBackPasskeyPolicy
 from keystead_server.flows.save_passkey_policy import SavePasskeyPolicy
+from keystead_server.flows.set_password import SetPassword
+from keystead_server.flows.set_up_totp import SetUpTotp
 from keystead_server.flows.sign_in import ParsedKeys, SignIn
 from keystead_server.flows.sign_in_with_pass import SignInWithPass
+from keystead_server.flows.sign_in_with_password import SignInWithPassword
 from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.flows.verify_log import VerifyLog
@@ -34,11 +42,13 @@ from keystead_server.http.services import Services
 from keystead_server.http.table import routes
 from keystead_server.jobs.refresh_metadata import RefreshMetadata
 from keystead_server.keys import master_key, signer
+from keystead_server.keys.password_hasher import Argon2Hasher
 from keystead_server.keys.sealer import MasterKeySealer
 from keystead_server.main.config import Config
 from keystead_server.main.fetcher import PublicFetcher
 from keystead_server.main.system import SystemClock, SystemEntropy
 from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.password_hasher import PasswordHasher
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.signer import Signer
 from keystead_server.ports.store import Store
@@ -134,6 +144,7 @@ def build_services(
     sealer: Sealer,
     token_signer: Signer,
     metadata: MetadataShelf | None = None,
+    hasher: PasswordHasher | None = None,
 ) -> Services:
     metadata = metadata or open_metadata(config)
     us = relying_party(config)
@@ -141,6 +152,9 @@ def build_services(
     methods = MethodsPolicies(store)
     anchors = RootStore(read_roots(config.roots_folder), metadata)
     models = KnownModels(metadata, clock)
+    hasher = hasher or Argon2Hasher(entropy)
+    held = HeldMethods(store, methods, policies, models)
+    gate = MethodGate(held, clock)
     return Services(
         store=store,
         clock=clock,
@@ -153,8 +167,15 @@ def build_services(
         metadata=metadata,
         sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models),
         sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer),
+        sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held),
+        finish_sign_in=FinishSignIn(store, clock, entropy, sealer, held),
+        held_methods=held,
+        set_password=SetPassword(store, clock, entropy, sealer, hasher, gate),
+        set_up_totp=SetUpTotp(store, clock, entropy, sealer, gate),
+        make_recovery_codes=MakeRecoveryCodes(store, clock, entropy, sealer, gate),
+        manage_methods=ManageMethods(store, clock, entropy, gate),
         sign_out=SignOut(store, clock, entropy),
-        register_passkey=RegisterPasskey(store, clock, entropy, sealer, policies, us, anchors, models),
+        register_passkey=RegisterPasskey(store, clock, entropy, sealer, policies, methods, us, anchors, models),
         manage_passkey=ManagePasskey(store, clock, entropy),
         issue_pass=IssuePass(store, clock, entropy, sealer),
         manage_user=ManageUser(store, clock, entropy),

@@ -176,9 +176,8 @@ class Secrets:
     recovery_codes: RecoveryCodes | None = None
 
     @property
-    def second_factor(self) -> bool:
-        """Whether there is something that a password can be followed by."""
-        return bool(self.totp) or (self.recovery_codes is not None and self.recovery_codes.left > 0)
+    def all(self) -> tuple[Password | TotpAuthenticator | RecoveryCodes, ...]:
+        return tuple(each for each in (self.password, *self.totp, self.recovery_codes) if each is not None)
 
 
 class AllSecrets(Protocol):
