@@ -34,6 +34,7 @@ from keystead_server.keys import signer
 from keystead_server.keys.sealer import MasterKeySealer
 from keystead_server.main.config import Config
 from keystead_server.main.wiring import build_app, build_services
+from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.passkeys.model import PasskeyPolicy
 from keystead_server.ports.changes import Add
 from keystead_server.ports.store import SessionOwner, Store
@@ -236,6 +237,10 @@ class Office:
     def save_policy(self, policy: PasskeyPolicy, *, tenant: Tenant | None = None) -> None:
         self._tick()
         run(self.services.save_passkey_policy((tenant or self.tenant).id, policy, by=OPERATOR))
+
+    def save_methods(self, policy: MethodsPolicy, *, tenant: Tenant | None = None) -> None:
+        self._tick()
+        run(self.services.save_methods_policy((tenant or self.tenant).id, policy, by=OPERATOR))
 
     # -- apps ----------------------------------------------------------------------------------
 

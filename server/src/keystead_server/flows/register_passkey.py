@@ -23,6 +23,7 @@ from keystead_core.webauthn import (
     verify_registration,
 )
 
+from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.challenge import CHALLENGE_LIFETIME, Challenge
 from keystead_server.domain.ids import AttemptId, PasskeyId
@@ -35,7 +36,7 @@ from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.known_models import KnownModels
-from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.policy.passkeys.decide import (
     Admitted,
@@ -46,7 +47,7 @@ from keystead_server.policy.passkeys.decide import (
     may_register,
 )
 from keystead_server.policy.passkeys.model import Subject
-from keystead_server.ports.changes import Add, Conflict, Written
+from keystead_server.ports.changes import Add, Change, Conflict, Remove, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.metadata import model_name
 from keystead_server.ports.sealer import SealBroken, Sealer
@@ -96,6 +97,7 @@ class RegisterPasskey:
     relying_party: RelyingParty
     trust_anchors: TrustAnchors
     models: KnownModels
+    methods: MethodsPolicies
 
     async def begin(self, tenant: Tenant, visitor: Visitor, owner: SessionOwner) -> Offer:
         now = self.clock.now()
@@ -143,6 +145,9 @@ class RegisterPasskey:
         now = self.clock.now()
         trail = start_trail(self.store, self.entropy, tenant.id, visitor, now, Purpose.REGISTER, Method.PASSKEY)
         trail.user_id, trail.username = owner.user.id, owner.user.username
+        # The challenge alone would let somebody with a pass go on for longer than the pass's ten minutes.
+        if owner.session.method is Method.TEMPORARY_ACCESS_PASS and not owner.session.is_fresh(now):
+            return await trail.refuse("sign_in_not_fresh")
         try:
             received = parse_registration(payload)
         except MalformedResponse as error:
@@ -201,7 +206,7 @@ class RegisterPasskey:
                 return await trail.refuse_by_policy(against)
             case Admitted() as admitted:
                 trail.profile = admitted.name
-                return await self._keep(trail, owner, passkey)
+                return await self._keep(trail, owner, passkey, await self._retired(owner))
 
     def _passkey(self, owner: SessionOwner, registration: VerifiedRegistration, trail: Trail, name: str) -> Passkey:
         attestation = registration.attestation
@@ -228,10 +233,27 @@ class RegisterPasskey:
             registered_by=owner.user.id,
         )
 
-    async def _keep(self, trail: Trail, owner: SessionOwner, passkey: Passkey) -> Outcome:
+    async def _retired(self, owner: SessionOwner) -> TemporaryAccessPass | None:
+        """The pass that goes with the first passkey, where the policy wants what is weaker gone."""
+        policy = await self.methods.at(owner.user.tenant_id, owner.policy_version)
+        if not policy.retire_weaker_on_passkey:
+            return None
+        return await self.store.passes.of_user(owner.user.tenant_id, owner.user.id)
+
+    async def _keep(
+        self, trail: Trail, owner: SessionOwner, passkey: Passkey, retired: TemporaryAccessPass | None
+    ) -> Outcome:
+        gone: list[Change] = []
+        if retired is not None:
+            line = audited(
+                self.entropy, "pass.retired", tenant=passkey.tenant_id, at=trail.at, by=Actor(owner.user),
+                target=owner.user.id, passkey=passkey.id,
+            )  # fmt: skip
+            gone = [Remove(passkey.tenant_id, TemporaryAccessPass, retired.id), line]
         written = await self.store.write(
             Add(trail.granted()),
             Add(passkey),
+            *gone,
             audited(
                 self.entropy, "passkey.registered", tenant=passkey.tenant_id, at=trail.at, by=Actor(owner.user),
                 target=passkey.id, user=owner.user.username, name=passkey.name, aaguid=str(passkey.aaguid),
@@ -244,6 +266,9 @@ class RegisterPasskey:
             # §7.1: "Verify that the credentialId is not yet registered for any user."
             case Conflict(Add(Passkey())):
                 return await trail.refuse("passkey_already_registered")
+            # Removed or replaced meanwhile: look again.
+            case Conflict(Remove()):
+                return await self._keep(trail, owner, passkey, await self._retired(owner))
             case Conflict():
                 return await trail.refuse_spent()
 
