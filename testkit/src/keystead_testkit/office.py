@@ -20,7 +20,6 @@ from typing import Any
 from keystead_server.domain.actor import OPERATOR, Actor
 from keystead_server.domain.ids import AppId
 from keystead_server.domain.keys import SigningKey
-from keystead_server.domain.policy_document import METHODS, PolicyDocument
 from keystead_server.domain.session import Session
 from keystead_server.domain.sign_in import Attempt, Method
 from keystead_server.domain.tenant import Tenant
@@ -49,10 +48,9 @@ from keystead_server.keys.password_hasher import Argon2Hasher, Argon2Parameters
 from keystead_server.keys.sealer import MasterKeySealer
 from keystead_server.main.config import Config
 from keystead_server.main.wiring import build_app, build_services
-from keystead_server.policy.methods import document as methods_document
 from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration, MethodsPolicy
 from keystead_server.policy.passkeys.model import PasskeyPolicy
-from keystead_server.ports.changes import Add, BumpPolicyVersion, Written
+from keystead_server.ports.changes import Add
 from keystead_server.ports.store import SessionOwner, Store
 
 from keystead_testkit.clock import FixedClock, SeededEntropy
@@ -236,14 +234,6 @@ class Office:
         allowed = FIRST_METHODS.having(MethodConfiguration(Method.PASSWORD))
         self.save_methods(replace(allowed, **{"security_defaults": False, **changes}))
 
-    def save_methods(self, policy: MethodsPolicy) -> None:
-        self._tick()
-        now = self.clock.now()
-        versions = run(self.store.policies.versions(self.tenant.id, METHODS))
-        body = methods_document.to_text(policy)
-        written = PolicyDocument(self.tenant.id, METHODS, len(versions) + 1, body, now, None)
-        assert run(self.store.write(Add(written), BumpPolicyVersion(self.tenant.id))) == Written()
-
     def with_password(self, user: User | None = None, password: str = PASSWORD) -> bytes:
         """Give *user* (ada) a password and an authenticator app; returns the app's secret."""
         owner = self.session_of(user or self.ada)
@@ -326,6 +316,10 @@ class Office:
     def save_policy(self, policy: PasskeyPolicy, *, tenant: Tenant | None = None) -> None:
         self._tick()
         run(self.services.save_passkey_policy((tenant or self.tenant).id, policy, by=OPERATOR))
+
+    def save_methods(self, policy: MethodsPolicy, *, tenant: Tenant | None = None) -> None:
+        self._tick()
+        run(self.services.save_methods_policy((tenant or self.tenant).id, policy, by=OPERATOR))
 
     # -- apps ----------------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ from keystead_server.domain.user import User
 
 SESSION_LIFETIME = timedelta(hours=24)
 FRESH_FOR_REGISTRATION = timedelta(minutes=5)
+# A one-time pass cannot sign in again: whoever spent it has a little longer, as in Entra, and no more.
+FRESH_BY_PASS = timedelta(minutes=10)
 CODE_LIFETIME = timedelta(seconds=60)
 ID_TOKEN_LIFETIME = timedelta(hours=1)
 ACCESS_TOKEN_LIFETIME = timedelta(hours=1)
@@ -45,8 +47,12 @@ class Session:
         )
 
     def is_fresh(self, now: datetime) -> bool:
-        """Whether the person signed in within the last five minutes, as registering a passkey asks."""
-        return now - self.signed_in_at <= FRESH_FOR_REGISTRATION
+        """Whether the person signed in within the last five minutes, as registering a passkey asks.
+
+        Ten with a Temporary Access Pass.
+        """
+        by_pass = self.used(Method.TEMPORARY_ACCESS_PASS)
+        return now - self.signed_in_at <= (FRESH_BY_PASS if by_pass else FRESH_FOR_REGISTRATION)
 
     def closed(self, *, at: datetime) -> "Session":
         return replace(self, closed_at=at)

@@ -18,13 +18,15 @@ from keystead_server.ports.changes import Add, Change, Conflict, CountGuess, Wri
 _TRIES = 16
 
 
-async def refuse_guess(trail: Trail, user: User | None, reason: str) -> Refused:
+async def refuse_guess(trail: Trail, user: User | None, reason: str, detail: str = "") -> Refused:
     """Record a guess at *user* that was wrong, or right and of no use."""
-    refused = await settle(trail, user, reason)
-    return refused if isinstance(refused, Refused) else await trail.refuse(reason)
+    refused = await settle(trail, user, reason, detail)
+    return refused if isinstance(refused, Refused) else await trail.refuse(reason, detail)
 
 
-async def settle(trail: Trail, user: User | None, verdict: str | Sequence[Change]) -> Refused | Conflict | None:
+async def settle(
+    trail: Trail, user: User | None, verdict: str | Sequence[Change], detail: str = ""
+) -> Refused | Conflict | None:
     """Record a guess at *user*: refused for the reason that *verdict* is, or granted by the changes it is.
 
     The changes hold the attempt's row. Judging has happened before, whatever the count says: how long it
@@ -43,7 +45,11 @@ async def settle(trail: Trail, user: User | None, verdict: str | Sequence[Change
             return await trail.refuse("user_unknown")
         reason = "too_many_attempts" if guesses.failures >= limit.failures else verdict
         count = CountGuess(trail.tenant_id, user.id, guesses.number)
-        changes = (Add(trail.row(Result.REFUSED, reason)),) if isinstance(reason, str) else reason
+        changes = (
+            (Add(trail.row(Result.REFUSED, reason, detail if reason == verdict else "")),)
+            if isinstance(reason, str)
+            else reason
+        )
         match await trail.store.write(count, *changes):
             case Written():
                 return Refused(reason, trail.id) if isinstance(reason, str) else None

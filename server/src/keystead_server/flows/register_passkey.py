@@ -94,10 +94,10 @@ class RegisterPasskey:
     entropy: Entropy
     sealer: Sealer
     policies: PasskeyPolicies
-    methods: MethodsPolicies
     relying_party: RelyingParty
     trust_anchors: TrustAnchors
     models: KnownModels
+    methods: MethodsPolicies
 
     async def begin(self, tenant: Tenant, visitor: Visitor, owner: SessionOwner) -> Offer:
         now = self.clock.now()
@@ -145,6 +145,9 @@ class RegisterPasskey:
         now = self.clock.now()
         trail = start_trail(self.store, self.entropy, tenant.id, visitor, now, Purpose.REGISTER, Method.PASSKEY)
         trail.user_id, trail.username = owner.user.id, owner.user.username
+        # The challenge alone would let somebody with a pass go on for longer than the pass's ten minutes.
+        if owner.session.used(Method.TEMPORARY_ACCESS_PASS) and not owner.session.is_fresh(now):
+            return await trail.refuse("sign_in_not_fresh")
         try:
             received = parse_registration(payload)
         except MalformedResponse as error:
@@ -232,9 +235,7 @@ class RegisterPasskey:
 
     async def _keep(self, trail: Trail, owner: SessionOwner, passkey: Passkey) -> Outcome:
         policy = await self.methods.at(passkey.tenant_id, owner.policy_version)
-        retired = await retirement(
-            self.store, self.entropy, policy, owner.user, at=trail.at, by=Actor(owner.user)
-        )  # fmt: skip
+        retired = await retirement(self.store, self.entropy, policy, owner.user, at=trail.at, by=Actor(owner.user))
         written = await self.store.write(
             Add(trail.granted()),
             Add(passkey),

@@ -6,7 +6,7 @@ from hmac import compare_digest
 from typing import TypeAlias
 
 from keystead_server.domain.access_pass import PassState, TemporaryAccessPass, normalise_code
-from keystead_server.domain.ids import NOBODY, SessionId
+from keystead_server.domain.ids import NOBODY, GroupId, SessionId
 from keystead_server.domain.session import SESSION_LIFETIME, Session
 from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
@@ -15,6 +15,9 @@ from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.guessing import refuse_guess, settle
 from keystead_server.flows.pass_codes import pass_digest
+from keystead_server.flows.policies import MethodsPolicies
+from keystead_server.policy.methods.decide import may_use
+from keystead_server.policy.people import Subject
 from keystead_server.ports.changes import Add, Change, Conflict, SpendPass
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import Sealer
@@ -42,6 +45,7 @@ class SignInWithPass:
     clock: Clock
     entropy: Entropy
     sealer: Sealer
+    methods: MethodsPolicies
 
     async def __call__(self, tenant: Tenant, visitor: Visitor, username: str, code: str) -> Outcome:
         """Judge what somebody typed. The same work is done whether or not the name is known."""
@@ -53,11 +57,17 @@ class SignInWithPass:
         user = await self.store.users.by_username(tenant.id, username)
         looked_up = NOBODY if user is None else user.id
         access_pass = await self.store.passes.of_user(tenant.id, looked_up)
+        groups = frozenset(GroupId(group.id) for group in await self.store.users.groups_of(tenant.id, looked_up))
+        policy = await self.methods.now(tenant.id)
         trail.user_id = None if user is None else user.id
         judged = self._judge(user, access_pass, code, now)
-        if isinstance(judged, tuple):
-            return await self._grant(trail, *judged)
-        return await refuse_guess(trail, user, judged)
+        if isinstance(judged, str):
+            return await refuse_guess(trail, user, judged)
+        # Only now: to whoever does not hold the pass, nothing may tell what the policy says of its owner.
+        against = may_use(policy, Method.TEMPORARY_ACCESS_PASS, Subject.of(judged[0], groups))
+        if against is not None:
+            return await refuse_guess(trail, user, against.code, against.says)
+        return await self._grant(trail, *judged)
 
     def _judge(
         self, user: User | None, access_pass: TemporaryAccessPass | None, code: str, now: datetime

@@ -8,4 +8,7 @@ document      the same as JSON, in Graph's names
 decide        policy + method + who → nothing against it | NotAllowed
 defaults      security defaults: who must have a passkey before they go anywhere
 preferred     which of somebody's methods is offered first
+differences   what changed between two policies, in sentences
+effect        whom a change of policy touches
+lint          what its author may not have meant
 """
