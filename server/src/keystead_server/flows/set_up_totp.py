@@ -82,7 +82,7 @@ class SetUpTotp:
         set_up = _SetUp(TotpId(self.entropy.new_id(now)), self.entropy.token(SECRET_BYTES), owner.session.id, now)
         return self._offered(owner, set_up, organisation)
 
-    async def again(self, owner: SessionOwner, sealed: bytes, *, organisation: str) -> TotpOffered | None:
+    def again(self, owner: SessionOwner, sealed: bytes, *, organisation: str) -> TotpOffered | None:
         """The same secret once more, after a wrong code: the app has it already. None when it is too old."""
         set_up = self._open(owner, sealed)
         return None if set_up is None else self._offered(owner, set_up, organisation)

@@ -1,4 +1,4 @@
-"""Security info: one's own passkeys, recent sign-ins, and the way out."""
+"""Security info: everything that one signs in with, what changed lately, recent sign-ins, and the way out."""
 
 from starlette.responses import Response
 
@@ -10,9 +10,13 @@ from keystead_server.flows.manage_passkey import Done, NotDone
 from keystead_server.http import cookies
 from keystead_server.http.call import Call, parse_pairs
 from keystead_server.http.continuation import Continuation
+from keystead_server.http.pages.addable import addable
 from keystead_server.http.pages.lines import attempt_lines, passkey_lines
+from keystead_server.http.pages.method_lines import method_lines, pass_line
 from keystead_server.http.pages.next_page import named, sign_in_address
+from keystead_server.http.pages.own_events import own_events
 from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.pages.uses import LOOKED_THROUGH, uses
 from keystead_server.http.problems import NOT_FOUND, Problem, Refuse
 
 RECENT = 10
@@ -21,6 +25,10 @@ _NOTICES = {
     "passkey_added": "Your passkey was added. From now on you can sign in with it.",
     "passkey_renamed": "The passkey has a new name.",
     "passkey_removed": "The passkey was removed. If your device still offers it, delete it there too.",
+    "password_set": "Your password was set.",
+    "totp_added": "Your authenticator app was added.",
+    "totp_renamed": "The authenticator app has a new name.",
+    "method_removed": "It was removed.",
 }
 _NOT_REMOVED = {
     "sign_in_not_fresh": "To remove a passkey you must have signed in within the last five minutes.",
@@ -31,15 +39,17 @@ _NOT_REMOVED = {
 
 
 async def show(call: Call) -> Response:
-    return await _account(call)
+    return await show_account(call)
 
 
-async def _account(call: Call, *, wrong_name: tuple[PasskeyId, str, str] | None = None, status: int = 200) -> Response:
+async def show_account(call: Call, *, wrong_name: tuple[str, str, str] | None = None, status: int = 200) -> Response:
     """The page; *wrong_name* is a name that was refused: whose, what was typed, and why."""
     owner, store = call.signed_in, call.services.store
-    passkeys = await store.passkeys.of_user(call.tenant.id, owner.user.id)
-    attempts = await store.logs.attempts(call.tenant.id, limit=RECENT, user=owner.user.id)
-    lines = await passkey_lines(call, passkeys, owner.user, owner.groups)
+    held = await call.services.held_methods.of(owner.user, owner.groups)
+    attempts = await store.logs.attempts(call.tenant.id, limit=LOOKED_THROUGH, user=owner.user.id)
+    used = await uses(call, attempts)
+    lines = await passkey_lines(call, held.passkeys, owner.user, owner.groups, used)
+    access_pass = pass_line(call, await store.passes.of_user(call.tenant.id, owner.user.id), held, used)
     return page(
         call,
         "account.html",
@@ -47,7 +57,10 @@ async def _account(call: Call, *, wrong_name: tuple[PasskeyId, str, str] | None 
         user=owner.user,
         passkeys=lines,
         stranded=bool(lines) and all(line.quarantine for line in lines),
-        attempts=await attempt_lines(call, attempts, passkeys),
+        others=[*([] if access_pass is None else [access_pass]), *method_lines(held, used)],
+        addable=await addable(call, held),
+        events=await own_events(call),
+        attempts=await attempt_lines(call, attempts[:RECENT], held.passkeys),
         with_pass=owner.session.used(Method.TEMPORARY_ACCESS_PASS),
         session=owner.session,
         rp_id=call.services.relying_party.rp_id,
@@ -61,7 +74,7 @@ async def rename(call: Call) -> Response:
     try:
         outcome = await call.services.manage_passkey.rename(call.signed_in, passkey_id, name)
     except Invalid as invalid:
-        return await _account(call, wrong_name=(passkey_id, name, invalid.message), status=422)
+        return await show_account(call, wrong_name=(passkey_id, name, invalid.message), status=422)
     if isinstance(outcome, NotDone):
         raise Refuse(NOT_FOUND)
     return see_other(f"/{call.tenant.name}/account?done=passkey_renamed")

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from keystead_core.webauthn import NO_AAGUID
 
-from keystead_server.domain.app import App
 from keystead_server.domain.ids import AppId, GroupId
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.sign_in import Attempt, Result
 from keystead_server.domain.user import User
 from keystead_server.http.call import Call
 from keystead_server.http.pages import words
+from keystead_server.http.pages.uses import NO_USES, Use, Uses, app_names
 from keystead_server.policy.passkeys.decide import NotAdmitted, PasskeyFacts, quarantined
 from keystead_server.policy.passkeys.model import Subject
 from keystead_server.ports.metadata import Metadata, model_name
@@ -21,6 +21,7 @@ from keystead_server.ports.metadata import Metadata, model_name
 class PasskeyLine:
     """Attributes:
     quarantine: why the policy in force does not accept it, or None.
+    use: where it was last used, when that is in the newest of the log.
     """
 
     passkey: Passkey
@@ -28,6 +29,7 @@ class PasskeyLine:
     type: str
     binding: str
     quarantine: NotAdmitted | None
+    use: Use | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class AttemptLine:
 
 
 async def passkey_lines(
-    call: Call, passkeys: Iterable[Passkey], owner: User, groups: frozenset[GroupId]
+    call: Call, passkeys: Iterable[Passkey], owner: User, groups: frozenset[GroupId], used: Uses = NO_USES
 ) -> list[PasskeyLine]:
     """*owner* is whose they are; *groups* are theirs."""
     subject = Subject.of(owner, groups)
@@ -56,7 +58,12 @@ async def passkey_lines(
         quarantine = quarantined(policy, subject, facts)
         lines.append(
             PasskeyLine(
-                passkey, model(passkey, metadata), words.passkey_type(passkey), words.binding(passkey), quarantine
+                passkey,
+                model(passkey, metadata),
+                words.passkey_type(passkey),
+                words.binding(passkey),
+                quarantine,
+                used.by_credential.get(passkey.credential_id),
             )
         )
     return lines
@@ -71,23 +78,20 @@ def model(passkey: Passkey, metadata: Metadata) -> str:
 async def attempt_lines(call: Call, attempts: Sequence[Attempt], passkeys: Iterable[Passkey] = ()) -> list[AttemptLine]:
     """*passkeys* are those whose names the reader knows."""
     names = {p.credential_id: p.name for p in passkeys}
-    apps: Mapping[AppId, App] = {}
-    if any(a.app_id is not None for a in attempts):
-        apps = {app.id: app for app in await call.services.store.apps.all(call.tenant.id)}
+    apps = await app_names(call, attempts)
     return [_line(attempt, names, apps, call.services.metadata) for attempt in attempts]
 
 
-def _line(attempt: Attempt, names: Mapping[bytes, str], apps: Mapping[AppId, App], metadata: Metadata) -> AttemptLine:
-    is_granted = attempt.result is Result.GRANTED
-    app = None if attempt.app_id is None else apps.get(attempt.app_id)
+def _line(attempt: Attempt, names: Mapping[bytes, str], apps: Mapping[AppId, str], metadata: Metadata) -> AttemptLine:
+    is_refused = attempt.result is Result.REFUSED
     return AttemptLine(
         attempt=attempt,
-        granted=is_granted,
+        granted=not is_refused,
         outcome=words.outcome(attempt),
-        reason=None if is_granted else words.reason(attempt.reason),
+        reason=words.reason(attempt.reason) if is_refused else None,
         method=words.method(attempt.method),
         browser=words.browser(attempt.user_agent),
         passkey=None if attempt.credential_id is None else names.get(attempt.credential_id),
         model=None if attempt.aaguid is None else model_name(metadata, attempt.aaguid),
-        app=None if attempt.app_id is None else (attempt.app_id if app is None else app.name),
+        app=None if attempt.app_id is None else apps.get(attempt.app_id, attempt.app_id),
     )

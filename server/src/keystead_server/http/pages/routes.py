@@ -1,6 +1,16 @@
 """Every page: who may open it, how often, and how much may be sent to it."""
 
-from keystead_server.http.pages import account, assets, entrance, new_passkey, pass_sign_in, sign_in
+from keystead_server.http.pages import (
+    account,
+    assets,
+    entrance,
+    new_passkey,
+    own_methods,
+    pass_sign_in,
+    password_sign_in,
+    set_up,
+    sign_in,
+)
 from keystead_server.http.pages.admin.routes import ROUTES as ADMIN_ROUTES
 from keystead_server.http.route import (
     BROWSING,
@@ -104,6 +114,17 @@ _SIGN_IN = (
         Access.PUBLIC, TYPING_A_CODE, Face.PAGE, body=_FORM, from_our_pages=True,
         answers={303: "Signed in; go on", 401: "Refused"},
     ),
+    _page("/{tenant}/sign-in/password", password_sign_in.show, "Type a password", Access.PUBLIC),
+    Route(
+        "POST", "/{tenant}/sign-in/password", password_sign_in.submit_password, "The first of two factors: a password",
+        Access.PUBLIC, TYPING_A_CODE, Face.PAGE, body=_FORM, from_our_pages=True,
+        answers={200: "Right; the page for the second factor", 401: "Refused"},
+    ),
+    Route(
+        "POST", "/{tenant}/sign-in/code", password_sign_in.submit_code, "The second: a code of an app, or a recovery code",
+        Access.PUBLIC, TYPING_A_CODE, Face.PAGE, body=_FORM, from_our_pages=True,
+        answers={303: "Signed in; go on", 401: "Refused"},
+    ),
     _page("/{tenant}/signed-out", account.signed_out, "Signed out", Access.PUBLIC),
 )  # fmt: skip
 
@@ -122,6 +143,18 @@ _ACCOUNT = (
     _form("/{tenant}/account/passkeys/{passkey}/rename", account.rename, "Give a passkey another name", while_held=True),
     _page("/{tenant}/account/passkeys/{passkey}/remove", account.ask_to_remove, "What follows from removing a passkey", while_held=True),
     _form("/{tenant}/account/passkeys/{passkey}/remove", account.remove, "Remove a passkey", while_held=True),
+    _page("/{tenant}/account/password", set_up.ask_password, "Set or change one's password"),
+    _form("/{tenant}/account/password", set_up.set_password, "Set or change one's password", limit=REGISTERING),
+    _page("/{tenant}/account/authenticator-apps/new", set_up.ask_totp, "Add an authenticator app"),
+    _form(
+        "/{tenant}/account/authenticator-apps", set_up.set_up_totp, "Show that the app has the secret, and keep it",
+        limit=REGISTERING,
+    ),
+    _page("/{tenant}/account/recovery-codes", set_up.ask_recovery_codes, "What recovery codes are for"),
+    _form("/{tenant}/account/recovery-codes", set_up.make_recovery_codes, "Make recovery codes", limit=REGISTERING),
+    _form("/{tenant}/account/methods/{method}/rename", own_methods.rename, "Give an authenticator app another name"),
+    _page("/{tenant}/account/methods/{method}/remove", own_methods.ask_to_remove, "What follows from removing a method"),
+    _form("/{tenant}/account/methods/{method}/remove", own_methods.remove, "Remove a password, an app or recovery codes"),
     _form("/{tenant}/account/sign-out", account.sign_out, "Sign out in this browser", while_held=True),
     _page("/{tenant}/sign-out", account.ask_to_sign_out, "An app asks that the person be signed out", while_held=True),
     _form("/{tenant}/account/sign-out-everywhere", account.sign_out_everywhere, "End every session", while_held=True),

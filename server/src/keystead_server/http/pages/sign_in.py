@@ -6,10 +6,12 @@ The two JSON addresses are the warm path of the server: no template, no reads bu
 import msgspec
 from starlette.responses import Response
 
+from keystead_server.domain.sign_in import Method
 from keystead_server.flows.attempts import Refused
 from keystead_server.flows.sign_in import SignedIn
 from keystead_server.http import cookies
 from keystead_server.http.call import Call
+from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import words
 from keystead_server.http.pages.next_page import (
     after_sign_in,
@@ -21,6 +23,7 @@ from keystead_server.http.pages.next_page import (
 )
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.problems import MALFORMED, Refuse
+from keystead_server.policy.methods.offered import is_offered
 
 _encode = msgspec.json.Encoder().encode
 
@@ -46,8 +49,23 @@ async def show(call: Call) -> Response:
         sealed=call.query("continue") if going is not None else "",
         options_address=f"{base}/options",
         assertion_address=with_continue(call, f"{base}/assertion", going),
-        pass_address=with_continue(call, f"{base}/pass", going),
+        other_ways=await _other_ways(call, going),
     )
+
+
+async def _other_ways(call: Call, going: Continuation | None) -> list[tuple[str, str]]:
+    """What the tenant lets anybody use besides passkeys; the same whoever is asking."""
+    policy = await call.services.methods.now(call.tenant.id)
+    ways = (
+        (Method.PASSWORD, "password", "Use a password"),
+        (Method.TEMPORARY_ACCESS_PASS, "pass", "Use a Temporary Access Pass"),
+    )
+    base = f"/{call.tenant.name}/sign-in"
+    return [
+        (with_continue(call, f"{base}/{path}", going), said)
+        for method, path, said in ways
+        if is_offered(policy, method)
+    ]
 
 
 async def options(call: Call) -> Response:

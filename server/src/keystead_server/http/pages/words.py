@@ -77,7 +77,16 @@ _REASONS = {
     "pass_expired": "the pass had expired",
     "pass_not_yet_valid": "the pass was not valid yet",
     "pass_already_used": "the pass had been used",
-    "too_many_attempts": "there were too many wrong passes",
+    "too_many_attempts": "there were too many wrong tries",
+    "no_password": "the account had no password",
+    "password_wrong": "the password was wrong",
+    "second_factor_missing": "the account had nothing that could follow a password",
+    "weaker_method_retired": "the account has a passkey, and nothing weaker may stand beside it",
+    "totp_wrong": "the code of the authenticator app was wrong",
+    "totp_replayed": "the code had been used",
+    "recovery_code_wrong": "the recovery code was wrong or had been used",
+    "partial_expired": "too long after the password, or the password had changed",
+    "partial_not_ours": "the password was typed in another browser",
 }
 
 _GRANTED = {
@@ -130,7 +139,13 @@ def not_offered(code: str, policy: NotAdmitted | None = None) -> str:
 
 
 def outcome(attempt: Attempt) -> str:
-    return (_GRANTED if attempt.result is Result.GRANTED else _REFUSED)[attempt.purpose]
+    match attempt.result:
+        case Result.GRANTED:
+            return _GRANTED[attempt.purpose]
+        case Result.INTERRUPTED:
+            return "Password right"
+        case Result.REFUSED:
+            return _REFUSED[attempt.purpose]
 
 
 def reason(code: str) -> str:
