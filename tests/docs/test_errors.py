@@ -5,7 +5,7 @@ Codes are found in the syntax tree, by where they stand:
     class attributes and variables named code or error     code = "origin_not_allowed"
     arguments of what refuses                               Invalid("username_taken", …), Problem(404, "not_found", …)
     rules and tables                                        Broken("aaguid_blocked", …);  _STATE_CODES = {…}
-    reasons that a flow's helper returns                    return "pass_wrong"
+    reasons that a flow's helper, or step-up, returns       return "pass_wrong"
     members of an answer                                    {"error": "invalid_request"}
 """
 
@@ -34,6 +34,7 @@ POSITIONS = {
     "_fail": 0,
     "fail": 0,
     "refuse": 0,
+    "refuse_guess": 2,
     "Failed": 0,
     "Problem": 1,
     "_error": 1,
@@ -53,7 +54,7 @@ class Codes(ast.NodeVisitor):
     def __init__(self, file: str, source: str) -> None:
         self.found: set[str] = set()
         self.patterns: set[str] = set()
-        self._is_flow = "/flows/" in file
+        self._is_flow = "/flows/" in file or file.endswith("/step_up.py")
         self._is_door = "/conformance/" in file
         self._failed = MESSAGE_FAILED if "keystead_agent" in file else POSITIONS["Failed"]
         self.visit(ast.parse(source))

@@ -36,6 +36,7 @@ def house(found: Any) -> Any:
         "tenant": "example",
         "user": target.id,
         "passkey": house.passkeys_of(target)[0].id,
+        "method": house.passkeys_of(target)[0].id,
         "group": house.add_group("Staff").id,
         "app": house.register_app().id,
         "name": "none.css",

@@ -14,7 +14,10 @@ READING = {Permission.READ_DIRECTORY, Permission.READ_LOGS}
     [
         ((), set()),
         ((Role.GLOBAL_READER,), READING),
-        ((Role.AUTHENTICATION_ADMINISTRATOR,), READING | {Permission.ISSUE_PASSES, Permission.REMOVE_PASSKEYS}),
+        (
+            (Role.AUTHENTICATION_ADMINISTRATOR,),
+            READING | {Permission.ISSUE_PASSES, Permission.REMOVE_PASSKEYS, Permission.REMOVE_METHODS},
+        ),
         ((Role.GLOBAL_ADMINISTRATOR,), set(Permission)),
         ((Role.GLOBAL_READER, Role.GLOBAL_ADMINISTRATOR), set(Permission)),
     ],

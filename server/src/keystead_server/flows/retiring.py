@@ -7,7 +7,7 @@ from keystead_server.domain.actor import Actor
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
 from keystead_server.flows.auditing import audited
-from keystead_server.flows.manage_methods import method_of, noun_of, removal
+from keystead_server.flows.manage_methods import NOUNS, method_of, removal
 from keystead_server.policy.methods.model import RETIRED_BY_PASSKEY, MethodsPolicy
 from keystead_server.ports.changes import Change, Remove
 from keystead_server.ports.clock import Entropy
@@ -24,7 +24,7 @@ async def retirement(
     secrets = await store.secrets.of_user(user.tenant_id, user.id)
     for secret in secrets.all:
         if method_of(secret) in RETIRED_BY_PASSKEY:
-            changes += [removal(secret), _line(entropy, noun_of(secret), user, at, by)]
+            changes += [removal(secret), _line(entropy, NOUNS[type(secret)], user, at, by)]
     access_pass = await store.passes.of_user(user.tenant_id, user.id)
     if access_pass is not None and Method.TEMPORARY_ACCESS_PASS in RETIRED_BY_PASSKEY:
         changes.append(Remove(user.tenant_id, TemporaryAccessPass, access_pass.id))

@@ -13,13 +13,15 @@ class Permission(StrEnum):
     WRITE_POLICY = "policy.write"
     ISSUE_PASSES = "passes.issue"
     REMOVE_PASSKEYS = "passkeys.remove"
+    REMOVE_METHODS = "methods.remove"
     READ_LOGS = "logs.read"
 
 
 _READER = frozenset({Permission.READ_DIRECTORY, Permission.READ_LOGS})
 _ROLES: dict[Role, frozenset[Permission]] = {
     Role.GLOBAL_ADMINISTRATOR: frozenset(Permission),
-    Role.AUTHENTICATION_ADMINISTRATOR: _READER | {Permission.ISSUE_PASSES, Permission.REMOVE_PASSKEYS},
+    Role.AUTHENTICATION_ADMINISTRATOR: _READER
+    | {Permission.ISSUE_PASSES, Permission.REMOVE_PASSKEYS, Permission.REMOVE_METHODS},
     Role.GLOBAL_READER: _READER,
 }
 

@@ -4,7 +4,20 @@ from pathlib import Path
 
 import click
 
-from keystead_server.main.cli import apps, doctor, groups, init, log, metadata, passes, passkeys, policy, serve, users
+from keystead_server.main.cli import (
+    apps,
+    doctor,
+    groups,
+    init,
+    log,
+    metadata,
+    methods,
+    passes,
+    passkeys,
+    policy,
+    serve,
+    users,
+)
 from keystead_server.main.cli.frame import Frame
 
 
@@ -40,7 +53,7 @@ def main(
 
 
 for verb in (
-    serve.serve, init.init, users.user, groups.group, apps.app, passes.pass_, passkeys.passkey,
+    serve.serve, init.init, users.user, groups.group, apps.app, passes.pass_, passkeys.passkey, methods.method,
     policy.policy, log.log, metadata.metadata, doctor.doctor,
 ):  # fmt: skip
     main.add_command(verb)

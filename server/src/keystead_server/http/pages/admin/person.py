@@ -10,11 +10,14 @@ from keystead_server.domain.ids import GroupId, PasskeyId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.user import Role, User
 from keystead_server.flows.manage_passkey import NotDone
+from keystead_server.flows.method_gate import NotDone as MethodNotDone
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import NO_ERRORS, Errors, the_user
 from keystead_server.http.pages.lines import passkey_lines
+from keystead_server.http.pages.method_lines import method_lines
 from keystead_server.http.pages.next_page import named
 from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.pages.uses import LOOKED_THROUGH, uses
 from keystead_server.http.problems import NOT_FOUND, Refuse
 
 _NOTICES = {
@@ -24,6 +27,7 @@ _NOTICES = {
     "enabled": "The account can sign in again.",
     "disabled": "The account is switched off and signed out everywhere.",
     "passkey_removed": "The passkey was removed.",
+    "method_removed": "It was removed.",
 }
 LIFETIMES = (("60", "1 hour"), ("480", "8 hours"), ("1440", "1 day"), ("10080", "7 days"), ("43200", "30 days"))
 _PASS_STATES = {
@@ -98,6 +102,19 @@ async def remove_passkey(call: Call) -> Response:
     return _done(call, user, "passkey_removed")
 
 
+async def remove_method(call: Call) -> Response:
+    user = await the_user(call)
+    try:
+        outcome = await call.services.manage_methods.remove_for(
+            call.tenant.id, user.id, named(call, "method"), by=call.actor
+        )
+    except Invalid as invalid:
+        return await _account(call, user, Errors.of(invalid), status=422)
+    if isinstance(outcome, MethodNotDone):
+        raise Refuse(NOT_FOUND)
+    return _done(call, user, "method_removed")
+
+
 async def issue_pass(call: Call) -> Response:
     """The one page that shows the code; we keep only a digest of it."""
     user = await the_user(call)
@@ -128,8 +145,10 @@ def _done(call: Call, user: User, what: str) -> Response:
 async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status: int = 200) -> Response:
     store = call.services.store
     groups = await store.users.groups_of(call.tenant.id, user.id)
-    passkeys = await store.passkeys.of_user(call.tenant.id, user.id)
-    lines = await passkey_lines(call, passkeys, user, frozenset(GroupId(g.id) for g in groups))
+    group_ids = frozenset(GroupId(g.id) for g in groups)
+    held = await call.services.held_methods.of(user, group_ids)
+    used = await uses(call, await store.logs.attempts(call.tenant.id, limit=LOOKED_THROUGH, user=user.id))
+    lines = await passkey_lines(call, held.passkeys, user, group_ids, used)
     return page(
         call,
         "admin/person.html",
@@ -137,6 +156,7 @@ async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status
         person=user,
         groups=groups,
         passkeys=lines,
+        others=method_lines(held, used),
         stranded=bool(lines) and all(line.quarantine for line in lines),
         roles=[(role.value, role in user.roles) for role in Role],
         access_pass=_pass_words(call, await store.passes.of_user(call.tenant.id, user.id)),

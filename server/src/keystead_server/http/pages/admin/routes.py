@@ -55,6 +55,10 @@ _PEOPLE = (
         "/users/{user}/passkeys/{passkey}/remove", person.remove_passkey, "Remove a person's passkey",
         May.REMOVE_PASSKEYS,
     ),
+    _form(
+        "/users/{user}/methods/{method}/remove", person.remove_method,
+        "Remove a person's password, authenticator app or recovery codes", May.REMOVE_METHODS,
+    ),
 )  # fmt: skip
 
 _GROUPS = (
