@@ -21,7 +21,7 @@ from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.app import App
 from keystead_server.domain.ids import AppId, PasskeyId, TenantId
 from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
-from keystead_server.domain.sign_in import Attempt
+from keystead_server.domain.sign_in import Attempt, Method
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import Group, Role, User
 from keystead_server.domain.visitor import Visitor
@@ -31,16 +31,19 @@ from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages.routes import ROUTES
 from keystead_server.http.services import Services
 from keystead_server.keys import signer
+from keystead_server.keys.password_hasher import Argon2Hasher
 from keystead_server.keys.sealer import MasterKeySealer
 from keystead_server.main.config import Config
 from keystead_server.main.system import SystemClock, SystemEntropy
 from keystead_server.main.wiring import build_app, build_services
+from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration
 from keystead_server.policy.passkeys import document
 from keystead_server.policy.passkeys.model import FIRST_POLICY, PasskeyPolicy
 from keystead_server.ports.changes import Add, Remove
-from keystead_server.ports.store import StorageUnavailable
+from keystead_server.ports.store import Secrets, StorageUnavailable
 from keystead_testkit.clock import FixedClock, SeededEntropy
 from keystead_testkit.memory_store import MemoryStore
+from keystead_testkit.office import QUICK
 from keystead_testkit.soft_passkey import SoftPasskey
 
 ORIGIN = "https://id.example.org"
@@ -246,6 +249,15 @@ class Office:
         (profile,) = self.policy().profiles
         self.change_policy(profiles=(replace(profile, passkey_types=frozenset({PasskeyType.DEVICE_BOUND})),))
 
+    def allow_passwords(self, **changes: Any) -> None:
+        """The policy with passwords switched on, security defaults off, and *changes*."""
+        allowed = FIRST_METHODS.having(MethodConfiguration(Method.PASSWORD))
+        policy = replace(allowed, **{"security_defaults": False, **changes})
+        run(self.services.save_methods_policy(self.tenant.id, policy, by=OPERATOR))
+
+    def secrets_of(self, user: User) -> Secrets:
+        return run(self.store.secrets.of_user(self.tenant.id, user.id))
+
     def register_app(
         self, *, name: str = "Wiki", redirect_uris: Sequence[str] = ("https://wiki.example.org/cb",)
     ) -> App:
@@ -280,7 +292,7 @@ def found_office(
         when, dice = clock or FixedClock(), entropy or SeededEntropy()
         sealer = MasterKeySealer(bytes(range(32)), dice)
         token_signer = await signer.load(store, sealer, when.now())
-        services = build_services(config, store, when, dice, sealer, token_signer)
+        services = build_services(config, store, when, dice, sealer, token_signer, hasher=Argon2Hasher(dice, QUICK))
         # Without a tenant there is an office all the same: one that was founded elsewhere.
         founding = FoundTenant(store if tenant else MemoryStore(), when, dice)
         example, ada = await founding("example", display_name="Example Works", administrator="ada@example.org")
