@@ -23,6 +23,7 @@ class MethodLine:
     about: what it is, in a sentence.
     against: what the policy in force has against using it.
     renames: whether it has a name of its own.
+    ends_at: when it ends by itself, if it does.
     """
 
     id: str | None
@@ -34,6 +35,7 @@ class MethodLine:
     use: Use | None
     against: NotAllowed | None
     renames: bool = False
+    ends_at: datetime | None = None
 
 
 def method_lines(held: Held, uses: Uses) -> list[MethodLine]:
@@ -74,5 +76,5 @@ def pass_line(call: Call, access_pass: TemporaryAccessPass | None, held: Held, u
     about = "An administrator issued it. It works once." if access_pass.usable_once else "An administrator issued it."
     return MethodLine(
         None, method, method_words.name(method), about, access_pass.created_at, None if use is None else use.at, use,
-        held.against_using(method),
+        held.against_using(method), ends_at=access_pass.expires_at,
     )  # fmt: skip
