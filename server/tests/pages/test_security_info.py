@@ -1,0 +1,369 @@
+"""One's own page: everything one signs in with, what could be added, and what changed."""
+
+import re
+from base64 import b32decode
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from keystead_server.domain.sign_in import Method
+from keystead_server.domain.totp import code_at, step_at
+from keystead_server.domain.user import Role
+from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration
+
+ACCOUNT = "/example/account"
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def office(office: Any) -> Any:
+    office.allow_passwords()
+    return office
+
+
+@pytest.fixture
+def ada(office: Any) -> Any:
+    return office.signed_in(office.ada)
+
+
+def words(page: Any) -> str:
+    return re.sub(r" ([.,:])", r"\1", " ".join(re.sub(r"<[^>]+>", " ", page.text).split()))
+
+
+def set_password(browser: Any, password: str = PASSWORD) -> Any:
+    page = f"{ACCOUNT}/password"
+    return browser.submit(page, page, {"password": password, "repeated": password})
+
+
+def set_up_totp(office: Any, browser: Any, name: str = "") -> bytes:
+    page = browser.get(f"{ACCOUNT}/authenticator-apps/new")
+    secret = b32decode(re.search(r'class="secret long">([^<]+)<', page.text)[1].replace(" ", ""))  # type: ignore[index]
+    sealed = re.search(r'name="set_up" value="([^"]+)"', page.text)[1]  # type: ignore[index]
+    answer = browser.post_form(
+        f"{ACCOUNT}/authenticator-apps",
+        {"set_up": sealed, "code": totp(office, secret, -1), "name": name},
+        token=office.form_token(page),
+    )
+    assert answer.headers["location"] == f"{ACCOUNT}?done=totp_added", answer.text
+    return secret
+
+
+def totp(office: Any, secret: bytes, steps: int = 0) -> str:
+    return code_at(secret, step_at(office.clock.now()) + steps)
+
+
+def sign_in(office: Any, username: str, code: str, browser: Any = None) -> Any:
+    browser = browser or office.browser()
+    page = "/example/sign-in/password"
+    half = browser.submit(page, page, {"user": username, "password": PASSWORD})
+    assert half.status_code == 200, half.text
+    partial = re.search(r'name="partial" value="([^"]+)"', half.text)[1]  # type: ignore[index]
+    fields = {"partial": partial, "code": code, "methods": "softwareOath"}
+    answer = browser.post_form("/example/sign-in/code", fields, token=office.form_token(half))
+    return browser, answer
+
+
+# -- the list --------------------------------------------------------------------------------
+
+
+def test_one_list_has_every_method_with_what_it_is(office: Any, ada: Any) -> None:
+    set_password(ada)
+    secret = set_up_totp(office, ada, "Telephone")
+    ada.submit(f"{ACCOUNT}/recovery-codes", f"{ACCOUNT}/recovery-codes", {})
+    office.issue_pass(office.ada)
+    sign_in(office, "ada@example.org", totp(office, secret))
+
+    page = words(ada.get(ACCOUNT))
+
+    for said in (
+        "Passkey on a device Device-bound Can sign in",
+        "Temporary Access Pass Can be used An administrator issued it. It ends 2 Mar 2026, 13:00 UTC.",
+        "Password Can be used The first of two: a code follows it.",
+        "Telephone Authenticator app Can be used",
+        "Recovery codes Can be used 10 of 10 are left.",
+    ):
+        assert said in page, said
+
+
+def test_each_says_when_and_where_it_was_last_used(office: Any) -> None:
+    ada = office.signed_in(office.ada)
+    set_password(ada)
+    secret, other = set_up_totp(office, ada, "Telephone"), set_up_totp(office, ada, "Tablet")
+    assert other
+    sign_in(office, "ada@example.org", totp(office, secret))
+
+    page = words(ada.get(ACCOUNT))
+
+    # A test's browser names itself to nobody.
+    where = "Last used 2 Mar 2026, 12:00 UTC with Another program from 192.0.2.7."
+    assert re.search(r"Passkey on a device .*?" + re.escape(where), page)
+    assert re.search(r"Password Can be used .*?" + re.escape(where), page)
+    assert re.search(r"Telephone Authenticator app .*?" + re.escape(where), page)
+    assert (
+        "Tablet Authenticator app Can be used Shows a code that follows your password. On one device, unless its app keeps copies. Added 2 Mar 2026, 12:00 UTC. Not used yet."
+        in page
+    )
+
+
+def test_an_app_that_was_signed_in_to_is_named_where_a_method_was_used(office: Any) -> None:
+    app = office.register_app(name="Wiki")
+    ada = office.signed_in(office.ada)
+    set_password(ada)
+    secret = set_up_totp(office, ada)
+    going = f"?continue={office.sealed_continuation('/x', app_id=app.id)}"
+    browser = office.browser()
+    page = f"/example/sign-in/password{going}"
+    half = browser.submit(page, page, {"user": "ada@example.org", "password": PASSWORD})
+    partial = re.search(r'name="partial" value="([^"]+)"', half.text)[1]  # type: ignore[index]
+    done = browser.post_form(
+        f"/example/sign-in/code{going}", {"partial": partial, "code": totp(office, secret)},
+        token=office.form_token(half),
+    )  # fmt: skip
+
+    assert done.headers["location"].startswith("/example/oauth2/v2.0/resume?continue=")
+    assert "from 192.0.2.7, for Wiki." in words(ada.get(ACCOUNT))
+
+
+def test_what_the_policy_no_longer_lets_one_use_is_marked_with_the_reason(office: Any, ada: Any) -> None:
+    set_password(ada)
+    set_up_totp(office, ada)
+    off = MethodConfiguration(Method.SOFTWARE_OATH, enabled=False)
+
+    office.allow_passwords(configurations=FIRST_METHODS.having(off).configurations)
+
+    page = words(ada.get(ACCOUNT))
+    assert "Not allowed now Not accepted at sign-in now, because signing in with a password is switched off." in page
+    assert re.search(r"because signing in with an? authenticator app is switched off.", page)
+
+
+def test_why_something_cannot_be_added_stands_beside_it(office: Any, ada: Any) -> None:
+    office.allow_passwords(configurations=FIRST_METHODS.configurations)
+
+    page = ada.get(ACCOUNT)
+
+    assert "You cannot, because signing in with a password is switched off." in words(page)
+    assert f'href="{ACCOUNT}/password"' not in page.text
+    assert f'href="{ACCOUNT}/authenticator-apps/new"' in page.text
+
+
+def test_what_changed_lately_says_what_and_by_whom(office: Any, ada: Any) -> None:
+    boss = office.person("boss@example.org", display_name="The Boss", roles=frozenset({Role.GLOBAL_ADMINISTRATOR}))
+    set_password(ada)
+    browser = office.signed_in(boss)
+    person = f"/example/admin/users/{office.ada.id}"
+    password = office.secrets_of(office.ada).password
+    browser.submit(person, f"{person}/methods/{password.id}/remove", {})
+
+    page = words(ada.get(ACCOUNT))
+
+    assert "The password was removed By The Boss" in page
+    assert "A password was set 2 Mar 2026" in page
+    assert "A passkey was added: Passkey on a device 2 Mar 2026" in page
+    assert "A Temporary Access Pass was issued By the operator of this server" in page
+
+
+def test_somebody_elses_changes_are_not_shown(office: Any, ada: Any) -> None:
+    other = office.person("other@example.org")
+    set_password(office.sign_in_with_pass(other))
+
+    assert "A password was set" not in words(ada.get(ACCOUNT))
+
+
+# -- setting up ------------------------------------------------------------------------------
+
+
+def test_a_password_is_typed_twice_and_kept_as_it_was_typed(office: Any, ada: Any) -> None:
+    page = f"{ACCOUNT}/password"
+    differing = ada.submit(page, page, {"password": PASSWORD, "repeated": f"{PASSWORD} "})
+    assert (differing.status_code, "The two are not the same." in differing.text) == (422, True)
+    weak = ada.submit(page, page, {"password": "password1", "repeated": "password1"})
+    assert (weak.status_code, "among the first that anybody tries" in weak.text) == (422, True)
+    assert office.secrets_of(office.ada).password is None
+
+    assert set_password(ada, "  with spaces  ").headers["location"] == f"{ACCOUNT}?done=password_set"
+    set_up_totp(office, ada)
+    signing_in = "/example/sign-in/password"
+    browser = office.browser()
+    for typed, status in (("with spaces", 401), ("  with spaces  ", 200)):
+        fields = {"user": "ada@example.org", "password": typed}
+        assert browser.submit(signing_in, signing_in, fields).status_code == status
+
+
+def test_no_page_repeats_a_password_that_was_typed(office: Any, ada: Any) -> None:
+    page, signing_in = f"{ACCOUNT}/password", "/example/sign-in/password"
+    secret = "Password4711"
+
+    answers = [
+        ada.submit(page, page, {"password": secret, "repeated": secret}),
+        office.browser().submit(signing_in, signing_in, {"user": "ada@example.org", "password": secret}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 401]
+    assert not any(secret in answer.text for answer in answers)
+
+
+@pytest.mark.parametrize("what", ["password", "authenticator-apps/new", "recovery-codes"])
+def test_after_five_minutes_the_page_leads_to_signing_in_again_and_back(office: Any, ada: Any, what: str) -> None:
+
+    office.clock.advance(timedelta(minutes=6))
+
+    page = ada.get(f"{ACCOUNT}/{what}")
+
+    assert "you must have signed in within the last five minutes" in page.text
+    sealed = re.search(r'href="/example/sign-in\?continue=([^"]+)"', page.text)[1]  # type: ignore[index]
+    assert office.opened_continuation(sealed).to == f"{ACCOUNT}/{what}"
+    assert "<form class" not in page.text
+
+
+def test_recovery_codes_are_shown_once_and_never_kept_by_a_browser(office: Any, ada: Any) -> None:
+    page = f"{ACCOUNT}/recovery-codes"
+    shown = ada.submit(page, page, {})
+
+    codes = re.findall(r"<li><code>([A-Z0-9]{5}-[A-Z0-9]{5})</code></li>", shown.text)
+    assert len(codes) == 10
+    assert shown.headers["cache-control"] == "no-store"
+    assert not any(code in ada.get(path).text for code in codes for path in (page, ACCOUNT))
+
+
+def test_a_qr_code_is_a_picture_in_the_page(office: Any, ada: Any) -> None:
+    page = ada.get(f"{ACCOUNT}/authenticator-apps/new").text
+
+    picture = re.search(r'<svg class="qr".*?</svg>', page)
+    assert picture
+    assert 'aria-label="QR code for your authenticator app"' in picture[0]
+    assert not re.search(r"style=|href=|<script", picture[0])
+
+
+def test_a_broken_set_up_begins_anew(office: Any, ada: Any) -> None:
+    new = f"{ACCOUNT}/authenticator-apps/new"
+    for sealed in ("", "xxxx", "a" * 200):
+        answer = ada.submit(new, f"{ACCOUNT}/authenticator-apps", {"set_up": sealed, "code": "123456"})
+        assert answer.status_code == 422
+        assert "This took too long. Scan the new code below." in answer.text
+
+
+# -- rename and remove -----------------------------------------------------------------------
+
+
+def test_an_app_is_renamed_and_a_bad_name_is_said_beside_its_field(office: Any, ada: Any) -> None:
+    set_up_totp(office, ada)
+    (app,) = office.secrets_of(office.ada).totp
+    rename = f"{ACCOUNT}/methods/{app.id}/rename"
+
+    bad = ada.submit(ACCOUNT, rename, {"name": "a\u202eb"})
+    assert (bad.status_code, f'id="name-{app.id}-error"' in bad.text) == (422, True)
+    assert ada.submit(ACCOUNT, rename, {"name": "Phone"}).headers["location"] == f"{ACCOUNT}?done=totp_renamed"
+    assert office.secrets_of(office.ada).totp[0].name == "Phone"
+
+
+def test_a_method_of_somebody_else_or_of_nobody_is_not_there(office: Any, ada: Any) -> None:
+    other = office.person("other@example.org")
+    set_password(office.sign_in_with_pass(other))
+    theirs = office.secrets_of(other).password.id
+
+    for method in (theirs, "none", "%00"):
+        assert ada.get(f"{ACCOUNT}/methods/{method}/remove").status_code == 404
+        for verb in ("rename", "remove"):
+            assert ada.submit(ACCOUNT, f"{ACCOUNT}/methods/{method}/{verb}", {"name": "x"}).status_code == 404
+    assert office.secrets_of(other).password is not None
+
+
+# -- administrators --------------------------------------------------------------------------
+
+
+def test_an_administrator_sees_and_removes_what_a_person_signs_in_with(office: Any, ada: Any) -> None:
+    person = office.person("two@example.org")
+    browser = office.sign_in_with_pass(person)
+    set_password(browser)
+    set_up_totp(office, browser, "Telephone")
+    page = f"/example/admin/users/{person.id}"
+    (app,) = office.secrets_of(person).totp
+
+    assert "Telephone Authenticator app Can be used" in words(ada.get(page))
+    removed = ada.submit(page, f"{page}/methods/{app.id}/remove", {})
+
+    assert removed.headers["location"] == f"{page}?done=method_removed"
+    assert office.secrets_of(person).totp == ()
+    assert ada.submit(page, f"{page}/methods/{app.id}/remove", {}).status_code == 404
+
+
+def test_a_reader_sees_but_does_not_remove(office: Any) -> None:
+    person = office.person("two@example.org")
+    set_password(office.sign_in_with_pass(person))
+    reader = office.signed_in(office.person("reader@example.org", roles=frozenset({Role.GLOBAL_READER})))
+    page = f"/example/admin/users/{person.id}"
+    password = office.secrets_of(person).password
+
+    assert "Remove this" not in reader.get(page).text
+    assert reader.submit(ACCOUNT, f"{page}/methods/{password.id}/remove", {}).status_code == 403
+
+
+# -- signing in ------------------------------------------------------------------------------
+
+
+def test_the_sign_in_page_offers_what_the_organisation_lets_anybody_use(office: Any) -> None:
+    def offered() -> list[str]:
+        return re.findall(r'href="/example/sign-in/(\w+)"', office.browser().get("/example/sign-in").text)
+
+    assert offered() == ["password", "pass"]
+    office.allow_passwords(configurations=FIRST_METHODS.configurations)
+    assert offered() == ["pass"]
+    # Nobody is led to a page that could only refuse them.
+    assert office.browser().get("/example/sign-in/password").headers["location"] == "/example/sign-in"
+    off = MethodConfiguration(Method.TEMPORARY_ACCESS_PASS, enabled=False)
+    office.allow_passwords(configurations=FIRST_METHODS.having(off).configurations)
+    assert offered() == []
+
+
+def test_who_goes_on_to_an_app_gets_there_by_both_pages(office: Any) -> None:
+    app = office.register_app()
+    page = office.browser().get(f"/example/sign-in/password?continue={office.sealed_continuation('/x', app_id=app.id)}")
+
+    assert "To go on to" in page.text
+    assert "https://wiki.example.org" in page.headers["content-security-policy"]
+
+
+def test_a_wrong_code_is_said_and_may_be_typed_again(office: Any, ada: Any) -> None:
+    set_password(ada)
+    secret = set_up_totp(office, ada)
+
+    browser, wrong = sign_in(office, "ada@example.org", "000000")
+    assert (wrong.status_code, "That code is not right" in wrong.text) == (401, True)
+    assert office.attempts()[0].id in wrong.text
+    partial = re.search(r'name="partial" value="([^"]+)"', wrong.text)[1]  # type: ignore[index]
+    right = browser.post_form(
+        "/example/sign-in/code", {"partial": partial, "code": totp(office, secret)}, token=office.form_token(wrong)
+    )
+
+    assert right.headers["location"] == ACCOUNT
+    assert "How you sign in" in browser.get(ACCOUNT).text
+
+
+def test_half_a_sign_in_carried_to_another_browser_starts_again(office: Any, ada: Any) -> None:
+    set_password(ada)
+    secret = set_up_totp(office, ada)
+    page = "/example/sign-in/password"
+    half = office.browser().submit(page, page, {"user": "ada@example.org", "password": PASSWORD})
+    partial = re.search(r'name="partial" value="([^"]+)"', half.text)[1]  # type: ignore[index]
+    thief = office.browser()
+
+    answer = thief.submit(page, "/example/sign-in/code", {"partial": partial, "code": totp(office, secret)})
+
+    assert answer.status_code == 401
+    assert "Start again with your password" in answer.text
+    assert not any("keystead-example" in name for name in thief.cookies)
+
+
+def test_with_the_right_password_one_is_told_what_the_policy_says(office: Any, ada: Any) -> None:
+    set_password(ada)
+    set_up_totp(office, ada)
+    office.allow_passwords(retire_weaker_on_passkey=True)
+    page = "/example/sign-in/password"
+
+    answers = {
+        typed: office.browser().submit(page, page, {"user": "ada@example.org", "password": typed}).text
+        for typed in (PASSWORD, "wrong")
+    }
+
+    assert "lets nothing weaker stand beside one" in answers[PASSWORD]
+    assert "don&#39;t go together" in answers["wrong"]
