@@ -1,6 +1,7 @@
 """Class 12: no other door, header or success leads around a limit."""
 
 import pytest
+from keystead_testkit.loop import run
 from keystead_testkit.office import Office, reason_of
 
 WRONG = "BBBBBBBBBBBB"
@@ -83,3 +84,33 @@ def test_signing_in_with_a_passkey_does_not_unlock_the_pass(office: Office) -> N
     office.sign_in()
 
     assert reason_of(office.sign_in_with_pass(code)) == "too_many_attempts"
+
+
+@pytest.mark.parametrize("other", ["/contoso/sign-in/password", "/contoso/sign-in/code"])
+def test_passes_passwords_and_codes_share_one_limit_for_an_address(other: str) -> None:
+    office = Office(rate_limit_scale=1.0)
+    browser = office.http()
+    for _ in range(10):
+        assert type_a_code(browser) != 429
+
+    assert type_a_code(browser, other) == 429
+
+
+@pytest.mark.parametrize("spelling", ["ADA@contoso.example", " ada@contoso.example", "ａda@contoso.example"])
+def test_another_spelling_of_the_name_is_the_same_persons_password(office: Office, spelling: str) -> None:
+    office.allow_passwords()
+    office.with_password()
+    for _ in range(10):
+        office.type_password("wrong", username=spelling)
+
+    assert reason_of(office.type_password()) == "too_many_attempts"
+
+
+def test_a_new_password_does_not_unlock_it(office: Office) -> None:
+    office.allow_passwords()
+    office.with_password()
+    for _ in range(10):
+        office.type_password("wrong")
+    run(office.services.set_password(office.session(), "another good phrase"))
+
+    assert reason_of(office.type_password("another good phrase")) == "too_many_attempts"

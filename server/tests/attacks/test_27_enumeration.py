@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from keystead_server.domain.actor import OPERATOR
 from keystead_testkit.loop import run
-from keystead_testkit.office import Office
+from keystead_testkit.office import PASSWORD, Office
 
 WRONG = "BBBBBBBBBBBB"
 
@@ -98,3 +99,51 @@ def test_the_same_work_is_done_whether_or_not_a_name_is_known(office: Office, na
 
     assert done[0] == done[1] == done[2]
     assert len(done[0]) > 4
+
+
+def test_the_page_for_a_wrong_password_is_the_same_for_everybody(office: Office, names: list[str]) -> None:
+    office.allow_passwords()
+    office.with_password()
+    disabled = office.add_person("gone@contoso.example")
+    office.with_password(disabled)
+    run(office.services.manage_user.disable(office.now_of(disabled), by=OPERATOR))
+    page, pages = "/contoso/sign-in/password", set()
+    for name in [*names, disabled.username]:
+        answer = office.http().submit(page, page, {"user": name, "password": WRONG})
+        pages.add((answer.status_code, without_what_is_random(answer.text, name)))
+
+    assert len(pages) == 1
+
+
+def test_a_locked_account_looks_like_any_other(office: Office, names: list[str]) -> None:
+    office.allow_passwords()
+    office.with_password()
+    for _ in range(11):
+        office.type_password("wrong")
+    page = "/contoso/sign-in/password"
+
+    pages = {
+        without_what_is_random(office.http().submit(page, page, {"user": name, "password": typed}).text, name)
+        for name, typed in ((names[0], PASSWORD), (names[0], WRONG), (names[2], WRONG))
+    }
+
+    assert (office.log.count("too_many_attempts"), office.log.count("user_unknown")) == (3, 1)
+    assert len(pages) == 1
+
+
+def test_during_a_lock_the_right_password_costs_as_much_as_a_wrong_one(office: Office) -> None:
+    office.allow_passwords()
+    office.with_password()
+    for _ in range(11):
+        office.type_password("wrong")
+    done = []
+    for typed in (PASSWORD, WRONG):
+        counted: list[str] = []
+        plain, office.store = office.store, CountingStore(office.store, counted)  # type: ignore[assignment]
+        services = office.started()
+        counted.clear()
+        run(services.sign_in_with_password(office.tenant, office.visitor(), office.ada.username, typed))
+        office.store = plain
+        done.append(tuple(counted))
+
+    assert done[0] == done[1]
