@@ -90,7 +90,11 @@ _REFUSED = {
     Purpose.REGISTER: "Passkey not added",
     Purpose.TOKEN: "App not signed in",
 }
-_METHODS = {Method.PASSKEY: "Passkey", Method.TEMPORARY_ACCESS_PASS: "Temporary Access Pass"}
+_METHODS = {
+    Method.PASSKEY: "Passkey",
+    Method.TEMPORARY_ACCESS_PASS: "Temporary Access Pass",
+    Method.NONE: "None: the app brought a code",
+}
 _TYPES = {PasskeyType.DEVICE_BOUND: "Device-bound", PasskeyType.SYNCED: "Synced"}
 _BINDINGS = {
     Proof.NONE: "Nothing shows that this key stays on one device.",
