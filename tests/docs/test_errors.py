@@ -23,6 +23,7 @@ PAGE = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
 POSITIONS = {
     "Invalid": 0,
     "Broken": 0,
+    "NotAllowed": 0,
     "NotOffered": 0,
     "NotRefreshed": 0,
     "NotDone": 0,

@@ -92,6 +92,7 @@ def test_the_same_work_is_done_whether_or_not_a_name_is_known(office: Office, na
         counted.clear()
         run(services.sign_in.begin(office.tenant, office.visitor(), name))
         run(services.sign_in_with_pass(office.tenant, office.visitor(), name, WRONG))
+        run(services.sign_in_with_password(office.tenant, office.visitor(), name, WRONG))
         office.store = plain
         done.append(tuple(counted))
 

@@ -8,6 +8,16 @@ from keystead_server.storage.opening import open_store
 from keystead_testkit.clock import SeededEntropy
 from keystead_testkit.loop import run
 from keystead_testkit.office import Office
+from keystead_testkit.postgres import Cluster, PostgresMissing, running_postgres
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    try:
+        with running_postgres() as cluster:
+            yield cluster
+    except PostgresMissing as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_a_session_lasts_a_day_and_says_how_it_came_about(office: Office) -> Non
 
     assert isinstance(outcome, SignedIn)
     session = office.owner(outcome.session).session
-    assert (session.method, session.acr, session.amr) == (Method.PASSKEY, "phr", ("fido", "mfa"))
+    assert (session.methods, session.acr, session.amr) == ((Method.PASSKEY,), "phr", ("fido", "mfa"))
     assert session.passkey_id == kept_passkey(office).id
     assert session.expires_at - session.signed_in_at == timedelta(hours=24)
 

@@ -21,8 +21,8 @@ def test_a_pass_signs_in_whoever_it_was_issued_to(office: Office) -> None:
 
     assert isinstance(outcome, SignedInWithPass)
     assert outcome.user.id == office.ada.id
-    assert (outcome.session.method, outcome.session.acr, outcome.session.amr) == (
-        Method.TEMPORARY_ACCESS_PASS, "mfa", ("tap", "mfa"),
+    assert (outcome.session.methods, outcome.session.acr, outcome.session.amr) == (
+        (Method.TEMPORARY_ACCESS_PASS,), "mfa", ("tap", "mfa"),
     )  # fmt: skip
     assert [(row.method, row.reason, row.user_id) for row in office.rows] == [
         (Method.TEMPORARY_ACCESS_PASS, "granted", office.ada.id)

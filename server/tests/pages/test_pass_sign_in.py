@@ -27,21 +27,57 @@ def test_whoever_has_no_passkey_yet_is_led_to_add_one(office: Any) -> None:
 
 
 def test_whoever_has_a_passkey_is_led_to_the_account(office: Any) -> None:
-    office.signed_in(office.ada)
+    grace = office.person("grace@example.org")
+    office.signed_in(grace)
 
-    answer = office.browser().submit(PAGE, PAGE, {"user": "ada@example.org", "pass": office.issue_pass(office.ada)})
+    answer = office.browser().submit(PAGE, PAGE, {"user": "grace@example.org", "pass": office.issue_pass(grace)})
 
     assert answer.headers["location"] == "/example/account"
 
 
 def test_the_page_somebody_came_for_comes_first(office: Any) -> None:
+    grace = office.person("grace@example.org")
+    office.signed_in(grace)
+    browser = office.browser()
+    sign_in = browser.get("/example/sign-out?x=b").headers["location"]
+    page = sign_in.replace("/sign-in?", "/sign-in/pass?")
+
+    answer = browser.submit(page, page, {"user": "grace@example.org", "pass": office.issue_pass(grace)})
+
+    assert answer.headers["location"] == "/example/sign-out?x=b"
+
+
+def test_an_administrator_adds_a_passkey_and_signs_in_with_it_before_the_page_they_came_for(office: Any) -> None:
     browser = office.browser()
     sign_in = browser.get("/example/admin/users?search=b").headers["location"]
     page = sign_in.replace("/sign-in?", "/sign-in/pass?")
 
-    answer = browser.submit(page, page, {"user": "ada@example.org", "pass": office.issue_pass(office.ada)})
+    on = browser.submit(page, page, {"user": "ada@example.org", "pass": office.issue_pass(office.ada)})
 
-    assert answer.headers["location"] == "/example/admin/users?search=b"
+    sealed = sign_in.partition("continue=")[2]
+    assert on.headers["location"] == f"/example/account/passkeys/new?continue={sealed}"
+    assert "Your organisation asks for a passkey." in browser.get(on.headers["location"]).text
+    passkey = office.new_passkey()
+    options = browser.post_json("/example/account/passkeys/options", {}).json()
+    added = browser.post_json(f"/example/account/passkeys?continue={sealed}", passkey.register_with(options))
+    assert added.json()["redirect"] == f"/example/sign-in?continue={sealed}"
+    options = browser.post_json("/example/sign-in/options", {}).json()
+    done = browser.post_json(f"/example/sign-in/assertion?continue={sealed}", passkey.answer_to(options))
+    assert done.json()["redirect"] == "/example/admin/users?search=b"
+
+
+def test_somebody_who_adds_their_first_passkey_goes_on_to_the_app_they_came_from(office: Any) -> None:
+    grace, app = office.person("grace@example.org"), office.register_app()
+    sealed = office.sealed_continuation("client_id=x", app_id=app.id)
+    browser, page = office.browser(), f"{PAGE}?continue={sealed}"
+
+    browser.submit(page, page, {"user": "grace@example.org", "pass": office.issue_pass(grace)})
+    assert app.name in browser.get(f"/example/account/passkeys/new?continue={sealed}").text
+    options = browser.post_json("/example/account/passkeys/options", {}).json()
+    answer = office.new_passkey().register_with(options)
+    added = browser.post_json(f"/example/account/passkeys?continue={sealed}", answer)
+
+    assert added.json()["redirect"] == f"/example/oauth2/v2.0/resume?continue={sealed}"
 
 
 def test_a_wrong_pass_keeps_the_name_and_never_the_pass(office: Any) -> None:
@@ -137,15 +173,15 @@ def test_an_apps_name_is_said_where_people_sign_in_for_it(office: Any) -> None:
 
 
 def test_a_pass_sign_in_for_an_app_goes_back_to_it_and_names_it_in_the_log(office: Any) -> None:
-    app = office.register_app()
+    app, grace = office.register_app(), office.person("grace@example.org")
+    office.signed_in(grace)
     sealed = office.sealed_continuation("client_id=x", app_id=app.id)
     page = f"{PAGE}?continue={sealed}"
 
-    answer = office.browser().submit(page, page, {"user": "ada@example.org", "pass": office.issue_pass(office.ada)})
+    answer = office.browser().submit(page, page, {"user": "grace@example.org", "pass": office.issue_pass(grace)})
 
     assert answer.headers["location"] == f"/example/oauth2/v2.0/resume?continue={sealed}"
-    (attempt,) = office.attempts()
-    assert attempt.app_id == app.id
+    assert office.attempts()[0].app_id == app.id
 
 
 def test_a_seal_older_than_an_hour_leads_to_the_account(office: Any) -> None:

@@ -86,6 +86,36 @@ def test_nobody_gets_in_without_signing_in(house: Any, route: Route) -> None:
         assert answer.status_code == 401
 
 
+# Written out, so that a route that is opened to held sessions is opened here too.
+WHILE_HELD = {
+    "GET /{tenant}/sign-in",
+    "GET /{tenant}/sign-out",
+    "GET /{tenant}/account",
+    "GET /{tenant}/account/passkeys/new",
+    "POST /{tenant}/account/passkeys/options",
+    "POST /{tenant}/account/passkeys",
+    "POST /{tenant}/account/passkeys/{passkey}/rename",
+    "GET /{tenant}/account/passkeys/{passkey}/remove",
+    "POST /{tenant}/account/passkeys/{passkey}/remove",
+    "POST /{tenant}/account/sign-out",
+    "POST /{tenant}/account/sign-out-everywhere",
+}
+
+
+def test_a_session_that_is_held_to_registering_goes_nowhere_else(house: Any) -> None:
+    held = house.sign_in_with_pass(house.people[Role.GLOBAL_ADMINISTRATOR])
+
+    opened = set()
+    for route in (route for route in ROUTES if route.wants_session):
+        answer = ask(house, route, held)
+        to_register = answer.headers.get("location", "").startswith("/example/account/passkeys/new?continue=")
+        if not (to_register or "Your organisation asks for a passkey" in answer.text):
+            opened.add(name(route))
+
+    assert opened - {"GET /{tenant}/account/passkeys/new"} == WHILE_HELD - {"GET /{tenant}/account/passkeys/new"}
+    assert {name(route) for route in ROUTES if route.while_held} == WHILE_HELD
+
+
 @pytest.mark.parametrize("route", POSTS, ids=name)
 @pytest.mark.parametrize(
     "headers",

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from keystead_server.domain.sign_in import Method
 from keystead_server.ports.changes import Add, BumpPolicyVersion, Written
 from keystead_server.storage import group_commit, sqlite
 from keystead_server.storage.errors import StorageUnavailable
@@ -231,7 +232,7 @@ def test_a_broken_read_is_unavailable(store: SqliteStore, world: World) -> None:
     with pytest.raises(StorageUnavailable):
         world.run(store.logs.attempts(tenant.id, limit=1))
     with pytest.raises(StorageUnavailable):
-        world.run(store.logs.pass_failures_since(tenant.id, world.new_id(), world.clock.now()))
+        world.run(store.logs.guesses(tenant.id, world.new_id(), Method.PASSWORD, world.clock.now()))
 
 
 @pytest.mark.parametrize(
@@ -240,7 +241,10 @@ def test_a_broken_read_is_unavailable(store: SqliteStore, world: World) -> None:
         credentials._OWNER,
         activity._SESSION,
         activity._GRANT,
-        activity._PASS_FAILURES,
+        activity._GUESSES,
+        activity._AUDIT_OF,
+        credentials._PASSWORD,
+        credentials._RECOVERY_CODES,
         *activity._ATTEMPTS.values(),
         activity._AUDIT,
     ],

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.guesses import Guesses
 from keystead_server.domain.ids import (
     AppId,
     AttemptId,
@@ -22,12 +23,15 @@ from keystead_server.domain.ids import (
 from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.log_chain import ChainId, Head, LogCheckpoint, LogLink
 from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.password import Password
 from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.recovery_codes import RecoveryCodes
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt, Method, Result
 from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import Group, User, fold
-from keystead_server.ports.store import GrantOwner, LogSize, PasskeyOwner, SessionOwner
+from keystead_server.ports.store import GrantOwner, LogSize, PasskeyOwner, Secrets, SessionOwner
 
 T = TypeVar("T")
 _ABSENT: Any = object()
@@ -42,6 +46,10 @@ class Tables:
         self.groups: dict[tuple[TenantId, GroupId], Group] = {}
         self.passkeys: dict[tuple[TenantId, PasskeyId], Passkey] = {}
         self.passes: dict[tuple[TenantId, UserId], TemporaryAccessPass] = {}
+        self.passwords: dict[tuple[TenantId, str], Password] = {}
+        self.totp: dict[tuple[TenantId, str], TotpAuthenticator] = {}
+        self.recovery_codes: dict[tuple[TenantId, str], RecoveryCodes] = {}
+        self.guesses: dict[tuple[TenantId, UserId], int] = {}
         self.apps: dict[tuple[TenantId, AppId], App] = {}
         self.sessions: dict[tuple[TenantId, SessionId], Session] = {}
         self.grants: dict[tuple[TenantId, GrantId], Grant] = {}
@@ -63,6 +71,9 @@ class Tables:
             Group: self.groups,
             Passkey: self.passkeys,
             TemporaryAccessPass: self.passes,
+            Password: self.passwords,
+            TotpAuthenticator: self.totp,
+            RecoveryCodes: self.recovery_codes,
             App: self.apps,
             Session: self.sessions,
             Grant: self.grants,
@@ -192,6 +203,18 @@ class Passes(_Reads):
         return self._tables.passes.get((tenant, user))
 
 
+class AllSecrets(_Reads):
+    async def of_user(self, tenant: TenantId, user: UserId) -> Secrets:
+        def theirs(values: Iterable[Any], key: Callable[[Any], Any] = lambda v: v.id) -> list[Any]:
+            return [v for v in self._tables.inside(tenant, values, key) if v.user_id == user]
+
+        return Secrets(
+            next(iter(theirs(self._tables.passwords.values())), None),
+            tuple(theirs(self._tables.totp.values(), lambda t: (t.created_at, t.id))),
+            next(iter(theirs(self._tables.recovery_codes.values())), None),
+        )
+
+
 class Apps(_Reads):
     async def get(self, tenant: TenantId, app: AppId) -> App | None:
         return self._tables.apps.get((tenant, app))
@@ -241,12 +264,17 @@ class Logs(_Reads):
     async def audit(self, tenant: TenantId, *, limit: int, before: EventId | None = None) -> Sequence[AuditEvent]:
         return _newest((e for e in self._tables.audit.values() if e.tenant_id == tenant), limit, before)
 
-    async def pass_failures_since(self, tenant: TenantId, user: UserId, since: datetime) -> int:
-        return sum(
-            a.method is Method.TEMPORARY_ACCESS_PASS and a.result is Result.REFUSED and a.at >= since
+    async def audit_of(self, tenant: TenantId, target: str, *, limit: int) -> Sequence[AuditEvent]:
+        found = (e for e in self._tables.audit.values() if e.tenant_id == tenant and e.target_id == target)
+        return _newest(found, limit, None)
+
+    async def guesses(self, tenant: TenantId, user: UserId, method: Method, since: datetime) -> Guesses:
+        failures = sum(
+            a.method is method and a.result is Result.REFUSED and a.at >= since
             for a in self._tables.attempts.values()
             if a.tenant_id == tenant and a.user_id == user
         )
+        return Guesses(self._tables.guesses.get((tenant, user), 0), failures)
 
 
 class WholeLog:

@@ -16,10 +16,13 @@ from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.log_chain import LogCheckpoint
 from keystead_server.domain.log_text import storable
 from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.password import Password
 from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.recovery_codes import RecoveryCodes
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt
 from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import Group, User, fold
 from keystead_server.ports import changes
 from keystead_server.ports.changes import Change, Conflict, Written
@@ -66,6 +69,8 @@ def _name(value: Any) -> Hashable:
             return Passkey, value.tenant_id, value.credential_id
         case TemporaryAccessPass():
             return TemporaryAccessPass, value.tenant_id, value.id
+        case Password() | RecoveryCodes():
+            return type(value), value.tenant_id, value.user_id
         case _:
             return None
 
@@ -74,7 +79,7 @@ def _has_parent(tables: Tables, value: Any) -> bool:
     match value:
         case User() | Group() | App() | PolicyDocument():
             return value.tenant_id in tables.tenants
-        case Passkey() | TemporaryAccessPass():
+        case Passkey() | TemporaryAccessPass() | Password() | TotpAuthenticator() | RecoveryCodes():
             return (value.tenant_id, value.user_id) in tables.users
         case _:
             return True
@@ -138,6 +143,19 @@ def _spend_pass(tables: Tables, change: changes.SpendPass) -> None:
     tables.put(tables.passes, _key(found), found.spent(at=change.at))
 
 
+def _totp_used(tables: Tables, change: changes.TotpUsed) -> None:
+    found = tables.totp.get((change.tenant_id, change.totp_id))
+    if found is None or found.last_step >= change.step:
+        raise _Refused
+    tables.put(tables.totp, _key(found), found.used(step=change.step, at=change.at))
+
+
+def _count_guess(tables: Tables, change: changes.CountGuess) -> None:
+    key = change.tenant_id, change.user_id
+    _require(key in tables.users and tables.guesses.get(key, 0) == change.number)
+    tables.put(tables.guesses, key, change.number + 1)
+
+
 def _close_session(tables: Tables, change: changes.CloseSession) -> None:
     session = tables.sessions.get((change.tenant_id, change.session_id))
     if session is not None and session.closed_at is None:
@@ -177,10 +195,10 @@ def _remove(tables: Tables, change: changes.Remove) -> None:
         for t, group, user in [m for m in tables.memberships if m[0] == tenant and value.id in m[1:]]:
             tables.drop(tables.memberships, (t, group, user))
     if isinstance(value, User):
-        theirs: list[Passkey | TemporaryAccessPass] = [*tables.passkeys.values(), *tables.passes.values()]
-        for owned in theirs:
-            if (owned.tenant_id, owned.user_id) == (tenant, value.id):
+        for kind in (Passkey, TemporaryAccessPass, Password, TotpAuthenticator, RecoveryCodes):
+            for owned in [o for o in tables.of(kind).values() if (o.tenant_id, o.user_id) == (tenant, value.id)]:
                 _forget(tables, owned)
+        tables.drop(tables.guesses, (tenant, value.id))
 
 
 def _bump_policy_version(tables: Tables, change: changes.BumpPolicyVersion) -> None:
@@ -200,6 +218,8 @@ _APPLY: dict[type[Any], Callable[[Tables, Any], None]] = {
     changes.Replace: _replace,
     changes.PasskeyUsed: _passkey_used,
     changes.SpendPass: _spend_pass,
+    changes.TotpUsed: _totp_used,
+    changes.CountGuess: _count_guess,
     changes.CloseSession: _close_session,
     changes.RevokeGrant: _revoke_grant,
     changes.Join: _join,
@@ -221,6 +241,7 @@ class MemoryStore:
         self.groups = reads.Groups(tables)
         self.passkeys = reads.Passkeys(tables)
         self.passes = reads.Passes(tables)
+        self.secrets = reads.AllSecrets(tables)
         self.apps = reads.Apps(tables)
         self.sessions = reads.Sessions(tables)
         self.logs = reads.Logs(tables)

@@ -11,6 +11,7 @@ the log has an order.
 """
 
 import json
+from base64 import b32decode
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -20,20 +21,34 @@ from keystead_server.domain.actor import OPERATOR, Actor
 from keystead_server.domain.ids import AppId
 from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.session import Session
-from keystead_server.domain.sign_in import Attempt
+from keystead_server.domain.sign_in import Attempt, Method
 from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.totp import code_at, step_at
 from keystead_server.domain.user import Role, User
 from keystead_server.domain.visitor import Visitor
-from keystead_server.flows import authorize, redeem_code, register_passkey, sign_in, sign_in_with_pass
+from keystead_server.flows import (
+    authorize,
+    finish_sign_in,
+    redeem_code,
+    register_passkey,
+    sign_in,
+    sign_in_with_pass,
+    sign_in_with_password,
+)
 from keystead_server.flows.found_tenant import FoundTenant
 from keystead_server.flows.issue_pass import IssuedPass
+from keystead_server.flows.make_recovery_codes import RecoveryCodesMade
 from keystead_server.flows.manage_app import RegisteredApp
+from keystead_server.flows.set_password import PasswordSet
+from keystead_server.flows.set_up_totp import TotpKept, TotpOffered
 from keystead_server.http.dispatch import Dispatch
 from keystead_server.http.services import Services
 from keystead_server.keys import signer
+from keystead_server.keys.password_hasher import Argon2Hasher, Argon2Parameters
 from keystead_server.keys.sealer import MasterKeySealer
 from keystead_server.main.config import Config
 from keystead_server.main.wiring import build_app, build_services
+from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration, MethodsPolicy
 from keystead_server.policy.passkeys.model import PasskeyPolicy
 from keystead_server.ports.changes import Add
 from keystead_server.ports.store import SessionOwner, Store
@@ -50,6 +65,9 @@ OTHER_BROWSER = b"somebody's phone"
 ADDRESS = "192.0.2.7"
 MASTER_KEY = bytes(range(32))
 _TICK = timedelta(milliseconds=1)
+PASSWORD = "correct horse battery"
+# A password is hashed as it is in earnest, only not for as long.
+QUICK = Argon2Parameters(memory_kib=64, iterations=1)
 
 
 def reason_of(outcome: object) -> str:
@@ -93,7 +111,10 @@ class Office:
             if not await self.store.signing_keys.all():
                 await self.store.write(*map(Add, keys))
             token_signer = await signer.load(self.store, self.sealer, self.clock.now())
-            return build_services(self.config, self.store, self.clock, self.entropy, self.sealer, token_signer)
+            hasher = Argon2Hasher(self.entropy, QUICK)
+            return build_services(
+                self.config, self.store, self.clock, self.entropy, self.sealer, token_signer, hasher=hasher
+            )
 
         return run(start())
 
@@ -205,6 +226,65 @@ class Office:
         assert owner is not None
         return owner
 
+    # -- passwords and codes -------------------------------------------------------------------
+
+    def allow_passwords(self, **changes: Any) -> None:
+        """The policy with passwords switched on, security defaults off, and *changes*."""
+        self._tick()
+        allowed = FIRST_METHODS.having(MethodConfiguration(Method.PASSWORD))
+        self.save_methods(replace(allowed, **{"security_defaults": False, **changes}))
+
+    def with_password(self, user: User | None = None, password: str = PASSWORD) -> bytes:
+        """Give *user* (ada) a password and an authenticator app; returns the app's secret."""
+        owner = self.session_of(user or self.ada)
+        assert isinstance(run(self.services.set_password(owner, password)), PasswordSet)
+        return self.with_totp(owner)
+
+    def with_totp(self, owner: SessionOwner, name: str = "") -> bytes:
+        offer = run(self.services.set_up_totp.begin(owner, organisation="Contoso"))
+        assert isinstance(offer, TotpOffered), offer
+        secret = b32decode(offer.text.replace(" ", ""))
+        # One step ahead, so that the code of now is not spent by it.
+        kept = run(self.services.set_up_totp.finish(owner, offer.sealed, self.totp(secret, -1), name))
+        assert isinstance(kept, TotpKept), kept
+        return secret
+
+    def with_recovery_codes(self, owner: SessionOwner) -> tuple[str, ...]:
+        made = run(self.services.make_recovery_codes(owner))
+        assert isinstance(made, RecoveryCodesMade), made
+        return made.codes
+
+    def session_of(self, user: User) -> SessionOwner:
+        """A session that *user* has just opened: ada with her passkey, others with a pass."""
+        return self.session() if user.id == self.ada.id else self.session_by_pass(user)
+
+    def totp(self, secret: bytes, steps: int = 0) -> str:
+        """The code of now, or of so many steps later."""
+        return code_at(secret, step_at(self.clock.now()) + steps)
+
+    def type_password(
+        self, password: str = PASSWORD, *, username: str | None = None, browser: bytes = BROWSER,
+        tenant: Tenant | None = None,
+    ) -> sign_in_with_password.Outcome:  # fmt: skip
+        self._tick()
+        flow = self.services.sign_in_with_password
+        name = self.ada.username if username is None else username
+        return run(flow(tenant or self.tenant, self.visitor(browser), name, password))
+
+    def type_code(
+        self, half: sign_in_with_password.Outcome | bytes, code: str, *, browser: bytes = BROWSER,
+        tenant: Tenant | None = None,
+    ) -> finish_sign_in.Outcome:  # fmt: skip
+        self._tick()
+        sealed = half if isinstance(half, bytes) else getattr(half, "sealed", b"")
+        return run(self.services.finish_sign_in(tenant or self.tenant, self.visitor(browser), sealed, code))
+
+    def session_by_password(self, code: str, **how: Any) -> SessionOwner:
+        """A session opened with PASSWORD and *code*."""
+        granted = self.type_code(self.type_password(**how), code)
+        assert isinstance(granted, finish_sign_in.SignedInWithTwo), granted
+        return self.owner(granted.session)
+
     # -- passkeys ------------------------------------------------------------------------------
 
     def begin_registration(self, owner: SessionOwner, *, browser: bytes = BROWSER) -> register_passkey.Offer:
@@ -236,6 +316,10 @@ class Office:
     def save_policy(self, policy: PasskeyPolicy, *, tenant: Tenant | None = None) -> None:
         self._tick()
         run(self.services.save_passkey_policy((tenant or self.tenant).id, policy, by=OPERATOR))
+
+    def save_methods(self, policy: MethodsPolicy, *, tenant: Tenant | None = None) -> None:
+        self._tick()
+        run(self.services.save_methods_policy((tenant or self.tenant).id, policy, by=OPERATOR))
 
     # -- apps ----------------------------------------------------------------------------------
 

@@ -11,6 +11,9 @@ GroupId = NewType("GroupId", str)
 AppId = NewType("AppId", str)
 PasskeyId = NewType("PasskeyId", str)
 PassId = NewType("PassId", str)
+PasswordId = NewType("PasswordId", str)
+TotpId = NewType("TotpId", str)
+RecoveryCodesId = NewType("RecoveryCodesId", str)
 
 # A challenge, the attempt that answers it and the session that attempt opens share one id:
 # "one attempt, one row" needs no second key (docs/decisions/0003).

@@ -6,6 +6,7 @@ from datetime import datetime
 from keystead_server.domain.ids import TenantId, UserId
 
 PASSKEYS = "passkeys"
+METHODS = "methods"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from keystead_server.domain.user import User
 
 SESSION_LIFETIME = timedelta(hours=24)
 FRESH_FOR_REGISTRATION = timedelta(minutes=5)
+# A one-time pass cannot sign in again: whoever spent it has a little longer, as in Entra, and no more.
+FRESH_BY_PASS = timedelta(minutes=10)
 CODE_LIFETIME = timedelta(seconds=60)
 ID_TOKEN_LIFETIME = timedelta(hours=1)
 ACCESS_TOKEN_LIFETIME = timedelta(hours=1)
@@ -19,15 +21,16 @@ class Session:
     """Opened by one granted sign-in, whose attempt has the same id.
 
     Attributes:
-        method: how the person signed in; freshness checks ask for it, because a pass
-            never counts as step-up.
-        acr: as apps see it: `phrh`, `phr` or `mfa` (docs/guides/apps.md).
+        methods: how the person signed in, in the order used; freshness checks ask for them, because
+            a pass never counts as step-up.
+        acr: as apps see it: `phrh`, `phr` or `mfa` (docs/guides/apps.md). No session is opened with
+            one factor alone.
     """
 
     id: SessionId
     tenant_id: TenantId
     user_id: UserId
-    method: Method
+    methods: tuple[Method, ...]
     acr: str
     signed_in_at: datetime
     expires_at: datetime
@@ -44,15 +47,24 @@ class Session:
         )
 
     def is_fresh(self, now: datetime) -> bool:
-        """Whether the person signed in within the last five minutes, as registering a passkey asks."""
-        return now - self.signed_in_at <= FRESH_FOR_REGISTRATION
+        """Whether the person signed in within the last five minutes, as registering a passkey asks.
+
+        Ten with a Temporary Access Pass.
+        """
+        by_pass = self.used(Method.TEMPORARY_ACCESS_PASS)
+        return now - self.signed_in_at <= (FRESH_BY_PASS if by_pass else FRESH_FOR_REGISTRATION)
 
     def closed(self, *, at: datetime) -> "Session":
         return replace(self, closed_at=at)
 
     @property
     def amr(self) -> tuple[str, ...]:
-        return self.method.amr
+        """RFC 8176: every method's, and `mfa` because no session is less."""
+        named = dict.fromkeys(value for method in self.methods for value in method.amr)
+        return (*(value for value in named if value != "mfa"), "mfa")
+
+    def used(self, method: Method) -> bool:
+        return method in self.methods
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,11 @@ class Method(StrEnum):
     """
 
     PASSKEY = "passkey"
+    WINDOWS_HELLO = "windowsHelloForBusiness"
     TEMPORARY_ACCESS_PASS = "temporaryAccessPass"
+    PASSWORD = "password"
+    SOFTWARE_OATH = "softwareOath"
+    RECOVERY_CODE = "recoveryCode"
     NONE = "none"
 
     @property
@@ -23,16 +27,29 @@ class Method(StrEnum):
         """Authentication methods as tokens name them: a passkey with user verification is two factors in one."""
         return _AMR[self]
 
+    @property
+    def resists_phishing(self) -> bool:
+        """Whether it signs for one site only, so that a look-alike page gets nothing it could use."""
+        return self in (Method.PASSKEY, Method.WINDOWS_HELLO)
 
+
+# RFC 8176 where it has a value; `fido`, `tap` and `recovery` are not in its registry.
 _AMR: dict[Method, tuple[str, ...]] = {
     Method.PASSKEY: ("fido", "mfa"),
+    Method.WINDOWS_HELLO: ("hwk", "mfa"),
     Method.TEMPORARY_ACCESS_PASS: ("tap", "mfa"),
+    Method.PASSWORD: ("pwd",),
+    Method.SOFTWARE_OATH: ("otp",),
+    Method.RECOVERY_CODE: ("recovery",),
     Method.NONE: (),
 }
 
 
 class Result(StrEnum):
+    """INTERRUPTED: the first of two factors was right, and the second is still to come."""
+
     GRANTED = "granted"
+    INTERRUPTED = "interrupted"
     REFUSED = "refused"
 
 
@@ -52,6 +69,8 @@ class Attempt:
         reason: stable code; `granted`, or why not (docs/reference/errors.md).
         detail: for the operator: the message of the check that failed. Never shown to the person.
         username: as typed, when somebody was named; it may name nobody.
+        method: what was judged; of a sign-in with two factors each has its own row.
+        credential_id: the passkey's; for an authenticator app the 16 bytes of its id here.
         challenge_id: the challenge that was answered a second time, on a `challenge_spent` row.
         profile: the passkey profile that admitted the passkey.
     """

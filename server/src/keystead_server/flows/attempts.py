@@ -7,6 +7,7 @@ from uuid import UUID
 from keystead_server.domain.ids import AppId, AttemptId, TenantId, UserId
 from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
 from keystead_server.domain.visitor import Visitor
+from keystead_server.policy.methods.decide import NotAllowed
 from keystead_server.policy.passkeys.decide import NotAdmitted
 from keystead_server.ports.changes import Add, Conflict
 from keystead_server.ports.clock import Entropy
@@ -25,11 +26,13 @@ class Refused:
             told less than the log knows.
         attempt_id: what the person can quote to whoever helps them.
         policy: what the passkey policy has against it, when that was the reason; for the person to read.
+        against: the same of the policy for all other methods.
     """
 
     code: str
     attempt_id: AttemptId
     policy: NotAdmitted | None = None
+    against: NotAllowed | None = None
 
 
 @dataclass(slots=True)

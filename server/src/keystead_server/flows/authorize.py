@@ -1,4 +1,4 @@
-"""Answer an app's authorization request: a code, a refusal, or "sign in first".
+"""Answer an app's authorization request: a code, a refusal, "sign in first", or "register a passkey first".
 
 The request is judged anew each time it comes, before and after the sign-in, so nothing about it
 is remembered in between and no step can be skipped.
@@ -24,6 +24,7 @@ from keystead_server.domain.authorization_code import CODE_SEAL, AuthorizationCo
 from keystead_server.domain.ids import AppId, GrantId
 from keystead_server.domain.session import CODE_LIFETIME, Session
 from keystead_server.domain.tenant import Tenant
+from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.store import SessionOwner, Store
@@ -51,6 +52,13 @@ class SignInFirst:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterFirst:
+    """The person is signed in, and must register a passkey before any app gets an answer."""
+
+    app: App
+
+
+@dataclass(frozen=True, slots=True)
 class NotSafe:
     """Nobody may be sent anywhere; the person is told, on our page."""
 
@@ -58,7 +66,7 @@ class NotSafe:
     detail: str
 
 
-Outcome: TypeAlias = Reply | SignInFirst | NotSafe
+Outcome: TypeAlias = Reply | SignInFirst | RegisterFirst | NotSafe
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,7 @@ class Authorize:
     clock: Clock
     entropy: Entropy
     sealer: Sealer
+    duty: RegistrationDuty
 
     async def __call__(
         self,
@@ -96,6 +105,8 @@ class Authorize:
         except AuthorizationError as error:
             return _error(error.reply_to, error.error, error.description, issuer)
         if owner is not None and self._is_recent_enough(request, owner.session, asked_at):
+            if await self.duty.holds(owner):
+                return _held(request, app, issuer)
             return Reply(request.reply_to, code_parameters(request.reply_to, self._code(request, owner), issuer))
         if Prompt.NONE in request.prompts:
             return _error(request.reply_to, "login_required", "the person must sign in", issuer)
@@ -123,6 +134,12 @@ class Authorize:
         )
         sealed = self.sealer.seal(CODE_SEAL, code.to_bytes(), bound_to=owner.user.tenant_id.encode())
         return b64url_encode(sealed)
+
+
+def _held(request: AuthorizationRequest, app: App, issuer: str) -> Reply | RegisterFirst:
+    if Prompt.NONE in request.prompts:
+        return _error(request.reply_to, "interaction_required", "the person must register a passkey first", issuer)
+    return RegisterFirst(app)
 
 
 def _error(reply_to: ReplyTo, error: str, description: str, issuer: str) -> Reply:

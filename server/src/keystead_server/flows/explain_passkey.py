@@ -8,6 +8,7 @@ from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.user import User
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.passkeys.explain import Explanation, Names, explain
 from keystead_server.policy.passkeys.model import PasskeyPolicy, PrincipalType, Subject
 from keystead_server.policy.passkeys.model import group as group_target
@@ -46,7 +47,7 @@ class ExplainPasskey:
         explanation = explain(policy, Subject.of(user, groups), facts, operation)
         return Explained(explanation, await self.names(tenant, [policy]))
 
-    async def names(self, tenant: TenantId, policies: Iterable[PasskeyPolicy]) -> Names:
+    async def names(self, tenant: TenantId, policies: Iterable[PasskeyPolicy | MethodsPolicy]) -> Names:
         """What the groups and users that *policies* name are called, as far as they are still there."""
         named = frozenset().union(*(policy.principals for policy in policies))
         names = {group_target(group.id): group.name for group in await self.store.groups.all(tenant)}

@@ -3,20 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from keystead_server.domain.access_pass import (
-    DEFAULT_LENGTH,
-    DEFAULT_LIFETIME,
-    MAX_LENGTH,
-    MIN_LENGTH,
-    TemporaryAccessPass,
-    check_lifetime,
-)
+from keystead_server.domain.access_pass import MAX_LENGTH, MIN_LENGTH, TemporaryAccessPass, check_lifetime
 from keystead_server.domain.actor import Actor
-from keystead_server.domain.ids import PassId
+from keystead_server.domain.ids import GroupId, PassId
 from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import Role, User
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.pass_codes import pass_digest, random_code
+from keystead_server.flows.policies import MethodsPolicies
+from keystead_server.policy.methods.decide import NotAllowed, may_use
+from keystead_server.policy.methods.model import MethodsPolicy, PassSettings
+from keystead_server.policy.people import Subject
 from keystead_server.ports.changes import Add, Change, Conflict, Remove
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import Sealer
@@ -27,10 +25,13 @@ from keystead_server.ports.store import Store
 class IssuedPass:
     """Attributes:
     code: shown to the issuer once; we keep only a keyed digest.
+    unusable: why its owner cannot sign in with it now. Anybody may be given a pass, and only whom
+        the policy includes may use one, so its issuer is told.
     """
 
     access_pass: TemporaryAccessPass
     code: str
+    unusable: NotAllowed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +40,19 @@ class IssuePass:
     clock: Clock
     entropy: Entropy
     sealer: Sealer
+    methods: MethodsPolicies
 
     async def __call__(
         self,
         user: User,
         *,
         by: Actor,
-        lifetime: timedelta = DEFAULT_LIFETIME,
+        lifetime: timedelta | None = None,
         usable_once: bool = False,
         starts_at: datetime | None = None,
-        length: int = DEFAULT_LENGTH,
+        length: int | None = None,
     ) -> IssuedPass:
-        """Make a pass for *user*.
+        """Make a pass for *user*; what is not said is as the policy has it, which may also force one-time use.
 
         Raises:
             Invalid: for oneself, for an administrator by somebody who is none,
@@ -58,8 +60,10 @@ class IssuePass:
         """
         now = self.clock.now()
         _check_issuer(user, by)
-        if not MIN_LENGTH <= length <= MAX_LENGTH:
-            raise Invalid("length_out_of_range", f"a pass has {MIN_LENGTH} to {MAX_LENGTH} characters", target="length")
+        policy = await self.methods.now(user.tenant_id)
+        lifetime = _lifetime(policy.passes, lifetime)
+        length = _length(policy.passes, length)
+        usable_once = usable_once or policy.passes.one_time
         start = max(starts_at or now, now)
         code = random_code(self.entropy, length)
         access_pass = TemporaryAccessPass(
@@ -68,7 +72,7 @@ class IssuePass:
             user_id=user.id,
             digest=pass_digest(self.sealer, user.id, code),
             starts_at=start,
-            expires_at=start + check_lifetime(lifetime),
+            expires_at=start + lifetime,
             usable_once=usable_once,
             created_at=now,
             created_by=by.id,
@@ -88,7 +92,33 @@ class IssuePass:
             raise Invalid(
                 "pass_changed_meanwhile", "somebody else changed this account or its pass just now; try again"
             )
-        return IssuedPass(access_pass, code)
+        return IssuedPass(access_pass, code, await self._unusable(policy, user))
+
+    async def _unusable(self, policy: MethodsPolicy, user: User) -> NotAllowed | None:
+        groups = frozenset(GroupId(group.id) for group in await self.store.users.groups_of(user.tenant_id, user.id))
+        return may_use(policy, Method.TEMPORARY_ACCESS_PASS, Subject.of(user, groups))
+
+
+def _lifetime(settings: PassSettings, wanted: timedelta | None) -> timedelta:
+    if wanted is None:
+        return settings.default_lifetime
+    check_lifetime(wanted)
+    if not settings.minimum_lifetime <= wanted <= settings.maximum_lifetime:
+        least, most = (
+            limit // timedelta(minutes=1) for limit in (settings.minimum_lifetime, settings.maximum_lifetime)
+        )
+        raise Invalid(
+            "lifetime_out_of_range", f"in this organisation a pass lives {least} to {most} minutes", target="lifetime"
+        )
+    return wanted
+
+
+def _length(settings: PassSettings, wanted: int | None) -> int:
+    if wanted is None:
+        return settings.length
+    if not MIN_LENGTH <= wanted <= MAX_LENGTH:
+        raise Invalid("length_out_of_range", f"a pass has {MIN_LENGTH} to {MAX_LENGTH} characters", target="length")
+    return wanted
 
 
 def _check_issuer(user: User, by: Actor) -> None:

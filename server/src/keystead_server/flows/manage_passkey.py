@@ -51,7 +51,7 @@ class ManagePasskey:
         now = self.clock.now()
         line = audited(
             self.entropy, "passkey.renamed", tenant=passkey.tenant_id, at=now, by=Actor(owner.user),
-            target=passkey.id, name=renamed.name,
+            target=passkey.user_id, passkey=passkey.id, name=renamed.name,
         )  # fmt: skip
         if isinstance(await self.store.write(Replace(renamed, passkey), line), Written):
             return Done(renamed)
@@ -72,7 +72,7 @@ class ManagePasskey:
         if not owner.session.is_fresh(self.clock.now()):
             return NotDone("sign_in_not_fresh")
         # Whoever got hold of a pass must not clear the way by removing what is stronger.
-        if owner.session.method is not Method.PASSKEY:
+        if not owner.session.used(Method.PASSKEY):
             return NotDone("stronger_method_needed")
         if len(await self.store.passkeys.of_user(owner.user.tenant_id, owner.user.id)) == 1 and not even_the_last:
             return NotDone("last_passkey")
@@ -110,7 +110,7 @@ class ManagePasskey:
             Remove(passkey.tenant_id, Passkey, passkey.id),
             audited(
                 self.entropy, "passkey.removed", tenant=passkey.tenant_id, at=self.clock.now(), by=by,
-                target=passkey.id, user=passkey.user_id, name=passkey.name, aaguid=str(passkey.aaguid),
+                target=passkey.user_id, passkey=passkey.id, name=passkey.name, aaguid=str(passkey.aaguid),
             ),
         ]  # fmt: skip
         written = await self.store.write(*changes)

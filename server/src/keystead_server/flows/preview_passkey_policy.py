@@ -3,15 +3,14 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from keystead_server.domain import policy_document
 from keystead_server.domain.ids import PasskeyId, TenantId, UserId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.user import User
 from keystead_server.flows.known_models import KnownModels
-from keystead_server.flows.passkey_policy_checks import check
-from keystead_server.policy.passkeys import document
+from keystead_server.flows.policy_kinds import PasskeyKind, check, in_force
 from keystead_server.policy.passkeys.effect import Affected, touched
-from keystead_server.policy.passkeys.model import FIRST_POLICY, PasskeyPolicy, Subject
+from keystead_server.policy.passkeys.lint import warnings
+from keystead_server.policy.passkeys.model import PasskeyPolicy, Subject
 from keystead_server.ports.store import PasskeyOwner, Store
 
 # Between two batches others have their turn; one takes some ten milliseconds.
@@ -26,6 +25,7 @@ class Preview:
     newly_accepted: passkeys that are quarantined today and would sign in.
     stranded: people with a passkey that signs in today, and with none afterwards.
     passkeys: how many were decided about.
+    warnings: what its author may not have meant.
     refusal: why the policy cannot be saved at all, or None.
     """
 
@@ -36,6 +36,7 @@ class Preview:
     newly_accepted: tuple[Affected, ...]
     stranded: tuple[User, ...]
     passkeys: int
+    warnings: tuple[str, ...]
     refusal: Invalid | None
 
     @property
@@ -51,14 +52,14 @@ class Preview:
 class PreviewPasskeyPolicy:
     store: Store
     models: KnownModels
+    kind: PasskeyKind
 
     async def __call__(self, tenant: TenantId, policy: PasskeyPolicy) -> Preview:
         """Decide about every passkey of *tenant* under the policy in force and under *policy*.
 
         What the preview says holds for this moment; people go on registering.
         """
-        written = await self.store.policies.current(tenant, policy_document.PASSKEYS)
-        before = FIRST_POLICY if written is None else document.from_text(written.body)
+        version, before = await in_force(self.store, self.kind, tenant)
         refused, accepted, count = [], [], 0
         lost: dict[UserId, User] = {}
         safe: set[UserId] = set()
@@ -74,13 +75,14 @@ class PreviewPasskeyPolicy:
             if effect.usable_after:
                 safe.add(owner.user.id)
         return Preview(
-            version=0 if written is None else written.version,
+            version=version,
             before=before,
             after=policy,
             newly_refused=tuple(refused),
             newly_accepted=tuple(accepted),
             stranded=tuple(user for user_id, user in lost.items() if user_id not in safe),
             passkeys=count,
+            warnings=warnings(policy),
             refusal=await self._refusal(tenant, policy),
         )
 
@@ -93,7 +95,7 @@ class PreviewPasskeyPolicy:
 
     async def _refusal(self, tenant: TenantId, policy: PasskeyPolicy) -> Invalid | None:
         try:
-            await check(self.store, self.models, tenant, policy)
+            await check(self.store, self.kind, tenant, policy)
         except Invalid as invalid:
             return invalid
         return None

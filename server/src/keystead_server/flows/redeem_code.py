@@ -32,6 +32,7 @@ from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.attempts import Trail, start_trail
 from keystead_server.flows.people import person_of
+from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.ports.changes import Add, Conflict, RevokeGrant
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import SealBroken, Sealer
@@ -78,6 +79,7 @@ class RedeemCode:
     entropy: Entropy
     sealer: Sealer
     signer: Signer
+    duty: RegistrationDuty
 
     async def __call__(
         self,
@@ -139,6 +141,9 @@ class RedeemCode:
         owner = await self.store.sessions.owner_of(tenant.id, code.session_id)
         if owner is None or not owner.session.is_open(owner.user, now):
             raise _NoGrant("session_over")
+        # The code was issued before this person had to; no token is a way around it.
+        if await self.duty.holds(owner):
+            raise _NoGrant("registration_required")
         return owner
 
     async def _redeem(

@@ -35,8 +35,9 @@ from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.known_models import KnownModels
-from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.flows.retiring import retirement
 from keystead_server.policy.passkeys.decide import (
     Admitted,
     NotAdmitted,
@@ -46,7 +47,7 @@ from keystead_server.policy.passkeys.decide import (
     may_register,
 )
 from keystead_server.policy.passkeys.model import Subject
-from keystead_server.ports.changes import Add, Conflict, Written
+from keystead_server.ports.changes import Add, Conflict, Remove, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.metadata import model_name
 from keystead_server.ports.sealer import SealBroken, Sealer
@@ -96,6 +97,7 @@ class RegisterPasskey:
     relying_party: RelyingParty
     trust_anchors: TrustAnchors
     models: KnownModels
+    methods: MethodsPolicies
 
     async def begin(self, tenant: Tenant, visitor: Visitor, owner: SessionOwner) -> Offer:
         now = self.clock.now()
@@ -143,6 +145,9 @@ class RegisterPasskey:
         now = self.clock.now()
         trail = start_trail(self.store, self.entropy, tenant.id, visitor, now, Purpose.REGISTER, Method.PASSKEY)
         trail.user_id, trail.username = owner.user.id, owner.user.username
+        # The challenge alone would let somebody with a pass go on for longer than the pass's ten minutes.
+        if owner.session.used(Method.TEMPORARY_ACCESS_PASS) and not owner.session.is_fresh(now):
+            return await trail.refuse("sign_in_not_fresh")
         try:
             received = parse_registration(payload)
         except MalformedResponse as error:
@@ -229,14 +234,17 @@ class RegisterPasskey:
         )
 
     async def _keep(self, trail: Trail, owner: SessionOwner, passkey: Passkey) -> Outcome:
+        policy = await self.methods.at(passkey.tenant_id, owner.policy_version)
+        retired = await retirement(self.store, self.entropy, policy, owner.user, at=trail.at, by=Actor(owner.user))
         written = await self.store.write(
             Add(trail.granted()),
             Add(passkey),
             audited(
                 self.entropy, "passkey.registered", tenant=passkey.tenant_id, at=trail.at, by=Actor(owner.user),
-                target=passkey.id, user=owner.user.username, name=passkey.name, aaguid=str(passkey.aaguid),
-                proof=passkey.proof.value,
+                target=owner.user.id, passkey=passkey.id, user=owner.user.username, name=passkey.name,
+                aaguid=str(passkey.aaguid), proof=passkey.proof.value,
             ),
+            *retired,
         )  # fmt: skip
         match written:
             case Written():
@@ -244,6 +252,9 @@ class RegisterPasskey:
             # §7.1: "Verify that the credentialId is not yet registered for any user."
             case Conflict(Add(Passkey())):
                 return await trail.refuse("passkey_already_registered")
+            case Conflict(Remove()):
+                # What was to be retired was changed or removed meanwhile: look again.
+                return await self._keep(trail, owner, passkey)
             case Conflict():
                 return await trail.refuse_spent()
 

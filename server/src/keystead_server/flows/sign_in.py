@@ -174,7 +174,7 @@ class SignIn:
             id=SessionId(trail.id),
             tenant_id=trail.tenant_id,
             user_id=owner.user.id,
-            method=Method.PASSKEY,
+            methods=(Method.PASSKEY,),
             acr=acr_of(passkey),
             signed_in_at=now,
             expires_at=now + SESSION_LIFETIME,

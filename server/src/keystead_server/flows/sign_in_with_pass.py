@@ -1,28 +1,27 @@
 """Sign in with a Temporary Access Pass: the way to the first passkey."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hmac import compare_digest
 from typing import TypeAlias
 
 from keystead_server.domain.access_pass import PassState, TemporaryAccessPass, normalise_code
-from keystead_server.domain.ids import NOBODY, SessionId
+from keystead_server.domain.ids import NOBODY, GroupId, SessionId
 from keystead_server.domain.session import SESSION_LIFETIME, Session
 from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.attempts import Refused, Trail, start_trail
+from keystead_server.flows.guessing import refuse_guess, settle
 from keystead_server.flows.pass_codes import pass_digest
+from keystead_server.flows.policies import MethodsPolicies
+from keystead_server.policy.methods.decide import may_use
+from keystead_server.policy.people import Subject
 from keystead_server.ports.changes import Add, Change, Conflict, SpendPass
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.store import Store
-
-# A pass of 12 from 27 letters has 57 bits. Ten guesses in a quarter of an hour, counted in the
-# log and so across processes and restarts, leave nothing to guess in 30 days.
-MAX_FAILURES = 10
-FAILURE_WINDOW = timedelta(minutes=15)
 
 _STATE_CODES = {
     PassState.NOT_YET_VALID: "pass_not_yet_valid",
@@ -46,6 +45,7 @@ class SignInWithPass:
     clock: Clock
     entropy: Entropy
     sealer: Sealer
+    methods: MethodsPolicies
 
     async def __call__(self, tenant: Tenant, visitor: Visitor, username: str, code: str) -> Outcome:
         """Judge what somebody typed. The same work is done whether or not the name is known."""
@@ -57,23 +57,26 @@ class SignInWithPass:
         user = await self.store.users.by_username(tenant.id, username)
         looked_up = NOBODY if user is None else user.id
         access_pass = await self.store.passes.of_user(tenant.id, looked_up)
-        failures = await self.store.logs.pass_failures_since(tenant.id, looked_up, now - FAILURE_WINDOW)
+        groups = frozenset(GroupId(group.id) for group in await self.store.users.groups_of(tenant.id, looked_up))
+        policy = await self.methods.now(tenant.id)
         trail.user_id = None if user is None else user.id
-        judged = self._judge(user, access_pass, failures, code, now)
+        judged = self._judge(user, access_pass, code, now)
         if isinstance(judged, str):
-            return await trail.refuse(judged)
+            return await refuse_guess(trail, user, judged)
+        # Only now: to whoever does not hold the pass, nothing may tell what the policy says of its owner.
+        against = may_use(policy, Method.TEMPORARY_ACCESS_PASS, Subject.of(judged[0], groups))
+        if against is not None:
+            return await refuse_guess(trail, user, against.code, against.says)
         return await self._grant(trail, *judged)
 
     def _judge(
-        self, user: User | None, access_pass: TemporaryAccessPass | None, failures: int, code: str, now: datetime
+        self, user: User | None, access_pass: TemporaryAccessPass | None, code: str, now: datetime
     ) -> str | tuple[User, TemporaryAccessPass]:
         """The reason to refuse, or whose usable pass it is."""
         presented = pass_digest(self.sealer, "" if user is None else user.id, normalise_code(code))
         right = compare_digest(presented, bytes(32) if access_pass is None else access_pass.digest)
         if user is None:
             return "user_unknown"
-        if failures >= MAX_FAILURES:
-            return "too_many_attempts"
         if access_pass is None:
             return "no_pass"
         if not right:
@@ -88,7 +91,7 @@ class SignInWithPass:
             id=SessionId(trail.id),
             tenant_id=trail.tenant_id,
             user_id=user.id,
-            method=Method.TEMPORARY_ACCESS_PASS,
+            methods=(Method.TEMPORARY_ACCESS_PASS,),
             acr="mfa",
             signed_in_at=now,
             # What was obtained with a pass ends with the pass.
@@ -97,6 +100,10 @@ class SignInWithPass:
         changes: list[Change] = [Add(trail.granted()), Add(session)]
         if access_pass.usable_once:
             changes.insert(1, SpendPass(trail.tenant_id, access_pass.id, now))
-        if isinstance(await self.store.write(*changes), Conflict):
-            return await trail.refuse("pass_already_used")
-        return SignedInWithPass(session, user)
+        match await settle(trail, user, changes):
+            case Refused() as refused:
+                return refused
+            case Conflict():
+                return await trail.refuse("pass_already_used")
+            case None:
+                return SignedInWithPass(session, user)

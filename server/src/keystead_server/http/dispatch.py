@@ -1,7 +1,7 @@
 """The order in which a request is checked, the same for every route:
 
     find the route → rate limit → size → did one of our pages send it → tenant → session →
-    permission → form token → handler → headers
+    is the session held to registering → permission → form token → handler → headers
 
 What fails is answered as the route's face answers, and logged with its code.
 """
@@ -99,7 +99,7 @@ class Dispatch:
             if route.from_our_pages:
                 self._check_origin(call)
             await self._know_who(call)
-            self._authorise(call)
+            await self._authorise(call)
             if route.body is not None and route.body.form:
                 call.check_form_token()
             return await route.handler(call)
@@ -189,7 +189,10 @@ class Dispatch:
                 self._tenants[name] = kept
         return kept
 
-    def _authorise(self, call: Call) -> None:
+    async def _authorise(self, call: Call) -> None:
+        # The one place where security defaults hold a session; `authorize` and `redeem_code` ask for themselves.
+        if call.owner is not None and not call.route.while_held and await self._services.duty.holds(call.owner):
+            raise Refuse(problems.REGISTER_FIRST)
         access = call.route.access
         if access is Access.PUBLIC:
             return

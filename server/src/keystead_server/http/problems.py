@@ -30,6 +30,11 @@ TENANT_UNKNOWN = Problem(
     404, "tenant_unknown", "There is no organisation at this address. Check the link you were given."
 )
 NOT_SIGNED_IN = Problem(401, "not_signed_in", "Sign in first.")
+REGISTER_FIRST = Problem(
+    403,
+    "registration_required",
+    "Your organisation asks for a passkey. Add one, or sign in with the one you have, before you go on.",
+)
 NOT_ALLOWED = Problem(403, "not_allowed", "Your account may not do this. Ask an administrator of your organisation.")
 CROSS_SITE = Problem(
     403, "cross_site_request", "This request did not come from one of our pages. Open the page and try again."

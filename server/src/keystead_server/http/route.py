@@ -78,6 +78,9 @@ class Route:
         session: whether the handler wants to know who is signed in, even when nobody must be.
         from_our_pages: refuse requests that another site's page made (Fetch Metadata, Origin).
             On for everything that changes something under a cookie.
+        while_held: whether a session may come here that is for registering a passkey and for nothing
+            else, because security defaults hold it (policy.methods.defaults). Off, so that a new
+            route is closed to it unless somebody says otherwise.
         answers: status codes and what they mean, for OpenAPI.
     """
 
@@ -91,6 +94,7 @@ class Route:
     body: Body | None = None
     session: bool = False
     from_our_pages: bool = False
+    while_held: bool = False
     answers: dict[int, str] = field(default_factory=lambda: {200: "OK"})
 
     @property

@@ -5,23 +5,34 @@ from dataclasses import dataclass
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.explain_passkey import ExplainPasskey
+from keystead_server.flows.finish_sign_in import FinishSignIn
+from keystead_server.flows.held_methods import HeldMethods
 from keystead_server.flows.issue_pass import IssuePass
 from keystead_server.flows.list_quarantined import ListQuarantined
+from keystead_server.flows.make_recovery_codes import MakeRecoveryCodes
 from keystead_server.flows.manage_app import ManageApp
 from keystead_server.flows.manage_group import ManageGroup
+from keystead_server.flows.manage_methods import ManageMethods
 from keystead_server.flows.manage_passkey import ManagePasskey
 from keystead_server.flows.manage_user import ManageUser
-from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
+from keystead_server.flows.preview_methods_policy import PreviewMethodsPolicy
 from keystead_server.flows.preview_passkey_policy import PreviewPasskeyPolicy
 from keystead_server.flows.redeem_code import RedeemCode
 from keystead_server.flows.register_passkey import RegisterPasskey
+from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.flows.relying_party import RelyingParty
-from keystead_server.flows.rollback_passkey_policy import RollBackPasskeyPolicy
-from keystead_server.flows.save_passkey_policy import SavePasskeyPolicy
+from keystead_server.flows.rollback_policy import RollBackPolicy
+from keystead_server.flows.save_policy import SavePolicy
+from keystead_server.flows.set_password import SetPassword
+from keystead_server.flows.set_up_totp import SetUpTotp
 from keystead_server.flows.sign_in import SignIn
 from keystead_server.flows.sign_in_with_pass import SignInWithPass
+from keystead_server.flows.sign_in_with_password import SignInWithPassword
 from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.user_info import UserInfo
+from keystead_server.policy.methods.model import MethodsPolicy
+from keystead_server.policy.passkeys.model import PasskeyPolicy
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.metadata import Metadata
 from keystead_server.ports.sealer import Sealer
@@ -38,9 +49,18 @@ class Services:
     signer: Signer
     relying_party: RelyingParty
     policies: PasskeyPolicies
+    methods: MethodsPolicies
+    duty: RegistrationDuty
     metadata: Metadata
     sign_in: SignIn
     sign_in_with_pass: SignInWithPass
+    sign_in_with_password: SignInWithPassword
+    finish_sign_in: FinishSignIn
+    held_methods: HeldMethods
+    set_password: SetPassword
+    set_up_totp: SetUpTotp
+    make_recovery_codes: MakeRecoveryCodes
+    manage_methods: ManageMethods
     sign_out: SignOut
     register_passkey: RegisterPasskey
     manage_passkey: ManagePasskey
@@ -48,9 +68,12 @@ class Services:
     manage_user: ManageUser
     manage_group: ManageGroup
     manage_app: ManageApp
-    save_passkey_policy: SavePasskeyPolicy
+    save_passkey_policy: SavePolicy[PasskeyPolicy]
+    save_methods_policy: SavePolicy[MethodsPolicy]
     preview_passkey_policy: PreviewPasskeyPolicy
-    roll_back_passkey_policy: RollBackPasskeyPolicy
+    preview_methods_policy: PreviewMethodsPolicy
+    roll_back_passkey_policy: RollBackPolicy[PasskeyPolicy]
+    roll_back_methods_policy: RollBackPolicy[MethodsPolicy]
     explain_passkey: ExplainPasskey
     list_quarantined: ListQuarantined
     authorize: Authorize

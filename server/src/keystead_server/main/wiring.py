@@ -7,23 +7,34 @@ from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.checkpoint_log import CheckpointLog
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.explain_passkey import ExplainPasskey
+from keystead_server.flows.finish_sign_in import FinishSignIn
 from keystead_server.flows.found_tenant import FoundTenant
+from keystead_server.flows.held_methods import HeldMethods
 from keystead_server.flows.issue_pass import IssuePass
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.list_quarantined import ListQuarantined
+from keystead_server.flows.make_recovery_codes import MakeRecoveryCodes
 from keystead_server.flows.manage_app import ManageApp
 from keystead_server.flows.manage_group import ManageGroup
+from keystead_server.flows.manage_methods import ManageMethods
 from keystead_server.flows.manage_passkey import ManagePasskey
 from keystead_server.flows.manage_user import ManageUser
-from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.method_gate import MethodGate
+from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
+from keystead_server.flows.policy_kinds import MethodsKind, PasskeyKind
+from keystead_server.flows.preview_methods_policy import PreviewMethodsPolicy
 from keystead_server.flows.preview_passkey_policy import PreviewPasskeyPolicy
 from keystead_server.flows.redeem_code import RedeemCode
 from keystead_server.flows.register_passkey import RegisterPasskey
+from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.flows.relying_party import RelyingParty
-from keystead_server.flows.rollback_passkey_policy import RollBackPasskeyPolicy
-from keystead_server.flows.save_passkey_policy import SavePasskeyPolicy
+from keystead_server.flows.rollback_policy import RollBackPolicy
+from keystead_server.flows.save_policy import SavePolicy
+from keystead_server.flows.set_password import SetPassword
+from keystead_server.flows.set_up_totp import SetUpTotp
 from keystead_server.flows.sign_in import ParsedKeys, SignIn
 from keystead_server.flows.sign_in_with_pass import SignInWithPass
+from keystead_server.flows.sign_in_with_password import SignInWithPassword
 from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.flows.verify_log import VerifyLog
@@ -34,11 +45,13 @@ from keystead_server.http.services import Services
 from keystead_server.http.table import routes
 from keystead_server.jobs.refresh_metadata import RefreshMetadata
 from keystead_server.keys import master_key, signer
+from keystead_server.keys.password_hasher import Argon2Hasher
 from keystead_server.keys.sealer import MasterKeySealer
 from keystead_server.main.config import Config
 from keystead_server.main.fetcher import PublicFetcher
 from keystead_server.main.system import SystemClock, SystemEntropy
 from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.password_hasher import PasswordHasher
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.signer import Signer
 from keystead_server.ports.store import Store
@@ -134,12 +147,20 @@ def build_services(
     sealer: Sealer,
     token_signer: Signer,
     metadata: MetadataShelf | None = None,
+    hasher: PasswordHasher | None = None,
 ) -> Services:
     metadata = metadata or open_metadata(config)
     us = relying_party(config)
     policies = PasskeyPolicies(store)
+    methods = MethodsPolicies(store)
     anchors = RootStore(read_roots(config.roots_folder), metadata)
     models = KnownModels(metadata, clock)
+    hasher = hasher or Argon2Hasher(entropy)
+    held = HeldMethods(store, methods, policies, models)
+    gate = MethodGate(held, clock)
+    passkey_kind = PasskeyKind(store, models)
+    methods_kind = MethodsKind(store, clock, models, policies, methods)
+    duty = RegistrationDuty(store, policies, methods, models)
     return Services(
         store=store,
         clock=clock,
@@ -148,23 +169,35 @@ def build_services(
         signer=token_signer,
         relying_party=us,
         policies=policies,
+        methods=methods,
+        duty=duty,
         metadata=metadata,
         sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models),
-        sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer),
+        sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer, methods),
+        sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held),
+        finish_sign_in=FinishSignIn(store, clock, entropy, sealer, held),
+        held_methods=held,
+        set_password=SetPassword(store, clock, entropy, sealer, hasher, gate),
+        set_up_totp=SetUpTotp(store, clock, entropy, sealer, gate),
+        make_recovery_codes=MakeRecoveryCodes(store, clock, entropy, sealer, gate),
+        manage_methods=ManageMethods(store, clock, entropy, gate),
         sign_out=SignOut(store, clock, entropy),
-        register_passkey=RegisterPasskey(store, clock, entropy, sealer, policies, us, anchors, models),
+        register_passkey=RegisterPasskey(store, clock, entropy, sealer, policies, us, anchors, models, methods),
         manage_passkey=ManagePasskey(store, clock, entropy),
-        issue_pass=IssuePass(store, clock, entropy, sealer),
+        issue_pass=IssuePass(store, clock, entropy, sealer, methods),
         manage_user=ManageUser(store, clock, entropy),
         manage_group=ManageGroup(store, clock, entropy),
         manage_app=ManageApp(store, clock, entropy),
-        save_passkey_policy=SavePasskeyPolicy(store, clock, entropy, models),
-        preview_passkey_policy=PreviewPasskeyPolicy(store, models),
-        roll_back_passkey_policy=RollBackPasskeyPolicy(store),
+        save_passkey_policy=SavePolicy(store, clock, entropy, passkey_kind),
+        save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
+        preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),
+        preview_methods_policy=PreviewMethodsPolicy(store, methods_kind, policies),
+        roll_back_passkey_policy=RollBackPolicy(store, passkey_kind),
+        roll_back_methods_policy=RollBackPolicy(store, methods_kind),
         explain_passkey=ExplainPasskey(store, policies, models),
         list_quarantined=ListQuarantined(store, policies, models),
-        authorize=Authorize(store, clock, entropy, sealer),
-        redeem_code=RedeemCode(store, clock, entropy, sealer, token_signer),
+        authorize=Authorize(store, clock, entropy, sealer, duty),
+        redeem_code=RedeemCode(store, clock, entropy, sealer, token_signer, duty),
         user_info=UserInfo(store, clock, token_signer),
         end_session=EndSession(store, clock, token_signer),
     )

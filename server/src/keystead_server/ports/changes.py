@@ -15,14 +15,29 @@ from typing import TypeAlias
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
-from keystead_server.domain.ids import AppId, GrantId, GroupId, PassId, PasskeyId, SessionId, TenantId, UserId
+from keystead_server.domain.ids import (
+    AppId,
+    GrantId,
+    GroupId,
+    PassId,
+    PasskeyId,
+    PasswordId,
+    RecoveryCodesId,
+    SessionId,
+    TenantId,
+    TotpId,
+    UserId,
+)
 from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.log_chain import ChainId, LogCheckpoint
 from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.password import Password
 from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.recovery_codes import RecoveryCodes
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt
 from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import Group, User
 
 Noun: TypeAlias = (
@@ -31,6 +46,9 @@ Noun: TypeAlias = (
     | Group
     | Passkey
     | TemporaryAccessPass
+    | Password
+    | TotpAuthenticator
+    | RecoveryCodes
     | App
     | Session
     | Grant
@@ -41,13 +59,17 @@ Noun: TypeAlias = (
     | LogCheckpoint
 )
 
+Replaceable: TypeAlias = (
+    Tenant | User | Group | Passkey | Password | TotpAuthenticator | RecoveryCodes | App | SigningKey
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Add:
     """Insert; refused when its key, or a name that must be unique, is taken.
 
     Unique besides ids: a tenant's name; in a tenant the folded username, the folded group name
-    and the credential id; one TemporaryAccessPass for each user; a PolicyDocument's version; a
+    and the credential id; one TemporaryAccessPass, Password and RecoveryCodes for each user; a PolicyDocument's version; a
     LogCheckpoint's number.
 
     What is added to the logs is chained by the store in the same transaction (domain/log_chain.py).
@@ -63,11 +85,11 @@ class Replace:
     With *before*, it is refused too when what is stored is not that any more: otherwise whoever
     renames an account would undo that somebody closed it in the meantime.
 
-    For Tenant, User, Group, Passkey, App and SigningKey.
+    For Tenant, User, Group, Passkey, Password, TotpAuthenticator, RecoveryCodes, App and SigningKey.
     """
 
-    value: Tenant | User | Group | Passkey | App | SigningKey
-    before: Tenant | User | Group | Passkey | App | SigningKey | None = None
+    value: Replaceable
+    before: Replaceable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +110,29 @@ class SpendPass:
     tenant_id: TenantId
     pass_id: PassId
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TotpUsed:
+    """Record an accepted code; refused when the app is gone, or a code of that step or a later one was accepted."""
+
+    tenant_id: TenantId
+    totp_id: TotpId
+    step: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountGuess:
+    """A guess at this person was judged when *number* had been before it; refused when there are more by now.
+
+    So whoever sends a hundred guesses at once has them judged one after the other, each with the
+    failures of those before it in view (domain/guesses.py).
+    """
+
+    tenant_id: TenantId
+    user_id: UserId
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +173,23 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Delete; refused when it is not there. A user's or group's memberships, passkeys and pass go with it.
+    """Delete; refused when it is not there. A user's or group's memberships, and all that a user signs in with, go with it.
 
     Attempts, audit events and grants stay: logs do not forget.
     """
 
     tenant_id: TenantId
-    kind: type[User] | type[Group] | type[Passkey] | type[TemporaryAccessPass] | type[App]
-    id: UserId | GroupId | PasskeyId | PassId | AppId
+    kind: (
+        type[User]
+        | type[Group]
+        | type[Passkey]
+        | type[TemporaryAccessPass]
+        | type[Password]
+        | type[TotpAuthenticator]
+        | type[RecoveryCodes]
+        | type[App]
+    )
+    id: UserId | GroupId | PasskeyId | PassId | PasswordId | TotpId | RecoveryCodesId | AppId
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +212,8 @@ Change: TypeAlias = (
     | Replace
     | PasskeyUsed
     | SpendPass
+    | TotpUsed
+    | CountGuess
     | CloseSession
     | RevokeGrant
     | Join

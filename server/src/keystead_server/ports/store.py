@@ -12,6 +12,7 @@ from typing import Protocol
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.guesses import Guesses
 from keystead_server.domain.ids import (
     AppId,
     AttemptId,
@@ -26,10 +27,13 @@ from keystead_server.domain.ids import (
 from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.log_chain import Head, LogCheckpoint, LogLink, UnreadableRow
 from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.password import Password
 from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.recovery_codes import RecoveryCodes
 from keystead_server.domain.session import Grant, Session
-from keystead_server.domain.sign_in import Attempt, Result
+from keystead_server.domain.sign_in import Attempt, Method, Result
 from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import Group, User
 from keystead_server.ports.changes import Change, Conflict, Written
 
@@ -159,6 +163,27 @@ class Passes(Protocol):
     async def of_user(self, tenant: TenantId, user: UserId) -> TemporaryAccessPass | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What somebody has set up besides passkeys and a pass, in one read.
+
+    Attributes:
+        totp: oldest first.
+    """
+
+    password: Password | None = None
+    totp: tuple[TotpAuthenticator, ...] = ()
+    recovery_codes: RecoveryCodes | None = None
+
+    @property
+    def all(self) -> tuple[Password | TotpAuthenticator | RecoveryCodes, ...]:
+        return tuple(each for each in (self.password, *self.totp, self.recovery_codes) if each is not None)
+
+
+class AllSecrets(Protocol):
+    async def of_user(self, tenant: TenantId, user: UserId) -> Secrets: ...
+
+
 class Apps(Protocol):
     async def get(self, tenant: TenantId, app: AppId) -> App | None: ...
 
@@ -196,8 +221,15 @@ class Logs(Protocol):
         """Newest first (descending id)."""
         ...
 
-    async def pass_failures_since(self, tenant: TenantId, user: UserId, since: datetime) -> int:
-        """Refused Temporary Access Pass attempts on this user since then: what slows guessing, across processes."""
+    async def audit_of(self, tenant: TenantId, target: str, *, limit: int) -> Sequence[AuditEvent]:
+        """What was done to one thing, newest first; to an account, with what it signs in with."""
+        ...
+
+    async def guesses(self, tenant: TenantId, user: UserId, method: Method, since: datetime) -> Guesses:
+        """How often this person was guessed at, and how many by *method* were refused since then.
+
+        Both as of one moment, and across processes: what slows guessing.
+        """
         ...
 
 
@@ -266,6 +298,8 @@ class Store(Protocol):
     def passkeys(self) -> Passkeys: ...
     @property
     def passes(self) -> Passes: ...
+    @property
+    def secrets(self) -> AllSecrets: ...
     @property
     def apps(self) -> Apps: ...
     @property

@@ -190,6 +190,58 @@ passes = _table(
     _of("passes", "users", "user_id"),
 )
 
+passwords = _table(
+    "passwords",
+    _id(),
+    _id("tenant_id"),
+    _id("user_id"),
+    _text("hashed"),
+    _moment("set_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "user_id", name="passwords_user"),
+    _of("passwords", "users", "user_id"),
+)
+
+totp_authenticators = _table(
+    "totp_authenticators",
+    _id(),
+    _id("tenant_id"),
+    _id("user_id"),
+    _text("name"),
+    _bytes("sealed_secret"),
+    _moment("created_at"),
+    _id("registered_by"),
+    Column("last_step", BigInteger(), nullable=False),
+    _optional_moment("last_used_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    Index("totp_authenticators_user", "tenant_id", "user_id"),
+    _of("totp_authenticators", "users", "user_id"),
+)
+
+recovery_codes = _table(
+    "recovery_codes",
+    _id(),
+    _id("tenant_id"),
+    _id("user_id"),
+    _text("digests"),
+    _moment("made_at"),
+    _optional_moment("last_used_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "user_id", name="recovery_codes_user"),
+    _of("recovery_codes", "users", "user_id"),
+)
+
+# How many guesses at each person were judged: what puts those that come at once in an order.
+# Only who is guessed at has a row, and only their own guesses wait for it.
+guesses = _table(
+    "guesses",
+    _id("tenant_id"),
+    _id("user_id"),
+    Column("number", BigInteger(), nullable=False),
+    PrimaryKeyConstraint("tenant_id", "user_id"),
+    _of("guesses", "users", "user_id"),
+)
+
 apps = _table(
     "apps",
     _id(),
@@ -263,15 +315,18 @@ attempts = _table(
     Index("attempts_user", "tenant_id", "user_id", "id"),
 )
 
-# What `pass_failures_since` counts, and nothing else: signing in with a passkey does not pay for it.
-REFUSED_PASS: ColumnElement[bool] = literal_column("method = 'temporaryAccessPass' AND result = 'refused'")
+# What `guesses` counts, and nothing else: signing in with a passkey does not pay for it.
+REFUSED_GUESS: ColumnElement[bool] = literal_column(
+    "method IN ('temporaryAccessPass', 'password', 'softwareOath', 'recoveryCode') AND result = 'refused'"
+)
 Index(
-    "attempts_refused_pass",
+    "attempts_refused_guess",
     attempts.c.tenant_id,
     attempts.c.user_id,
+    attempts.c.method,
     attempts.c.at,
-    sqlite_where=REFUSED_PASS,
-    postgresql_where=REFUSED_PASS,
+    sqlite_where=REFUSED_GUESS,
+    postgresql_where=REFUSED_GUESS,
 )
 
 audit_events = _table(
@@ -284,6 +339,7 @@ audit_events = _table(
     _text("target_id"),
     _text("detail"),
     PrimaryKeyConstraint("tenant_id", "id"),
+    Index("audit_events_target", "tenant_id", "target_id", "id"),
 )
 
 # What proves the two logs whole; see domain/log_chain.py. Written beside them in one transaction, and like

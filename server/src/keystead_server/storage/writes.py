@@ -8,7 +8,19 @@ foreign keys' ON DELETE CASCADE.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, case, delete, insert, select, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Table,
+    bindparam,
+    case,
+    delete,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from keystead_server.domain.access_pass import TemporaryAccessPass
@@ -17,10 +29,13 @@ from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.log_chain import LogCheckpoint
 from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.password import Password
 from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.recovery_codes import RecoveryCodes
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt
 from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import Group, User
 from keystead_server.ports import changes
 from keystead_server.ports.changes import Change
@@ -52,6 +67,9 @@ NOUNS: dict[type[Any], Noun] = {
     SigningKey: Noun(schema.signing_keys, directory.signing_key_row),
     Passkey: Noun(schema.passkeys, credentials.passkey_row),
     TemporaryAccessPass: Noun(schema.passes, credentials.access_pass_row),
+    Password: Noun(schema.passwords, credentials.password_row),
+    TotpAuthenticator: Noun(schema.totp_authenticators, credentials.totp_row),
+    RecoveryCodes: Noun(schema.recovery_codes, credentials.recovery_codes_row),
     Session: Noun(schema.sessions, activity.session_row),
     Grant: Noun(schema.grants, activity.grant_row),
     Attempt: Noun(schema.attempts, activity.attempt_row),
@@ -114,11 +132,14 @@ def _end(table: Table, column: str) -> Statement:
 
 
 _INSERT = {kind: _insert(noun.table) for kind, noun in NOUNS.items()}
-_REPLACE = {kind: _replace(NOUNS[kind].table) for kind in (Tenant, User, Group, Passkey, App, SigningKey)}
+_REPLACE = {
+    kind: _replace(NOUNS[kind].table)
+    for kind in (Tenant, User, Group, Passkey, Password, TotpAuthenticator, RecoveryCodes, App, SigningKey)
+}
 _REPLACE_UNCHANGED = {kind: _replace_unchanged(NOUNS[kind].table) for kind in _REPLACE}
 _REMOVE = {
     kind: Statement(delete(NOUNS[kind].table).where(_with_key(NOUNS[kind].table)), "new_tenant_id", "new_id")
-    for kind in (User, Group, Passkey, TemporaryAccessPass, App)
+    for kind in (User, Group, Passkey, TemporaryAccessPass, Password, TotpAuthenticator, RecoveryCodes, App)
 }
 _PASSKEY_USED = Statement(
     update(schema.passkeys)
@@ -129,6 +150,32 @@ _PASSKEY_USED = Statement(
     "new_sign_count",
     "new_backed_up",
     "new_at",
+)
+_TOTP_USED = Statement(
+    update(schema.totp_authenticators)
+    .where(_with_key(schema.totp_authenticators), schema.totp_authenticators.c.last_step < _new("step"))
+    .values(last_step=_new("step"), last_used_at=_new("at")),
+    "new_tenant_id",
+    "new_id",
+    "new_step",
+    "new_at",
+)
+_FIRST_GUESS = Statement(
+    insert(schema.guesses).values(tenant_id=_new("tenant_id"), user_id=_new("user_id"), number=literal_column("1")),
+    "new_tenant_id",
+    "new_user_id",
+)
+_NEXT_GUESS = Statement(
+    update(schema.guesses)
+    .where(
+        schema.guesses.c.tenant_id == _new("tenant_id"),
+        schema.guesses.c.user_id == _new("user_id"),
+        schema.guesses.c.number == _new("number"),
+    )
+    .values(number=schema.guesses.c.number + literal_column("1")),
+    "new_tenant_id",
+    "new_user_id",
+    "new_number",
 )
 _SPEND_PASS = _end(schema.passes, "used_at")
 _CLOSE_SESSION = _end(schema.sessions, "closed_at")
@@ -184,6 +231,12 @@ def spent_row(c: changes.SpendPass) -> Arguments:
     return c.tenant_id, c.pass_id, to_micros(c.at)
 
 
+def _count_guess(c: changes.CountGuess) -> Step:
+    if c.number == 0:
+        return Step(_FIRST_GUESS, (c.tenant_id, c.user_id), False)
+    return Step(_NEXT_GUESS, (c.tenant_id, c.user_id, c.number), True)
+
+
 def closed_row(c: changes.CloseSession) -> Arguments:
     return c.tenant_id, c.session_id, to_micros(c.at)
 
@@ -197,6 +250,8 @@ _STEPS: dict[type[Any], Callable[[Any], Step]] = {
     changes.Replace: _put,
     changes.PasskeyUsed: lambda c: Step(_PASSKEY_USED, used_row(c), True),
     changes.SpendPass: lambda c: Step(_SPEND_PASS, spent_row(c), True),
+    changes.TotpUsed: lambda c: Step(_TOTP_USED, (c.tenant_id, c.totp_id, c.step, to_micros(c.at)), True),
+    changes.CountGuess: _count_guess,
     changes.CloseSession: lambda c: Step(_CLOSE_SESSION, closed_row(c), False),
     changes.RevokeGrant: lambda c: Step(_REVOKE_GRANT, revoked_row(c), False),
     changes.Join: lambda c: Step(_JOIN, (c.tenant_id, c.group_id, c.user_id), False),

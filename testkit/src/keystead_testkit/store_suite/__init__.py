@@ -18,6 +18,7 @@ from keystead_testkit.store_suite.directory import (
     UserTests,
 )
 from keystead_testkit.store_suite.isolation import IsolationTests
+from keystead_testkit.store_suite.secrets import GuessTests, SecretTests
 from keystead_testkit.store_suite.units import ConcurrencyTests, UnitTests
 
 
@@ -30,6 +31,8 @@ class StoreSuite(
     SigningKeyTests,
     PasskeyTests,
     PassTests,
+    SecretTests,
+    GuessTests,
     SessionTests,
     LogTests,
     SweepTests,

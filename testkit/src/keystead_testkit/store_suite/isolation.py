@@ -19,9 +19,16 @@ class IsolationTests:
         guess: dict[str, Any] = {"user_id": user.id, "method": Method.TEMPORARY_ACCESS_PASS, "result": Result.REFUSED}
         attempt, grant = world.attempt(theirs, **guess), world.grant(session, app)
         policy = PolicyDocument(theirs.id, "passkeys", 1, "{}", world.clock.now(), None)
-        world.add(group, app, session, passkey, grant, attempt, policy, world.event(theirs), world.access_pass(user))
+        world.add(group, app, session, passkey, grant, attempt, policy, event := world.event(theirs))
+        world.add(world.access_pass(user), world.password(user))
         world.write(Join(theirs.id, group.id, user.id))
         store = world.store
+
+        async def failures(tenant: TenantId) -> int:
+            return (await store.logs.guesses(tenant, user.id, Method.TEMPORARY_ACCESS_PASS, attempt.at)).failures
+
+        async def password(tenant: TenantId) -> object:
+            return (await store.secrets.of_user(tenant, user.id)).password
 
         reads: list[Callable[[TenantId], Coroutine[Any, Any, Any]]] = [
             lambda t: store.users.get(t, user.id),
@@ -47,7 +54,9 @@ class IsolationTests:
             lambda t: store.logs.attempts(t, limit=9),
             lambda t: store.logs.attempts(t, limit=9, user=user.id),
             lambda t: store.logs.audit(t, limit=9),
-            lambda t: store.logs.pass_failures_since(t, user.id, attempt.at),
+            failures,
+            password,
+            lambda t: store.logs.audit_of(t, event.target_id, limit=9),
             lambda t: store.policies.current(t, "passkeys"),
             lambda t: store.policies.versions(t, "passkeys"),
         ]

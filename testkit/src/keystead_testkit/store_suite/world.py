@@ -9,9 +9,12 @@ from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.passkey import Passkey, Proof
+from keystead_server.domain.password import Password
+from keystead_server.domain.recovery_codes import RecoveryCodes
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
 from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import Group, User
 from keystead_server.ports.changes import Add, Change, Conflict, Written
 from keystead_server.ports.store import Store
@@ -99,11 +102,28 @@ class World:
         }
         return TemporaryAccessPass(self.new_id(), user.tenant_id, user.id, **(defaults | fields))
 
+    def password(self, user: User) -> Password:
+        return Password(self.new_id(), user.tenant_id, user.id, "$argon2id$v=19$m=8,t=1,p=1$ä$b", self.clock.now())
+
+    def totp(self, user: User, **fields: Any) -> TotpAuthenticator:
+        defaults: dict[str, Any] = {
+            "name": "Phone",
+            "sealed_secret": self.entropy.token(48),
+            "registered_by": user.id,
+            "last_step": 2**40,
+        }
+        id_ = self.new_id()
+        return TotpAuthenticator(id_, user.tenant_id, user.id, created_at=self.clock.now(), **(defaults | fields))
+
+    def recovery_codes(self, user: User) -> RecoveryCodes:
+        digests = tuple(self.entropy.token(32) for _ in range(3))
+        return RecoveryCodes(self.new_id(), user.tenant_id, user.id, digests, self.clock.now())
+
     def session(self, user: User, **fields: Any) -> Session:
         now = self.clock.now()
         defaults: dict[str, Any] = {
             "id": self.new_id(),
-            "method": Method.PASSKEY,
+            "methods": (Method.PASSKEY,),
             "acr": "phrh",
             "signed_in_at": now,
             "expires_at": now + timedelta(hours=24),

@@ -8,7 +8,7 @@ from keystead_core.oidc.reply import Parameters, ReplyTo, ResponseMode, location
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keystead_server.domain.tenant import Tenant
-from keystead_server.flows.authorize import NotSafe, Reply, SignInFirst
+from keystead_server.flows.authorize import NotSafe, RegisterFirst, Reply, SignInFirst
 from keystead_server.http.call import Call, parse_pairs
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.oidc.metadata import endpoints
@@ -55,6 +55,15 @@ async def _judge(call: Call, pairs: list[tuple[str, str]], query: str, *, asked_
                 to=f"{endpoints(call).authorize}?{query}", asked_at=call.services.clock.now(), app_id=app.id
             )
             return _to_sign_in(call, call.tenant, continuation, login_hint)
+        case RegisterFirst(app):
+            # The time of the first asking stays: the sign-in that was made for it still satisfies it.
+            continuation = Continuation(
+                to=f"{endpoints(call).authorize}?{query}",
+                asked_at=asked_at or call.services.clock.now(),
+                app_id=app.id,
+            )
+            sealed = continuation.seal(call.services, call.tenant)
+            return RedirectResponse(f"/{call.path['tenant']}/account/passkeys/new?continue={sealed}", 303)
         case NotSafe(code, detail):
             words = _NOT_SAFE.get(code, "The app that sent you here made a request that cannot be answered.")
             raise Refuse(Problem(400, code, f"{words} ({detail})"))

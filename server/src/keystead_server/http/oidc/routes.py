@@ -18,16 +18,16 @@ ROUTES = (
     Route(
         "GET", "/{tenant}/oauth2/v2.0/authorize", authorize.authorize,
         "Authorization request (RFC 6749 §4.1.1, PKCE S256 required)", _PUBLIC, BROWSING, Face.PAGE,
-        session=True, answers={303: "To the app, or to the sign-in page", 400: "Nobody may be sent anywhere"},
+        session=True, while_held=True, answers={303: "To the app, or to the sign-in page", 400: "Nobody may be sent anywhere"},
     ),
     Route(
         "POST", "/{tenant}/oauth2/v2.0/authorize", authorize.authorize_by_form,
         "Authorization request by form", _PUBLIC, BROWSING, Face.PAGE, body=Body(_FORM, 32 * KIB),
-        session=True, answers={303: "To the app, or to the sign-in page", 400: "Nobody may be sent anywhere"},
+        session=True, while_held=True, answers={303: "To the app, or to the sign-in page", 400: "Nobody may be sent anywhere"},
     ),
     Route(
         "GET", "/{tenant}/oauth2/v2.0/resume", authorize.resume, "Back from the sign-in page", _PUBLIC, BROWSING,
-        Face.PAGE, session=True, answers={303: "To the app", 400: "The sign-in took too long"},
+        Face.PAGE, session=True, while_held=True, answers={303: "To the app", 400: "The sign-in took too long"},
     ),
     Route(
         "GET", "/{tenant}/oauth2/v2.0/form-post.js", authorize.form_post_script,
@@ -52,16 +52,17 @@ ROUTES = (
     ),
     Route(
         "GET", "/{tenant}/oauth2/v2.0/logout", logout.logout, "RP-initiated logout", _PUBLIC, BROWSING, Face.PAGE,
-        session=True, answers={200: "The person is asked", 303: "Signed out", 400: "The request is not valid"},
+        session=True, while_held=True, answers={200: "The person is asked", 303: "Signed out", 400: "The request is not valid"},
     ),
     Route(
         "POST", "/{tenant}/oauth2/v2.0/logout", logout.logout, "RP-initiated logout by form", _PUBLIC, BROWSING,
-        Face.PAGE, body=Body(_FORM, 32 * KIB), session=True,
+        Face.PAGE, body=Body(_FORM, 32 * KIB), session=True, while_held=True,
         answers={200: "The person is asked", 303: "Signed out", 400: "The request is not valid"},
     ),
     Route(
         "POST", "/{tenant}/oauth2/v2.0/logout/confirm", logout.confirm_logout, "The person agrees to be signed out",
         Access.SIGNED_IN, BROWSING, Face.PAGE, body=Body(_FORM, 32 * KIB, form=True), from_our_pages=True,
+        while_held=True,
         answers={303: "Signed out"},
     ),
 )  # fmt: skip

@@ -48,7 +48,7 @@ async def _account(call: Call, *, wrong_name: tuple[PasskeyId, str, str] | None 
         passkeys=lines,
         stranded=bool(lines) and all(line.quarantine for line in lines),
         attempts=await attempt_lines(call, attempts, passkeys),
-        with_pass=owner.session.method is Method.TEMPORARY_ACCESS_PASS,
+        with_pass=owner.session.used(Method.TEMPORARY_ACCESS_PASS),
         session=owner.session,
         rp_id=call.services.relying_party.rp_id,
         notice=_NOTICES.get(call.query("done")),
@@ -97,7 +97,7 @@ async def _removal(call: Call, passkey: Passkey, *, code: str | None = None, sta
     owner = call.signed_in
     if not owner.session.is_fresh(call.services.clock.now()):
         code = "sign_in_not_fresh"
-    elif owner.session.method is not Method.PASSKEY:
+    elif not owner.session.used(Method.PASSKEY):
         code = "stronger_method_needed"
     everyone = await call.services.store.passkeys.of_user(call.tenant.id, owner.user.id)
     (line,) = await passkey_lines(call, [passkey], owner.user, owner.groups)

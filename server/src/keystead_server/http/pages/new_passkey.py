@@ -5,25 +5,46 @@ from starlette.responses import Response
 from keystead_server.flows.attempts import Refused
 from keystead_server.flows.register_passkey import NotOffered, Offered, Registered
 from keystead_server.http.call import Call
+from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import words
-from keystead_server.http.pages.next_page import printable, sign_in_address
+from keystead_server.http.pages.next_page import (
+    after_sign_in,
+    asking_app,
+    continuation,
+    printable,
+    sign_in_address,
+    with_continue,
+)
 from keystead_server.http.pages.render import page
 from keystead_server.http.pages.sign_in import json
 
 
 async def show(call: Call) -> Response:
+    going = continuation(call)
     offer = await call.services.register_passkey.begin(call.tenant, call.visitor, call.signed_in)
     refusal = offer if isinstance(offer, NotOffered) else None
     stale = refusal is not None and refusal.code == "sign_in_not_fresh"
-    again = sign_in_address(call, call.scope["path"]) if stale else None
     existing = await call.services.store.passkeys.of_user(call.tenant.id, call.user.id)
+    held = await call.services.duty.holds(call.signed_in)
+    app = await asking_app(call, going)
     return page(
         call,
         "new-passkey.html",
         why_not=None if refusal is None else words.not_offered(refusal.code, refusal.policy),
-        sign_in_again=again,
+        sign_in_again=_sign_in(call, going, back_here=True) if stale else None,
+        sign_in_with_it=_sign_in(call, going) if held and existing else None,
+        finish=with_continue(call, f"/{call.tenant.name}/account/passkeys", going),
+        held=held,
+        app_name=None if app is None else app.name,
         first=not existing,
     )
+
+
+def _sign_in(call: Call, going: Continuation | None, *, back_here: bool = False) -> str:
+    """The sign-in page, which leads on to where the person was going, or back to this page."""
+    if going is not None:
+        return with_continue(call, f"/{call.tenant.name}/sign-in", going)
+    return sign_in_address(call, call.scope["path"] if back_here else f"/{call.tenant.name}/account")
 
 
 async def options(call: Call) -> Response:
@@ -42,7 +63,15 @@ async def register(call: Call) -> Response:
     )
     match outcome:
         case Registered():
-            return json({"redirect": f"/{call.tenant.name}/account?done=passkey_added"}, status=201)
+            return json({"redirect": await _on(call)}, status=201)
         case Refused(code, attempt, policy):
             message = words.registration_refused(code, policy)
             return json({"code": code, "message": message, "correlationId": attempt}, status=422)
+
+
+async def _on(call: Call) -> str:
+    """Where to go on: for whom security defaults still hold, to signing in with the new passkey."""
+    going = continuation(call)
+    if await call.services.duty.holds(call.signed_in):
+        return _sign_in(call, going)
+    return f"/{call.tenant.name}/account?done=passkey_added" if going is None else after_sign_in(call, going)

@@ -30,6 +30,12 @@ def sign_in_address(call: Call, to: str) -> str:
     return f"/{call.tenant.name}/sign-in?continue={going.seal(call.services, call.tenant)}"
 
 
+def register_address(call: Call, to: str) -> str:
+    """The page to add a passkey, from which one comes back to *to*, a path of ours."""
+    going = Continuation("/" + to.lstrip("/"), call.services.clock.now())
+    return f"/{call.tenant.name}/account/passkeys/new?continue={going.seal(call.services, call.tenant)}"
+
+
 def with_continue(call: Call, address: str, going: Continuation | None) -> str:
     return address if going is None else f"{address}?continue={call.query('continue')}"
 

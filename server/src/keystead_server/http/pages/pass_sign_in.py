@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from keystead_server.domain.session import Session
 from keystead_server.flows.attempts import Refused
 from keystead_server.flows.sign_in_with_pass import SignedInWithPass
 from keystead_server.http import cookies
@@ -33,17 +34,21 @@ async def submit(call: Call) -> Response:
     match outcome:
         case SignedInWithPass(session):
             call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session.id))
-            passkeys = await call.services.store.passkeys.of_user(call.tenant.id, session.user_id)
-            return see_other(_next(call, going, has_passkey=bool(passkeys)))
+            return see_other(await _next(call, going, session))
         case Refused(_, attempt):
             # One answer for every reason: which one it was would tell which names are known.
             return await _form(call, going, username=username, attempt=attempt, status=401)
 
 
-def _next(call: Call, going: Continuation | None, *, has_passkey: bool) -> str:
-    address = after_sign_in(call, going)
-    account = f"/{call.tenant.name}/account"
-    return f"{account}/passkeys/new" if address == account and not has_passkey else address
+async def _next(call: Call, going: Continuation | None, session: Session) -> str:
+    """On to where they were going; by way of a first passkey when they have none."""
+    store = call.services.store
+    owner = await store.sessions.owner_of(call.tenant.id, session.id)
+    held = owner is not None and await call.services.duty.holds(owner)
+    has_passkey = bool(await store.passkeys.of_user(call.tenant.id, session.user_id))
+    if held or (going is None and not has_passkey):
+        return with_continue(call, f"/{call.tenant.name}/account/passkeys/new", going)
+    return after_sign_in(call, going)
 
 
 async def _form(

@@ -5,9 +5,9 @@ from typing import NamedTuple
 from starlette.responses import Response
 
 from keystead_server.http.call import Call
-from keystead_server.http.pages.next_page import sign_in_address
+from keystead_server.http.pages.next_page import register_address, sign_in_address
 from keystead_server.http.pages.render import page, see_other
-from keystead_server.http.problems import NOT_SIGNED_IN, Problem
+from keystead_server.http.problems import NOT_SIGNED_IN, REGISTER_FIRST, Problem
 
 
 class _Advice(NamedTuple):
@@ -41,6 +41,8 @@ async def problem_page(call: Call, problem: Problem) -> Response:
     """Answer with *problem* as a page; somebody who only has to sign in is sent to do so."""
     if problem is NOT_SIGNED_IN and call.scope["method"] in ("GET", "HEAD"):
         return see_other(sign_in_address(call, _here(call)))
+    if problem is REGISTER_FIRST and call.scope["method"] in ("GET", "HEAD"):
+        return see_other(register_address(call, _here(call)))
     advice = _BY_CODE.get(problem.code) or _BY_STATUS.get(problem.status, _OTHERWISE)
     return page(
         call,

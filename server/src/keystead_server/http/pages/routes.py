@@ -34,26 +34,47 @@ _REGISTRATION = Body(
 
 
 def _page(
-    path: str, handler: Handler, summary: str, access: Access = Access.SIGNED_IN, *, session: bool = False
+    path: str,
+    handler: Handler,
+    summary: str,
+    access: Access = Access.SIGNED_IN,
+    *,
+    session: bool = False,
+    while_held: bool = False,
 ) -> Route:
-    return Route("GET", path, handler, summary, access, BROWSING, Face.PAGE, session=session)
+    return Route("GET", path, handler, summary, access, BROWSING, Face.PAGE, session=session, while_held=while_held)
 
 
 def _form(
-    path: str, handler: Handler, summary: str, access: Access = Access.SIGNED_IN, *, limit: Limit = BROWSING
+    path: str,
+    handler: Handler,
+    summary: str,
+    access: Access = Access.SIGNED_IN,
+    *,
+    limit: Limit = BROWSING,
+    while_held: bool = False,
 ) -> Route:
     return Route(
         "POST", path, handler, summary, access, limit, Face.PAGE, body=_FORM, session=True, from_our_pages=True,
-        answers={303: "Done; go on to the page that shows it"},
+        while_held=while_held, answers={303: "Done; go on to the page that shows it"},
     )  # fmt: skip
 
 
 def _script(
-    path: str, handler: Handler, summary: str, access: Access, limit: Limit, body: Body, answers: dict[int, str]
+    path: str,
+    handler: Handler,
+    summary: str,
+    access: Access,
+    limit: Limit,
+    body: Body,
+    answers: dict[int, str],
+    *,
+    while_held: bool = False,
 ) -> Route:
     return Route(
-        "POST", path, handler, summary, access, limit, Face.JSON, body=body, from_our_pages=True, answers=answers
-    )
+        "POST", path, handler, summary, access, limit, Face.JSON, body=body, from_our_pages=True,
+        while_held=while_held, answers=answers,
+    )  # fmt: skip
 
 
 _ENTRANCE = (
@@ -67,7 +88,7 @@ _ENTRANCE = (
 )  # fmt: skip
 
 _SIGN_IN = (
-    _page("/{tenant}/sign-in", sign_in.show, "Sign in with a passkey", Access.PUBLIC, session=True),
+    _page("/{tenant}/sign-in", sign_in.show, "Sign in with a passkey", Access.PUBLIC, session=True, while_held=True),
     _script(
         "/{tenant}/sign-in/options", sign_in.options, "A challenge to sign in with a passkey",
         Access.PUBLIC, SIGNING_IN, _USERNAME, {200: "PublicKeyCredentialRequestOptionsJSON"},
@@ -87,23 +108,23 @@ _SIGN_IN = (
 )  # fmt: skip
 
 _ACCOUNT = (
-    _page("/{tenant}/account", account.show, "One's own passkeys and sign-ins"),
-    _page("/{tenant}/account/passkeys/new", new_passkey.show, "Add a passkey"),
+    _page("/{tenant}/account", account.show, "One's own passkeys and sign-ins", while_held=True),
+    _page("/{tenant}/account/passkeys/new", new_passkey.show, "Add a passkey", while_held=True),
     _script(
         "/{tenant}/account/passkeys/options", new_passkey.options, "A challenge to add a passkey",
         Access.SIGNED_IN, REGISTERING, _NOTHING,
-        {200: "PublicKeyCredentialCreationOptionsJSON", 403: "No passkey can be added now, and why"},
+        {200: "PublicKeyCredentialCreationOptionsJSON", 403: "No passkey can be added now, and why"}, while_held=True,
     ),
     _script(
         "/{tenant}/account/passkeys", new_passkey.register, "Answer a challenge to add a passkey",
-        Access.SIGNED_IN, REGISTERING, _REGISTRATION, {201: "Added; where to go on", 422: "Refused, and why"},
+        Access.SIGNED_IN, REGISTERING, _REGISTRATION, {201: "Added; where to go on", 422: "Refused, and why"}, while_held=True,
     ),
-    _form("/{tenant}/account/passkeys/{passkey}/rename", account.rename, "Give a passkey another name"),
-    _page("/{tenant}/account/passkeys/{passkey}/remove", account.ask_to_remove, "What follows from removing a passkey"),
-    _form("/{tenant}/account/passkeys/{passkey}/remove", account.remove, "Remove a passkey"),
-    _form("/{tenant}/account/sign-out", account.sign_out, "Sign out in this browser"),
-    _page("/{tenant}/sign-out", account.ask_to_sign_out, "An app asks that the person be signed out"),
-    _form("/{tenant}/account/sign-out-everywhere", account.sign_out_everywhere, "End every session"),
+    _form("/{tenant}/account/passkeys/{passkey}/rename", account.rename, "Give a passkey another name", while_held=True),
+    _page("/{tenant}/account/passkeys/{passkey}/remove", account.ask_to_remove, "What follows from removing a passkey", while_held=True),
+    _form("/{tenant}/account/passkeys/{passkey}/remove", account.remove, "Remove a passkey", while_held=True),
+    _form("/{tenant}/account/sign-out", account.sign_out, "Sign out in this browser", while_held=True),
+    _page("/{tenant}/sign-out", account.ask_to_sign_out, "An app asks that the person be signed out", while_held=True),
+    _form("/{tenant}/account/sign-out-everywhere", account.sign_out_everywhere, "End every session", while_held=True),
 )  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (*_ENTRANCE, *_SIGN_IN, *_ACCOUNT, *ADMIN_ROUTES)

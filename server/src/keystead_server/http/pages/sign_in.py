@@ -34,7 +34,8 @@ _read_asked = msgspec.json.Decoder(_Asked).decode
 
 async def show(call: Call) -> Response:
     going = continuation(call)
-    if going is None and call.owner is not None:
+    # A held session leads nowhere but here: its owner may have a passkey, and must use it.
+    if going is None and call.owner is not None and not await call.services.duty.holds(call.owner):
         return see_other(after_sign_in(call, None))
     app = await asking_app(call, going)
     base = f"/{call.tenant.name}/sign-in"

@@ -92,7 +92,11 @@ _REFUSED = {
 }
 _METHODS = {
     Method.PASSKEY: "Passkey",
+    Method.WINDOWS_HELLO: "Windows Hello key",
     Method.TEMPORARY_ACCESS_PASS: "Temporary Access Pass",
+    Method.PASSWORD: "Password",
+    Method.SOFTWARE_OATH: "Authenticator app (TOTP)",
+    Method.RECOVERY_CODE: "Recovery code",
     Method.NONE: "None: the app brought a code",
 }
 _TYPES = {PasskeyType.DEVICE_BOUND: "Device-bound", PasskeyType.SYNCED: "Synced"}

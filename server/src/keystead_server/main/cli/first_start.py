@@ -23,6 +23,7 @@ class Invitation:
     user: User
     code: str
     link: str
+    lifetime: timedelta
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class Opening:
             lines += [
                 "",
                 f"  {invitation.user.username} of {invitation.tenant.name} has no passkey yet. "
-                f"Sign in once with this link (good for {_hours(INVITATION_LIFETIME)}):",
+                f"Sign in once with this link (good for {_long(invitation.lifetime)}):",
                 f"  {invitation.link}",
                 f"  or type the Temporary Access Pass yourself:  {invitation.code}",
             ]
@@ -45,8 +46,9 @@ class Opening:
         return "\n".join([*lines, "", "  Stop with Ctrl-C.", ""])
 
 
-def _hours(lifetime: timedelta) -> str:
-    return f"{lifetime // timedelta(hours=1)} hours"
+def _long(lifetime: timedelta) -> str:
+    minutes = lifetime // timedelta(minutes=1)
+    return f"{minutes} minutes" if minutes % 60 else f"{minutes // 60} hours"
 
 
 async def found_if_new(
@@ -71,8 +73,10 @@ async def announce(system: System) -> list[Invitation]:
 
 
 async def invite(system: System, tenant: Tenant, user: User) -> Invitation:
-    issued = await system.services.issue_pass(user, by=OPERATOR, lifetime=INVITATION_LIFETIME, usable_once=True)
-    return Invitation(tenant, user, issued.code, pass_link(system.config, tenant, user, issued.code))
+    passes = (await system.services.methods.now(tenant.id)).passes
+    lifetime = min(max(INVITATION_LIFETIME, passes.minimum_lifetime), passes.maximum_lifetime)
+    issued = await system.services.issue_pass(user, by=OPERATOR, lifetime=lifetime, usable_once=True)
+    return Invitation(tenant, user, issued.code, pass_link(system.config, tenant, user, issued.code), lifetime)
 
 
 def pass_link(config: Config, tenant: Tenant, user: User, code: str) -> str:

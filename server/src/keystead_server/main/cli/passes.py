@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import click
 
-from keystead_server.domain.access_pass import DEFAULT_LENGTH, readable_code
+from keystead_server.domain.access_pass import readable_code
 from keystead_server.domain.actor import OPERATOR
 from keystead_server.main.cli.first_start import pass_link
 from keystead_server.main.cli.frame import Frame, as_json, moment, tell
@@ -18,20 +18,23 @@ def pass_() -> None:
 
 @pass_.command(epilog="Example:  keystead pass issue grace@contoso.example --minutes 60 --once")
 @click.argument("username")
-@click.option("--minutes", type=int, default=60, show_default=True, help="How long it is good; 10 to 43200.")
+@click.option("--minutes", type=int, help="How long it is good; 10 to 43200. As the policy has it when left out.")
 @click.option("--once", is_flag=True, help="Good for one sign-in only.")
-@click.option("--length", type=int, default=DEFAULT_LENGTH, show_default=True, help="Characters; 8 to 48.")
+@click.option("--length", type=int, help="Characters; 8 to 48. As the policy has it when left out.")
 @as_json
 @click.pass_obj
-def issue(frame: Frame, username: str, minutes: int, once: bool, length: int, json_output: bool) -> None:
+def issue(frame: Frame, username: str, minutes: int | None, once: bool, length: int | None, json_output: bool) -> None:
     """Issue somebody a pass; it replaces the one they had. Shown this once."""
 
     async def work(system: System) -> None:
         tenant = await frame.tenant_of(system)
         person = await frame.user_of(system, tenant, username)
+        lifetime = None if minutes is None else timedelta(minutes=minutes)
         issued = await system.services.issue_pass(
-            person, by=OPERATOR, lifetime=timedelta(minutes=minutes), usable_once=once, length=length
+            person, by=OPERATOR, lifetime=lifetime, usable_once=once, length=length
         )
+        unusable = issued.unusable
+        warning = "" if unusable is None else f"\n{person.username} cannot sign in with it now: {unusable.says}."
         link = pass_link(system.config, tenant, person, issued.code)
         tell(
             {
@@ -39,9 +42,11 @@ def issue(frame: Frame, username: str, minutes: int, once: bool, length: int, js
                 "pass": issued.code,
                 "link": link,
                 "expires_at": moment(issued.access_pass.expires_at),
-                "usable_once": once,
+                "usable_once": issued.access_pass.usable_once,
+                "unusable": None if unusable is None else {"code": unusable.code, "why": unusable.says},
             },
-            f"{readable_code(issued.code)}   for {person.username}, until {moment(issued.access_pass.expires_at)}\n{link}",
+            f"{readable_code(issued.code)}   for {person.username}, until {moment(issued.access_pass.expires_at)}\n{link}"
+            f"{warning}",
             json_output=json_output,
         )
 

@@ -16,41 +16,47 @@ from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
-from keystead_server.flows.preview_passkey_policy import Preview
 from keystead_server.main.cli import policy_words as words
 from keystead_server.main.cli.frame import Failed, Frame, as_json, moment, tell
+from keystead_server.main.cli.policy_desks import KINDS, Desk, desk_of
 from keystead_server.main.wiring import System
-from keystead_server.policy.passkeys import document
-from keystead_server.policy.passkeys.differences import differences
-from keystead_server.policy.passkeys.model import FIRST_POLICY, PasskeyPolicy
 from keystead_server.policy.passkeys.rules import Operation, PasskeyFacts
 
+_kind = click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    default=policy_document.PASSKEYS,
+    show_default=True,
+    help="Which policy: of passkeys, or of the other Authentication methods.",
+)
 _file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
-_yes = click.option("--yes", is_flag=True, help="Do not ask, even when passkeys would be refused from now on.")
+_yes = click.option("--yes", is_flag=True, help="Do not ask, even when something would be refused from now on.")
 
 
 @click.group()
 def policy() -> None:
-    """The passkey policy: show, foresee, change, go back, explain."""
+    """The passkey policy, and that of the other methods: show, foresee, change, go back, explain."""
 
 
 @policy.command(epilog="Example:  keystead policy show --output policy.json")
 @click.option("--version", type=click.IntRange(min=0), help="An earlier one; 0 is what every organisation begins with.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it into this file instead.")
+@_kind
 @as_json
 @click.pass_obj
-def show(frame: Frame, version: int | None, output: Path | None, json_output: bool) -> None:
+def show(frame: Frame, version: int | None, output: Path | None, kind: str, json_output: bool) -> None:
     """Show the policy in force, as plan and apply read it; with --json its version, date and author too."""
 
     async def work(system: System) -> None:
         tenant = await frame.tenant_of(system)
-        every = [None, *reversed(await system.store.policies.versions(tenant.id, policy_document.PASSKEYS))]
+        desk = desk_of(system, kind)
+        every = [None, *reversed(await system.store.policies.versions(tenant.id, kind))]
         if version is not None and version >= len(every):
-            raise Failed("policy_version_unknown", f"the passkey policy has no version {version}")
+            raise Failed("policy_version_unknown", f"the {desk.kind.called} has no version {version}")
         written = every[-1] if version is None else every[version]
-        shown = FIRST_POLICY if written is None else document.from_text(written.body)
-        described = {**await _described(system, tenant, written), "policy": document.to_json(shown)}
-        text = document.to_text(shown)
+        shown = desk.kind.first if written is None else desk.kind.read(written.body)
+        described = {**await _described(system, tenant, written), "policy": desk.to_json(shown)}
+        text = desk.kind.write(shown)
         if output is not None:
             _write(output, text)
             text = f"Wrote version {described['version']} into {output}."
@@ -85,16 +91,16 @@ async def _author(system: System, tenant: Tenant, author: UserId | None) -> str:
 
 @policy.command()
 @_file
+@_kind
 @as_json
 @click.pass_obj
-def plan(frame: Frame, file: Path, json_output: bool) -> None:
+def plan(frame: Frame, file: Path, kind: str, json_output: bool) -> None:
     """Say what the policy in FILE would change, and for whom; save nothing. "-" reads standard input."""
 
     async def work(system: System) -> None:
         tenant = await frame.tenant_of(system)
-        wanted = _read(file)
-        preview = await system.services.preview_passkey_policy(tenant.id, wanted)
-        data, text = await _foreseen(system, tenant, preview)
+        desk = desk_of(system, kind)
+        data, text = await _foreseen(system, tenant, desk, await desk.preview(tenant.id, _read(desk, file)))
         tell(data, text, json_output=json_output)
 
     frame.run(work, json_output=json_output)
@@ -102,86 +108,97 @@ def plan(frame: Frame, file: Path, json_output: bool) -> None:
 
 @policy.command(epilog="Example:  keystead policy apply policy.json --yes")
 @_file
+@_kind
 @_yes
 @as_json
 @click.pass_obj
-def apply(frame: Frame, file: Path, yes: bool, json_output: bool) -> None:
-    """Put the policy in FILE into force; asks first when passkeys that work would be refused."""
+def apply(frame: Frame, file: Path, kind: str, yes: bool, json_output: bool) -> None:
+    """Put the policy in FILE into force; asks first when it would refuse anybody what works today."""
 
     async def work(system: System) -> None:
         tenant = await frame.tenant_of(system)
-        await _save(system, tenant, _read(file), yes=yes, json_output=json_output)
+        desk = desk_of(system, kind)
+        await _save(system, tenant, desk, _read(desk, file), yes=yes, json_output=json_output)
 
     frame.run(work, json_output=json_output)
 
 
 @policy.command()
 @click.argument("version", type=click.IntRange(min=0))
+@_kind
 @_yes
 @as_json
 @click.pass_obj
-def rollback(frame: Frame, version: int, yes: bool, json_output: bool) -> None:
-    """Save an earlier VERSION again, as a new one; asks first when passkeys that work would be refused."""
+def rollback(frame: Frame, version: int, kind: str, yes: bool, json_output: bool) -> None:
+    """Save an earlier VERSION again, as a new one; asks first when it would refuse anybody what works today."""
 
     async def work(system: System) -> None:
         tenant = await frame.tenant_of(system)
-        found = await system.services.roll_back_passkey_policy(tenant.id, version)
-        await _save(system, tenant, found.policy, yes=yes, json_output=json_output, restores=version)
+        desk = desk_of(system, kind)
+        found = await desk.roll_back(tenant.id, version)
+        await _save(system, tenant, desk, found.policy, yes=yes, json_output=json_output, restores=version)
 
     frame.run(work, json_output=json_output)
 
 
-def _read(file: Path) -> PasskeyPolicy:
+def _read(desk: Desk, file: Path) -> Any:
     try:
         content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        return document.from_text(content.decode())
+        return desk.kind.read(content.decode())
     except OSError as error:
         raise Failed("file_unusable", f"{file}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise Failed("policy_malformed", "the policy is not JSON: it is not UTF-8") from None
 
 
-async def _foreseen(system: System, tenant: Tenant, preview: Preview) -> tuple[dict[str, Any], str]:
+async def _foreseen(system: System, tenant: Tenant, desk: Desk, preview: Any) -> tuple[dict[str, Any], str]:
     names = await system.services.explain_passkey.names(tenant.id, [preview.before, preview.after])
-    changes = differences(preview.before, preview.after, names)
-    return words.preview_data(preview, changes), words.preview_text(preview, changes)
+    changes = desk.differences(preview.before, preview.after, names)
+    return desk.data(preview, changes), desk.text(preview, changes)
 
 
 async def _save(
-    system: System, tenant: Tenant, wanted: PasskeyPolicy, *, yes: bool, json_output: bool, restores: int | None = None
+    system: System,
+    tenant: Tenant,
+    desk: Desk,
+    wanted: Any,
+    *,
+    yes: bool,
+    json_output: bool,
+    restores: int | None = None,
 ) -> None:
     """Foresee, ask, save. What is saved is what was foreseen: over that version and no other."""
-    services = system.services
-    preview = await services.preview_passkey_policy(tenant.id, wanted)
-    data, text = await _foreseen(system, tenant, preview)
+    preview = await desk.preview(tenant.id, wanted)
+    data, text = await _foreseen(system, tenant, desk, preview)
     if preview.refusal is not None:
         raise preview.refusal
-    if preview.newly_refused and not yes:
+    taken = desk.takes_away(preview)
+    if taken and not yes:
         if json_output:
-            raise Failed("not_confirmed", f"{len(preview.newly_refused)} passkeys would be refused; confirm with --yes")
+            raise Failed("not_confirmed", f"{taken}; confirm with --yes")
         click.echo(text)
         click.confirm("Save it?", abort=True)
-    saved = await services.save_passkey_policy(
-        tenant.id, wanted, by=OPERATOR, expected=preview.version, restores=restores
-    )
+    saved = await desk.save(tenant.id, wanted, by=OPERATOR, expected=preview.version, restores=restores)
     tell({**data, "saved": saved.version}, f"Saved as version {saved.version}.", json_output=json_output)
 
 
 @policy.command()
+@_kind
 @as_json
 @click.pass_obj
-def history(frame: Frame, json_output: bool) -> None:
+def history(frame: Frame, kind: str, json_output: bool) -> None:
     """List every version, newest first: when, by whom, and what it changed."""
 
     async def work(system: System) -> None:
         tenant = await frame.tenant_of(system)
-        every = list(await system.store.policies.versions(tenant.id, policy_document.PASSKEYS))
-        policies = [document.from_text(each.body) for each in every]
+        desk = desk_of(system, kind)
+        every = list(await system.store.policies.versions(tenant.id, kind))
+        policies = [desk.kind.read(each.body) for each in every]
         names = await system.services.explain_passkey.names(tenant.id, policies)
         # What stands before the first version is what every organisation begins with.
-        befores = [*policies[1:], FIRST_POLICY]
+        befores = [*policies[1:], desk.kind.first]
         rows = [
-            {**await _described(system, tenant, each), "changes": list(differences(before, now, names))}
+            {**await _described(system, tenant, each), "changes": list(desk.differences(before, now, names))}
             for each, now, before in zip(every, policies, befores, strict=False)
         ]
         tell(rows, words.history_text(rows), json_output=json_output)

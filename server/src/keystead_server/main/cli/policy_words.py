@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from keystead_server.flows.explain_passkey import Explained
+from keystead_server.flows.preview_methods_policy import MethodsPreview
 from keystead_server.flows.preview_passkey_policy import Preview
 from keystead_server.main.cli.frame import printable, table
+from keystead_server.policy.methods import effect as methods
 from keystead_server.policy.passkeys.decide import NotAdmitted
 from keystead_server.policy.passkeys.effect import Affected
 from keystead_server.policy.passkeys.explain import not_asked, verdict
@@ -21,6 +23,7 @@ def preview_data(preview: Preview, changes: Sequence[str]) -> dict[str, Any]:
         "version": preview.version,
         "changes": list(changes),
         "passkeys": preview.passkeys,
+        "warnings": list(preview.warnings),
         "newly_refused": [_affected(each) for each in preview.newly_refused],
         "newly_accepted": [_affected(each) for each in preview.newly_accepted],
         "left_without_passkey": [user.username for user in preview.stranded],
@@ -48,9 +51,70 @@ def preview_text(preview: Preview, changes: Sequence[str]) -> str:
     if preview.stranded:
         who = ", ".join(user.username for user in preview.stranded[:SHOWN])
         lines.append(f"Left without a passkey that works: {len(preview.stranded)} ({printable(who)}).")
+    return "\n".join([*lines, *_traps(preview)])
+
+
+def _traps(preview: Preview | MethodsPreview) -> Iterable[str]:
+    for warning in preview.warnings:
+        yield f"Mind: {printable(warning)}"
     if preview.refusal is not None:
-        lines.append(f"It cannot be saved: {preview.refusal.message}.")
-    return "\n".join(lines)
+        yield f"It cannot be saved: {preview.refusal.message}."
+
+
+def passkeys_taken_away(preview: Preview) -> str:
+    return f"{len(preview.newly_refused)} passkeys would be refused" if preview.newly_refused else ""
+
+
+def methods_preview_data(preview: MethodsPreview, changes: Sequence[str]) -> dict[str, Any]:
+    """Complete: everybody who is affected."""
+    refusal = preview.refusal
+    return {
+        "version": preview.version,
+        "changes": list(changes),
+        "people": preview.people,
+        "warnings": list(preview.warnings),
+        "newly_refused": [_method(each) for each in preview.refused],
+        "newly_allowed": [_method(each) for each in preview.allowed],
+        "must_register": [user.username for user in preview.held],
+        "refused": None if refusal is None else {"code": refusal.code, "message": refusal.message},
+    }
+
+
+def _method(one: methods.Affected) -> dict[str, object]:
+    return {
+        "user_id": one.user.id,
+        "username": one.user.username,
+        "method": one.method.value,
+        "code": one.refusal.code,
+        "why": one.refusal.says,
+    }
+
+
+def methods_preview_text(preview: MethodsPreview, changes: Sequence[str]) -> str:
+    lines = [printable(change) for change in changes] or ["Nothing changes: it is the policy in force."]
+    lines += ["", f"Decided about {preview.people} people."]
+    for title, affected, people in (
+        ("May not use it from now on", preview.refused, preview.people_refused),
+        ("May use it from now on", preview.allowed, preview.people_allowed),
+    ):
+        lines.append(f"{title}: {people} people.")
+        if affected:
+            lines.append(table([_method(each) for each in affected[:SHOWN]], ("username", "method", "why"), empty=""))
+        if len(affected) > SHOWN:
+            lines.append(f"… and {len(affected) - SHOWN} more; --json lists all.")
+    if preview.held:
+        who = ", ".join(user.username for user in preview.held[:SHOWN])
+        lines.append(f"Must register a passkey at their next sign-in: {len(preview.held)} ({printable(who)}).")
+    return "\n".join([*lines, *_traps(preview)])
+
+
+def methods_taken_away(preview: MethodsPreview) -> str:
+    taken = []
+    if preview.refused:
+        taken.append(f"{preview.people_refused} people would lose a method")
+    if preview.held:
+        taken.append(f"{len(preview.held)} people would have to register a passkey first")
+    return ", ".join(taken)
 
 
 def _listed(title: str, affected: Sequence[Affected], people: int) -> Iterable[str]:
@@ -63,7 +127,7 @@ def _listed(title: str, affected: Sequence[Affected], people: int) -> Iterable[s
 
 def history_text(rows: Sequence[Mapping[str, Any]]) -> str:
     if not rows:
-        return "The policy was never changed: every passkey is accepted, for everyone."
+        return "The policy was never changed: it is what every organisation begins with."
     lines = []
     for row in rows:
         lines.append(printable(f"Version {row['version']}, {row['changed_at']}, by {row['changed_by']}"))

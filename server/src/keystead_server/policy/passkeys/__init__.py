@@ -9,4 +9,5 @@ decide        policy + who + which passkey → Admitted | NotAdmitted
 explain       the same decision, told whole: every profile, every rule, what would change it
 differences   what changed between two policies, in sentences
 effect        whom a change of policy touches
+lint          what its author may not have meant
 """

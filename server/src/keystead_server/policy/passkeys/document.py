@@ -5,7 +5,7 @@ What is ours beyond Graph: `profileCombination`; in a profile `minimumProof`, `a
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -13,20 +13,18 @@ from keystead_core.cose import ALGORITHMS
 
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.passkey import PasskeyType, Proof
-from keystead_server.domain.user import Role
 from keystead_server.policy.passkeys.model import (
     AttestationEnforcement,
     EnforcementType,
     KeyRestrictions,
     PasskeyPolicy,
     PasskeyProfile,
-    Principal,
-    PrincipalType,
     ProfileCombination,
     Target,
 )
 from keystead_server.policy.passkeys.reading import a_choice, a_flag, a_list, a_text, an_object
 from keystead_server.policy.passkeys.sets import SETS
+from keystead_server.policy.people_document import principal, principal_to_json, principals
 
 _ODATA_TYPE = "#microsoft.graph.fido2AuthenticationMethodConfiguration"
 
@@ -38,16 +36,12 @@ def to_json(policy: PasskeyPolicy) -> dict[str, Any]:
         "state": "enabled" if policy.enabled else "disabled",
         "isSelfServiceRegistrationAllowed": policy.self_service,
         "includeTargets": [
-            {**_principal_to_json(t.who), "allowedPasskeyProfiles": list(t.profiles)} for t in policy.include
+            {**principal_to_json(t.who), "allowedPasskeyProfiles": list(t.profiles)} for t in policy.include
         ],
-        "excludeTargets": [_principal_to_json(principal) for principal in sorted(policy.exclude)],
+        "excludeTargets": [principal_to_json(each) for each in sorted(policy.exclude)],
         "profileCombination": policy.combination.value,
         "passkeyProfiles": [_profile_to_json(p) for p in policy.profiles],
     }
-
-
-def _principal_to_json(principal: Principal) -> dict[str, str]:
-    return {"targetType": principal.type.value, "id": principal.id}
 
 
 def _profile_to_json(profile: PasskeyProfile) -> dict[str, Any]:
@@ -103,10 +97,7 @@ def from_json(body: object) -> PasskeyPolicy:
     include = tuple(
         _include(item, f"includeTargets[{i}]", known) for i, item in enumerate(a_list(policy, "includeTargets", ""))
     )
-    exclude = frozenset(
-        _principal(an_object(item, f"excludeTargets[{i}]", {"id", "targetType"}), f"excludeTargets[{i}]")
-        for i, item in enumerate(a_list(policy, "excludeTargets", ""))
-    )
+    exclude = principals(policy, "excludeTargets", "")
     state = a_text(policy, "state", "")
     if state not in ("enabled", "disabled"):
         raise Invalid("policy_malformed", 'state is "enabled" or "disabled"', target="state")
@@ -130,15 +121,7 @@ def _include(item: object, where: str, known: list[str]) -> Target:
                 f"there is no passkey profile {profile!r} in this policy",
                 target=f"{where}.allowedPasskeyProfiles",
             )
-    return Target(_principal(target, where), wanted)
-
-
-def _principal(target: Mapping[str, Any], where: str) -> Principal:
-    kind = a_choice(PrincipalType, target.get("targetType", "group"), f"{where}.targetType")
-    named = a_text(target, "id", where)
-    if kind is PrincipalType.ROLE:
-        a_choice(Role, named, f"{where}.id")
-    return Principal(kind, named)
+    return Target(principal(target, where), wanted)
 
 
 def _profile(item: object, where: str) -> PasskeyProfile:

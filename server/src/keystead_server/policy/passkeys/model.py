@@ -4,10 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from keystead_server.domain.ids import GroupId, UserId
 from keystead_server.domain.passkey import PasskeyType, Proof
-from keystead_server.domain.user import Role, User
 from keystead_server.policy.passkeys.sets import SETS
+from keystead_server.policy.people import ALL_USERS, Principal, PrincipalType, Subject, group, role, user
+
+__all__ = [
+    "ALL_USERS", "DEFAULT_PROFILE_ID", "FIRST_POLICY", "AttestationEnforcement", "EnforcementType",
+    "KeyRestrictions", "PasskeyPolicy", "PasskeyProfile", "Principal", "PrincipalType",
+    "ProfileCombination", "Subject", "Target", "group", "role", "user",
+]  # fmt: skip
 
 DEFAULT_PROFILE_ID = "00000000-0000-0000-0000-000000000001"
 
@@ -33,59 +38,6 @@ class ProfileCombination(StrEnum):
 
     ANY = "any"
     STRICTEST = "strictest"
-
-
-class PrincipalType(StrEnum):
-    """What a target names. ROLE is ours; Graph's `authenticationMethodTargetType` has the others."""
-
-    USER = "user"
-    GROUP = "group"
-    ROLE = "role"
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Whom policy is asked about: what of them a target can name."""
-
-    user: UserId
-    groups: frozenset[GroupId]
-    roles: frozenset[Role]
-
-    @classmethod
-    def of(cls, user: User, groups: frozenset[GroupId]) -> "Subject":
-        return cls(user.id, groups, user.roles)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Principal:
-    """A user, a group, everybody, or everybody with a role."""
-
-    type: PrincipalType
-    id: str
-
-    def covers(self, subject: Subject) -> bool:
-        match self.type:
-            case PrincipalType.USER:
-                return self.id == subject.user
-            case PrincipalType.GROUP:
-                return self.id in subject.groups or self.id == ALL_USERS.id
-            case PrincipalType.ROLE:
-                return self.id in subject.roles
-
-
-ALL_USERS = Principal(PrincipalType.GROUP, "all_users")
-
-
-def group(group_id: str) -> Principal:
-    return Principal(PrincipalType.GROUP, group_id)
-
-
-def user(user_id: str) -> Principal:
-    return Principal(PrincipalType.USER, user_id)
-
-
-def role(named: Role) -> Principal:
-    return Principal(PrincipalType.ROLE, named.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,21 @@ from itertools import product
 from sqlalchemy import func, select
 
 from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.guesses import Guesses
 from keystead_server.domain.ids import AttemptId, EventId, GrantId, SessionId, TenantId, UserId
-from keystead_server.domain.sign_in import Attempt, Result
+from keystead_server.domain.sign_in import Attempt, Method, Result
 from keystead_server.ports.store import GrantOwner, SessionOwner
 from keystead_server.storage.reads.reader import GROUP_IDS, Reads, given, group_ids, here
 from keystead_server.storage.rows import activity as rows
 from keystead_server.storage.rows import directory
 from keystead_server.storage.rows.columns import to_micros
 from keystead_server.storage.schema import (
-    REFUSED_PASS,
+    REFUSED_GUESS,
     apps,
     attempts,
     audit_events,
     grants,
+    guesses,
     sessions,
     tenants,
     users,
@@ -71,12 +73,30 @@ _AUDIT = Statement(
     "before",
     "limit",
 )
-_PASS_FAILURES = Statement(
-    select(func.count())
+_AUDIT_OF = Statement(
+    select(*rows.AUDIT_EVENT)
+    .where(here(audit_events), audit_events.c.target_id == given("target"))
+    .order_by(audit_events.c.id.desc())
+    .limit(given("limit")),
+    "tenant",
+    "target",
+    "limit",
+)
+_NUMBER = select(guesses.c.number).where(here(guesses), guesses.c.user_id == given("user")).scalar_subquery()
+# One statement, so that both figures are of one moment.
+_GUESSES = Statement(
+    select(_NUMBER, func.count())
     .select_from(attempts)
-    .where(here(attempts), attempts.c.user_id == given("user"), attempts.c.at >= given("since"), REFUSED_PASS),
+    .where(
+        here(attempts),
+        attempts.c.user_id == given("user"),
+        attempts.c.method == given("method"),
+        attempts.c.at >= given("since"),
+        REFUSED_GUESS,
+    ),
     "tenant",
     "user",
+    "method",
     "since",
 )
 
@@ -132,6 +152,9 @@ class Logs(Reads):
     async def audit(self, tenant: TenantId, *, limit: int, before: EventId | None = None) -> Sequence[AuditEvent]:
         return list(map(rows.audit_event, await self._reader.all(_AUDIT, (tenant, before or _END, limit))))
 
-    async def pass_failures_since(self, tenant: TenantId, user: UserId, since: datetime) -> int:
-        row = await self._reader.one(_PASS_FAILURES, (tenant, user, to_micros(since)))
-        return int(row[0]) if row else 0
+    async def audit_of(self, tenant: TenantId, target: str, *, limit: int) -> Sequence[AuditEvent]:
+        return list(map(rows.audit_event, await self._reader.all(_AUDIT_OF, (tenant, target, limit))))
+
+    async def guesses(self, tenant: TenantId, user: UserId, method: Method, since: datetime) -> Guesses:
+        row = await self._reader.one(_GUESSES, (tenant, user, method.value, to_micros(since)))
+        return Guesses(row[0] or 0, row[1]) if row else Guesses(0, 0)

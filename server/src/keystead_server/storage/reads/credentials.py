@@ -1,4 +1,4 @@
-"""What people sign in with: passkeys and Temporary Access Passes."""
+"""What people sign in with: passkeys, Temporary Access Passes, and secrets that they know or share with an app."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,11 +8,19 @@ from sqlalchemy import func, select
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.ids import PasskeyId, TenantId, UserId
 from keystead_server.domain.passkey import Passkey
-from keystead_server.ports.store import PasskeyOwner
+from keystead_server.ports.store import PasskeyOwner, Secrets
 from keystead_server.storage.reads.reader import GROUP_IDS, Reads, given, group_ids, here
 from keystead_server.storage.rows import credentials as rows
 from keystead_server.storage.rows import directory
-from keystead_server.storage.schema import passes, passkeys, tenants, users
+from keystead_server.storage.schema import (
+    passes,
+    passkeys,
+    passwords,
+    recovery_codes,
+    tenants,
+    totp_authenticators,
+    users,
+)
 from keystead_server.storage.statement import Row, Statement
 
 _THEIRS = (users.c.tenant_id == passkeys.c.tenant_id) & (users.c.id == passkeys.c.user_id)
@@ -40,6 +48,21 @@ _PASSKEYS = Statement(
 )
 _PASSKEY_COUNT = Statement(select(func.count()).select_from(passkeys).where(here(passkeys)), "tenant")
 _PASS = Statement(select(*rows.ACCESS_PASS).where(here(passes), passes.c.user_id == given("user")), "tenant", "user")
+_PASSWORD = Statement(
+    select(*rows.PASSWORD).where(here(passwords), passwords.c.user_id == given("user")), "tenant", "user"
+)
+_TOTP = Statement(
+    select(*rows.TOTP)
+    .where(here(totp_authenticators), totp_authenticators.c.user_id == given("user"))
+    .order_by(totp_authenticators.c.created_at, totp_authenticators.c.id),
+    "tenant",
+    "user",
+)
+_RECOVERY_CODES = Statement(
+    select(*rows.RECOVERY_CODES).where(here(recovery_codes), recovery_codes.c.user_id == given("user")),
+    "tenant",
+    "user",
+)
 
 _P = len(rows.PASSKEY)
 _U = _P + len(directory.USER)
@@ -77,3 +100,14 @@ class Passes(Reads):
     async def of_user(self, tenant: TenantId, user: UserId) -> TemporaryAccessPass | None:
         row = await self._reader.one(_PASS, (tenant, user))
         return None if row is None else rows.access_pass(row)
+
+
+class AllSecrets(Reads):
+    async def of_user(self, tenant: TenantId, user: UserId) -> Secrets:
+        password = await self._reader.one(_PASSWORD, (tenant, user))
+        codes = await self._reader.one(_RECOVERY_CODES, (tenant, user))
+        return Secrets(
+            None if password is None else rows.password(password),
+            tuple(map(rows.totp, await self._reader.all(_TOTP, (tenant, user)))),
+            None if codes is None else rows.recovery_codes(codes),
+        )

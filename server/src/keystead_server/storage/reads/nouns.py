@@ -16,6 +16,7 @@ class Nouns:
         self.signing_keys = directory.SigningKeys(reader)
         self.passkeys = credentials.Passkeys(reader)
         self.passes = credentials.Passes(reader)
+        self.secrets = credentials.AllSecrets(reader)
         self.sessions = activity.Sessions(reader)
         self.logs = activity.Logs(reader)
         self.chains = chains.Chains(reader, snapshot)

@@ -1,6 +1,7 @@
 """What happens: sessions, grants, the sign-in log and the audit log."""
 
 import json
+from functools import lru_cache
 
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.log_text import storable
@@ -22,6 +23,12 @@ _METHODS = {method.value: method for method in Method}
 _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 _RESULTS = {result.value: result for result in Result}
 
+
+@lru_cache(maxsize=64)
+def _methods(text: str) -> tuple[Method, ...]:
+    return tuple(_METHODS[value] for value in text.split(","))
+
+
 SESSION = all_but(schema.sessions, "over_at")
 
 
@@ -31,7 +38,7 @@ def session_row(s: Session) -> Arguments:
         s.id,
         s.tenant_id,
         s.user_id,
-        s.method.value,
+        ",".join(method.value for method in s.methods),
         s.acr,
         to_micros(s.signed_in_at),
         expires_at,
@@ -42,12 +49,12 @@ def session_row(s: Session) -> Arguments:
 
 
 def session(row: Row) -> Session:
-    id_, tenant_id, user_id, method, acr, signed_in_at, expires_at, passkey_id, closed_at = row
+    id_, tenant_id, user_id, methods, acr, signed_in_at, expires_at, passkey_id, closed_at = row
     return Session(
         id_,
         tenant_id,
         user_id,
-        _METHODS[method],
+        _methods(methods),
         acr,
         to_moment(signed_in_at),
         to_moment(expires_at),

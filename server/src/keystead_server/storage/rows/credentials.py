@@ -1,7 +1,10 @@
-"""What people sign in with: passkeys and Temporary Access Passes."""
+"""What people sign in with: passkeys, Temporary Access Passes, passwords, authenticator apps, recovery codes."""
 
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.passkey import Passkey, Proof
+from keystead_server.domain.password import Password
+from keystead_server.domain.recovery_codes import RecoveryCodes
+from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.storage import schema
 from keystead_server.storage.rows.columns import (
     all_but,
@@ -107,3 +110,61 @@ def access_pass(row: Row) -> TemporaryAccessPass:
         created_by,
         to_optional_moment(used_at),
     )
+
+
+PASSWORD = all_but(schema.passwords)
+
+
+def password_row(p: Password) -> Arguments:
+    return p.id, p.tenant_id, p.user_id, p.hashed, to_micros(p.set_at)
+
+
+def password(row: Row) -> Password:
+    id_, tenant_id, user_id, hashed, set_at = row
+    return Password(id_, tenant_id, user_id, hashed, to_moment(set_at))
+
+
+TOTP = all_but(schema.totp_authenticators)
+
+
+def totp_row(t: TotpAuthenticator) -> Arguments:
+    return (
+        t.id,
+        t.tenant_id,
+        t.user_id,
+        t.name,
+        t.sealed_secret,
+        to_micros(t.created_at),
+        t.registered_by,
+        t.last_step,
+        to_optional_micros(t.last_used_at),
+    )
+
+
+def totp(row: Row) -> TotpAuthenticator:
+    id_, tenant_id, user_id, name, sealed_secret, created_at, registered_by, last_step, last_used_at = row
+    return TotpAuthenticator(
+        id_,
+        tenant_id,
+        user_id,
+        name,
+        sealed_secret,
+        to_moment(created_at),
+        registered_by,
+        last_step,
+        to_optional_moment(last_used_at),
+    )
+
+
+RECOVERY_CODES = all_but(schema.recovery_codes)
+
+
+def recovery_codes_row(r: RecoveryCodes) -> Arguments:
+    digests = to_list([digest.hex() for digest in r.digests])
+    return r.id, r.tenant_id, r.user_id, digests, to_micros(r.made_at), to_optional_micros(r.last_used_at)
+
+
+def recovery_codes(row: Row) -> RecoveryCodes:
+    id_, tenant_id, user_id, digests, made_at, last_used_at = row
+    kept = tuple(map(bytes.fromhex, to_tuple(digests)))
+    return RecoveryCodes(id_, tenant_id, user_id, kept, to_moment(made_at), to_optional_moment(last_used_at))

@@ -21,8 +21,9 @@ async function register() {
     const options = await post(form.dataset.options, {});
     const credential = await navigator.credentials.create({ publicKey: creationOptions(options) });
     report.busy("Saving…");
-    const name = encodeURIComponent(form.elements.name.value.trim());
-    const { redirect } = await post(`${form.dataset.finish}?name=${name}`, answerJson(credential));
+    const finish = new URL(form.dataset.finish, location);
+    finish.searchParams.set("name", form.elements.name.value.trim());
+    const { redirect } = await post(finish, answerJson(credential));
     location.assign(redirect);
   } catch (error) {
     if (error instanceof Refusal) report.problem(error.message, error.number);
