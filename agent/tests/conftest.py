@@ -1,6 +1,7 @@
 """What tests of the agent share: a software TPM, keystores on it, a clock that stands still."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def bus(tpm: SoftwareTpm) -> Iterator[BusTap]:
 
 @pytest.fixture
 def keystore(bus: BusTap) -> TpmKeystore:
-    return TpmKeystore(connector(bus.address), os.urandom)
+    return TpmKeystore(connector(bus.address), os.urandom, time.sleep)
 
 
 @pytest.fixture

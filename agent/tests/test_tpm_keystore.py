@@ -76,7 +76,7 @@ def directly(chip: SoftwareTpm | BusTap) -> Iterator[Bus]:
     """Commands of our own to the chip, past the keystore."""
     transport = connector(chip.address)()
     try:
-        yield Bus(transport, os.urandom)
+        yield Bus(transport, os.urandom, time.sleep)
     finally:
         transport.close()
 
@@ -233,7 +233,7 @@ def test_what_is_signed_cannot_be_exchanged_on_the_bus(container: Container, bus
 
 def test_another_chip_refuses_a_copied_container(container: Container, bus: BusTap) -> None:
     with SoftwareTpm() as other:
-        elsewhere = TpmKeystore(connector(other.address), os.urandom)
+        elsewhere = TpmKeystore(connector(other.address), os.urandom, time.sleep)
 
         with pytest.raises(OtherMachine) as refused:
             container.sign(keystore=elsewhere)
@@ -246,7 +246,7 @@ def test_another_chip_refuses_a_copied_container(container: Container, bus: BusT
 def test_a_root_key_that_is_not_the_pinned_one_gets_no_session(container: Container) -> None:
     """A salt for a key of somebody on the bus would be the end of all secrets there."""
     with SoftwareTpm() as other, BusTap(other) as bus:
-        elsewhere = TpmKeystore(connector(bus.address), os.urandom)
+        elsewhere = TpmKeystore(connector(bus.address), os.urandom, time.sleep)
 
         with pytest.raises(OtherMachine):
             container.sign(keystore=elsewhere)
@@ -256,7 +256,7 @@ def test_a_root_key_that_is_not_the_pinned_one_gets_no_session(container: Contai
 
 def test_another_chip_refuses_copied_keys_even_under_its_own_foundation(container: Container) -> None:
     with SoftwareTpm() as other:
-        elsewhere = TpmKeystore(connector(other.address), os.urandom)
+        elsewhere = TpmKeystore(connector(other.address), os.urandom, time.sleep)
         foundation = elsewhere.found()
 
         with pytest.raises(OtherMachine):
@@ -270,7 +270,7 @@ def test_a_copied_chip_would_be_the_same_chip(tpm: SoftwareTpm, container: Conta
     tpm.copy_state(tmp_path / "clone")
 
     with SoftwareTpm(tmp_path / "clone") as clone:
-        verify(container.key.public, container.sign(keystore=TpmKeystore(connector(clone.address), os.urandom)))
+        verify(container.key.public, container.sign(keystore=TpmKeystore(connector(clone.address), os.urandom, time.sleep)))
 
 
 def test_a_key_of_one_gate_does_not_open_by_another(container: Container) -> None:
@@ -337,7 +337,7 @@ def test_what_is_no_tpm_is_said_in_a_sentence(tmp_path: Path, answer: bytes) -> 
     thread = threading.Thread(target=impostor)
     thread.start()
     with pytest.raises(KeystoreUnavailable):
-        TpmKeystore(connector(f"swtpm:path={tmp_path}/s"), os.urandom).tries()
+        TpmKeystore(connector(f"swtpm:path={tmp_path}/s"), os.urandom, time.sleep).tries()
     thread.join()
     listener.close()
 
@@ -372,12 +372,12 @@ def test_the_chip_certifies_for_the_key_that_a_pin_opened(container: Container) 
 
 
 def test_no_chip_is_said_in_a_sentence(tmp_path: Path) -> None:
-    absent = TpmKeystore(connector(f"swtpm:path={tmp_path}/nothing"), os.urandom)
+    absent = TpmKeystore(connector(f"swtpm:path={tmp_path}/nothing"), os.urandom, time.sleep)
 
     with pytest.raises(KeystoreUnavailable, match="No TPM emulator answers"):
         absent.tries()
     with pytest.raises(KeystoreUnavailable, match="There is no TPM at"):
-        TpmKeystore(connector(f"device:{tmp_path}/tpmrm0"), os.urandom).tries()
+        TpmKeystore(connector(f"device:{tmp_path}/tpmrm0"), os.urandom, time.sleep).tries()
 
 
 def test_a_chip_that_dies_is_said_in_a_sentence(tpm: SoftwareTpm, container: Container) -> None:
@@ -439,7 +439,7 @@ def make_root(tpm: SoftwareTpm, where: Path) -> None:
 
 
 def test_tpm2_tools_see_a_key_that_cannot_leave(tools: SoftwareTpm, tmp_path: Path) -> None:
-    container = Container(TpmKeystore(connector(tools.address), os.urandom))
+    container = Container(TpmKeystore(connector(tools.address), os.urandom, time.sleep))
     parts = Parts("tpm key", container.key.blob)
     key = Created(parts.data("private"), parts.data("public"))
     (tmp_path / "pub").write_bytes(len(key.public).to_bytes(2, "big") + key.public)
@@ -466,7 +466,7 @@ def test_an_administrators_root_key_is_used_when_it_is_there(tools: SoftwareTpm,
     run_tool(tools, "tpm2_flushcontext", "-t")
     run_tool(tools, "tpm2_changeauth", "-c", "owner", "a password")
 
-    container = Container(TpmKeystore(connector(tools.address), os.urandom))
+    container = Container(TpmKeystore(connector(tools.address), os.urandom, time.sleep))
 
     verify(container.key.public, container.sign())
 
@@ -481,13 +481,13 @@ def test_an_administrators_root_key_is_used_when_it_is_there(tools: SoftwareTpm,
 def test_what_is_no_parent_is_not_used_as_root_key(tools: SoftwareTpm, tmp_path: Path, algorithm: list[str]) -> None:
     persist(tools, tmp_path, algorithm)
 
-    container = Container(TpmKeystore(connector(tools.address), os.urandom))
+    container = Container(TpmKeystore(connector(tools.address), os.urandom, time.sleep))
 
     verify(container.key.public, container.sign())
 
 
 def test_a_root_key_that_appears_later_does_not_replace_the_pinned_one(tools: SoftwareTpm, tmp_path: Path) -> None:
-    container = Container(TpmKeystore(connector(tools.address), os.urandom))
+    container = Container(TpmKeystore(connector(tools.address), os.urandom, time.sleep))
     attributes = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|decrypt"
 
     persist(tools, tmp_path, ["-G", "ecc256:aes128cfb", "-a", attributes])
@@ -505,4 +505,4 @@ def test_an_owner_password_without_a_root_key_is_said_in_a_sentence(tools: Softw
     run_tool(tools, "tpm2_changeauth", "-c", "owner", "a password")
 
     with pytest.raises(KeystoreUnusable, match="owner password is set"):
-        TpmKeystore(connector(tools.address), os.urandom).found()
+        TpmKeystore(connector(tools.address), os.urandom, time.sleep).found()
