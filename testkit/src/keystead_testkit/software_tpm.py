@@ -4,6 +4,7 @@ SoftwareTpm   the chip; its address is written as the agent's setting wants it
 BusTap        stands on the wires between the agent and the chip, and keeps every frame
 """
 
+import os
 import shutil
 import signal
 import socket
@@ -95,6 +96,14 @@ class SoftwareTpm:
             return any(line.endswith(f" {self.socket_path}") and line.split()[3] == _LISTENING for line in lines)
         listening = f"0100007F:{self._port:04X} 00000000:0000 0A"
         return listening in Path("/proc/net/tcp").read_text(encoding="ascii")
+
+    def run_tool(self, *arguments: str) -> str:
+        """Run one of tpm2-tools on this TPM and return what it says."""
+        environment = {**os.environ, "TPM2TOOLS_TCTI": self.tcti}
+        done = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=60)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        return done.stdout
 
     def kill(self) -> None:
         """As if the plug were pulled: no shutdown command, no chance to save."""

@@ -200,9 +200,8 @@ class TpmKeystore:
     @contextmanager
     def _chip_of(self, foundation: Foundation) -> Iterator[Chip]:
         parts = Parts(_FOUNDATION, foundation)
-        with self._bus() as bus:
-            with _known_chip(bus, parts), self._chip_on(bus, pinned=parts.data("root")) as chip:
-                yield chip
+        with self._bus() as bus, _known_chip(bus, parts), self._chip_on(bus, pinned=parts.data("root")) as chip:
+            yield chip
 
     @contextmanager
     def _chip_on(self, bus: Bus, *, pinned: bytes | None) -> Iterator[Chip]:

@@ -76,17 +76,19 @@ def endorsement_name(bus: Bus) -> bytes:
 
 def activate(chip: Chip, attestation_key: Created, credential: bytes, secret: bytes) -> bytes:
     """Raises ActivationRefused."""
-    with chip.loaded(attestation_key) as key, _endorsement_key(chip.bus, _template_for(secret)) as primary:
-        with chip.policy_session() as live:
-            handle = live.session.handle
-            chip.bus.run(commands.policy_secret(ENDORSEMENT, handle), EMPTY_PASSWORD)
-            call = commands.activate_credential(key, primary.handle, credential, secret)
-            try:
-                return chip.bus.run(call, using(chip.session, attributes=SessionUse.ENCRYPT), using(live))
-            except TpmError as error:
-                if error.base in _NOT_FOR_IT:
-                    raise ActivationRefused from error
-                raise
+    with (
+        chip.loaded(attestation_key) as key,
+        _endorsement_key(chip.bus, _template_for(secret)) as primary,
+        chip.policy_session() as live,
+    ):
+        chip.bus.run(commands.policy_secret(ENDORSEMENT, live.session.handle), EMPTY_PASSWORD)
+        call = commands.activate_credential(key, primary.handle, credential, secret)
+        try:
+            return chip.bus.run(call, using(chip.session, attributes=SessionUse.ENCRYPT), using(live))
+        except TpmError as error:
+            if error.base in _NOT_FOR_IT:
+                raise ActivationRefused from error
+            raise
 
 
 def _template_for(encrypted_seed: bytes) -> bytes:

@@ -1,8 +1,8 @@
 """Through the gate of a container: make it, open it, and reset its index.
 
-    make_gate      a new gate, for a new secret or for one that another gate gave out
-    open_gate      PIN → secret, past both walls
-    read_tries     how many wrong PINs the gate still takes
+make_gate      a new gate, for a new secret or for one that another gate gave out
+open_gate      PIN → secret, past both walls
+read_tries     how many wrong PINs the gate still takes
 """
 
 from datetime import timedelta

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from keystead_core.tpm.codes import ResponseCode
+from keystead_core.tpm.codes import CommandCode, ResponseCode
 from keystead_core.tpm.faults import TpmError
 
 from keystead_agent.keystore.bus import Bus
@@ -25,7 +25,7 @@ def refusal(bus: Bus, error: TpmError) -> KeystoreError:
             return PinLocked(max(read_tries(bus).back_after, timedelta(seconds=1)))
         case ResponseCode.TPM_RC_INTEGRITY:
             return OtherMachine()
-        case ResponseCode.TPM_RC_BAD_AUTH:
+        case ResponseCode.TPM_RC_BAD_AUTH if error.command == CommandCode.CREATE_PRIMARY:
             return KeystoreUnusable(
                 "The TPM's owner password is set, so no root key can be made for you: "
                 "have the administrator keep an ECC storage root key at 0x81000001."

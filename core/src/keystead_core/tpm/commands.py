@@ -199,7 +199,14 @@ def policy_secret(entity: int, session: int) -> Call[None]:
 
 
 def policy_signed(
-    key: int, session: int, signature: EcdsaSignature, *, nonce_tpm: bytes, cp_hash: bytes, reference: bytes, seconds: int
+    key: int,
+    session: int,
+    signature: EcdsaSignature,
+    *,
+    nonce_tpm: bytes,
+    cp_hash: bytes,
+    reference: bytes,
+    seconds: int,
 ) -> Call[None]:
     """Show *session* what the holder of the loaded public *key* signed for it and for one command."""
     r, s = signature.r.to_bytes(32, "big"), signature.s.to_bytes(32, "big")

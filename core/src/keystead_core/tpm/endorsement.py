@@ -1,20 +1,19 @@
 """Endorsement and attestation keys: what a TPM's maker vouched for, and what then vouches for other keys.
 
-    endorsement_key      templates of the TCG EK credential profile 2.5: L-1 (RSA), L-2 (P-256)
-    attestation_key      P-256, restricted: signs what the TPM itself says, and nothing from outside
-    read_…               the same as a server sees them: refused unless they are exactly that
-    first_certificate    the certificate in an NV index, without the padding that makers leave behind it
+endorsement_key      templates of the TCG EK credential profile 2.5: L-1 (RSA), L-2 (P-256)
+attestation_key      P-256, restricted: signs what the TPM itself says, and nothing from outside
+read_…               the same as a server sees them: refused unless they are exactly that
+first_certificate    the certificate in an NV index, without the padding that makers leave behind it
 """
 
 from typing import Final
 
 from keystead_core.tpm import build
-from keystead_core.tpm.codes import NIST_P256, RSA_BITS, Algorithm, Attribute
+from keystead_core.tpm.codes import ENDORSEMENT, NIST_P256, RSA_BITS, Algorithm, Attribute
 from keystead_core.tpm.errors import TpmStructureInvalid
 from keystead_core.tpm.marshal import sized, u16, u32
 from keystead_core.tpm.policy import NO_POLICY, after_secret
 from keystead_core.tpm.structures import PublicArea, parse_public_area
-from keystead_core.tpm.codes import ENDORSEMENT
 
 # "PolicyA": PolicySecret(TPM_RH_ENDORSEMENT).
 ENDORSEMENT_POLICY: Final = after_secret(NO_POLICY, u32(ENDORSEMENT))

@@ -60,9 +60,7 @@ def make_credential(
     return CredentialChallenge(sized(integrity) + identity, encrypted_seed)
 
 
-def _seed(
-    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey, entropy: Callable[[int], bytes]
-) -> tuple[bytes, bytes]:
+def _seed(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey, entropy: Callable[[int], bytes]) -> tuple[bytes, bytes]:
     if isinstance(key, rsa.RSAPublicKey):
         seed = entropy(_SEED_BYTES)
         # OAEP's own padding is the one thing here that the library draws by itself.

@@ -98,9 +98,7 @@ def nv_write(index: int, data: bytes) -> Call[None]:
 
 def nv_read(index: int, size: int, offset: int = 0) -> Call[bytes]:
     parameters = u16(size) + u16(offset)
-    return Call(
-        CommandCode.NV_READ, (index, index), parameters, lambda answer: answer.parameters.sized(), authorised=1
-    )
+    return Call(CommandCode.NV_READ, (index, index), parameters, lambda answer: answer.parameters.sized(), authorised=1)
 
 
 def nv_read_pin_count(index: int) -> Call[PinCount]:
