@@ -173,7 +173,8 @@ class BusTap:
         with suppress(OSError):
             while True:
                 agent, _ = self._listener.accept()
-                with agent, socket.socket(socket.AF_UNIX) as chip:
+                # A chip that dies ends this conversation, not the listening.
+                with suppress(OSError), agent, socket.socket(socket.AF_UNIX) as chip:
                     chip.connect(str(self._tpm.socket_path))
                     self._relay(agent, chip)
 

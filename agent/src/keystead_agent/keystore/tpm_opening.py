@@ -105,44 +105,48 @@ def open_gate(chip: Chip, gate: TpmGate, pin: PinHash) -> bytes:
         with chip.loaded(gate.door) as door:
             return chip.bus.run(commands.unseal(door), using(chip.session, secrets.door, SessionUse.ENCRYPT))
     try:
-        return _past_both_walls(chip, gate, gate.index, secrets)
-    except _IndexRefuses:
-        _reset_with_the_pin(chip, gate, gate.index, secrets)
-        return _past_both_walls(chip, gate, gate.index, secrets)
+        return _past_both_walls(chip, gate.door, gate.index, secrets)
+    except _IndexRefuses as refuses:
+        _explain(chip.bus, gate, gate.index, refuses.error)
+    _reset_with_the_pin(chip, gate, gate.index, secrets)
+    return _past_both_walls(chip, gate.door, gate.index, secrets)
 
 
 class _IndexRefuses(Exception):
-    """The index is used up or lost, and the PIN itself may reset it."""
+    def __init__(self, error: TpmError) -> None:
+        self.error = error
 
 
-def _past_both_walls(chip: Chip, gate: TpmGate, index: NvPublic, secrets: PinSecrets) -> bytes:
+def _past_both_walls(chip: Chip, door: Created, index: NvPublic, secrets: PinSecrets) -> bytes:
     chip.bus.learn(index.index, index.name)
     with chip.policy_session() as live:
         try:
             chip.bus.run(commands.policy_secret(index.index, live.session.handle), using(chip.session, secrets.index))
         except TpmError as error:
             if error.base in _INDEX_REFUSES:
-                _explain(chip.bus, gate, index, error)
+                raise _IndexRefuses(error) from error
             raise
         chip.bus.run(commands.policy_auth_value(live.session.handle))
         live.session = live.session.after_policy_auth_value()
-        with chip.loaded(gate.door) as door:
-            return chip.bus.run(commands.unseal(door), using(live, secrets.door, SessionUse.ENCRYPT))
+        with chip.loaded(door) as handle:
+            return chip.bus.run(commands.unseal(handle), using(live, secrets.door, SessionUse.ENCRYPT))
 
 
 def _explain(bus: Bus, gate: TpmGate, index: NvPublic, error: TpmError) -> None:
-    """Raise what the index's refusal means."""
+    """Raise what the index's refusal means, unless it is one that the PIN itself may mend."""
     try:
         left = read_count(bus, index, gate.branches).left
     except PinIndexLost:
         if gate.reset is None:
             raise
-        raise _IndexRefuses from error
-    if error.base == ResponseCode.TPM_RC_BAD_AUTH and (left or gate.reset):
-        raise GestureRefused(left or read_chips_tries(bus).left) from error
-    if gate.reset is None:
+        return
+    counted = error.base == ResponseCode.TPM_RC_BAD_AUTH
+    if gate.reset is None and not left:
         raise PinBlocked from error
-    raise _IndexRefuses from error
+    if counted:
+        raise GestureRefused(left or read_chips_tries(bus).left) from error
+    if left:
+        raise error
 
 
 def _reset_with_the_pin(chip: Chip, gate: TpmGate, index: NvPublic, secrets: PinSecrets) -> None:

@@ -95,9 +95,14 @@ def unlocked() -> PinCount:
 
 
 def reset_digest(index: NvPublic) -> bytes:
-    """cpHashA of the one command that resets *index* (part 1, 16.7): its code, its Names, its parameters."""
-    content = sized(unlocked().encoded()) + u16(0)
-    return sha256(u32(CommandCode.NV_WRITE) + index.name + index.name + content).digest()
+    """cpHashA of the one command that resets *index*."""
+    return write_digest(index, unlocked())
+
+
+def write_digest(index: NvPublic, content: PinCount) -> bytes:
+    """cpHashA of an NV_Write (part 1, 16.7): its code, its Names, its parameters."""
+    parameters = sized(content.encoded()) + u16(0)
+    return sha256(u32(CommandCode.NV_WRITE) + index.name + index.name + parameters).digest()
 
 
 @dataclass(frozen=True, slots=True)
