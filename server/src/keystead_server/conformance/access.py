@@ -98,7 +98,7 @@ def _told(compiled: Compiled, explanation: Explanation) -> dict[str, object]:
     return {
         "applies": [one.policy_id for one in decision.applied],
         "decision": decision.verdict.value,
-        "unmet": ["block"] if decision.verdict is Verdict.BLOCK else unmet,
+        "unmet": unmet,
         "blockedBy": list(decision.blocked_by),
         "unmetDetails": [_detail(compiled, control) for control in missing],
         "reportOnly": _report_only(compiled, decision),

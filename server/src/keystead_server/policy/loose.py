@@ -66,7 +66,7 @@ class Members:
 
     def __init__(self, value: object, where: str, notes: Notes) -> None:
         if not isinstance(value, dict):
-            raise malformed(f"{where or 'the policy'} must be an object", where)
+            raise malformed(f"{where or 'it'} must be an object", where or "$")
         self.where = where
         self.notes = notes
         self._by_name: dict[str, tuple[str, Any]] = {}
@@ -165,6 +165,10 @@ class Members:
         """Ids as Graph writes them, and *special* words in their own spelling."""
         words = {word.casefold(): word for word in special}
         return frozenset(self._id(text, words, self.at(name)) for text in self.texts(name))
+
+    def id(self, name: str) -> str | None:
+        text = self.text(name)
+        return None if text is None else self._id(text.strip(), {}, self.at(name))
 
     def _id(self, text: str, words: Mapping[str, str], target: str) -> str:
         word = words.get(text.casefold())

@@ -28,13 +28,13 @@ def read_location(body: object, *, new_id: str = "", where: str = "") -> Importe
     """
     notes = Notes()
     if not isinstance(body, dict):
-        raise malformed("a named location must be an object", where)
+        raise malformed("a named location must be an object", where or "$")
     members = Members(body, where, notes)
-    location_id = members.ids("id") or {new_id}
+    location_id = members.id("id") or new_id
     name = members.must_text("displayName")
     times = members.moment("createdDateTime"), members.moment("modifiedDateTime")
     members.take("deletedDateTime")
-    location = _of_type(_type_of(members, body), members, next(iter(location_id)), name, times)
+    location = _of_type(_type_of(members, body), members, location_id, name, times)
     for left, _ in members.left():
         notes.add(members.at(left), "left out: it is no property of a named location")
     return ImportedLocation(location, tuple(notes))

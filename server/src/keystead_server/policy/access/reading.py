@@ -58,7 +58,7 @@ def read_policy(body: object, *, new_id: str = "") -> Imported:
     members = Members(body, "", notes)
     grant, strengths = _grant(members)
     policy = Policy(
-        id=next(iter(members.ids("id")), new_id),
+        id=members.id("id") or new_id,
         name=_name(members),
         state=_state(members),
         conditions=read_conditions(members),
@@ -126,7 +126,7 @@ def _strength(grant: Members) -> tuple[tuple[str, ...], tuple[Strength, ...]]:
     if is_void(body["id"]):
         raise malformed("authenticationStrength must have an id", members.at("id"))
     if is_void(body["allowedCombinations"]):
-        return tuple(Members(body, members.where, grant.notes).ids("id")), ()
+        return (Members(body, members.where, grant.notes).id("id") or "",), ()
     imported = read_strength({**body, "displayName": body["displayName"] or "?"}, where=members.where)
     return (imported.strength.id,), (imported.strength,)
 

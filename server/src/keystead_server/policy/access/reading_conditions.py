@@ -95,10 +95,10 @@ def _users(members: Members | None) -> Users:
 def _expiring(members: Members) -> ExpiringExclusion:
     kind = members.word("type", Excluded) or Excluded.USER
     until: datetime | None = members.moment("until")
-    ids = members.ids("id")
-    if until is None or not ids:
+    one = members.id("id")
+    if until is None or one is None:
         raise malformed("an expiring exclusion says who (id) and until when (until)", members.where)
-    exclusion = ExpiringExclusion(kind, next(iter(ids)), until, members.must_text("reason"))
+    exclusion = ExpiringExclusion(kind, one, until, members.must_text("reason"))
     members.refuse_left()
     return exclusion
 

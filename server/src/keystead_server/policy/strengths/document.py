@@ -35,9 +35,9 @@ def read_strength(body: object, *, new_id: str = "", where: str = "") -> Importe
     """
     notes = Notes()
     if not isinstance(body, dict):
-        raise malformed("an authentication strength must be an object", where)
+        raise malformed("an authentication strength must be an object", where or "$")
     members = Members(body, where, notes)
-    strength_id = next(iter(members.ids("id")), new_id)
+    strength_id = members.id("id") or new_id
     if strength_id in BUILT_IN:
         return ImportedStrength(BUILT_IN[strength_id], ())
     name = members.must_text("displayName")
