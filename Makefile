@@ -28,7 +28,7 @@ demo: ## the whole story, unattended, with screenshots under demo/
 	@tools/system-packages demo
 	@$(BIN)/python -m tools.demo
 
-bench: ## CPU per sign-in on SQLite and PostgreSQL, verification beside its peers; results under bench/results/
+bench: ## CPU per sign-in on SQLite and PostgreSQL, verification beside its peers, policy decisions; results under bench/results/
 	@tools/environment dev
 	@tools/system-packages bench
 	@$(BIN)/python -m bench $(ARGS)
