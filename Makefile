@@ -4,7 +4,7 @@ DATA ?= data
 JOBS ?= auto
 BIN := .venv/bin
 
-.PHONY: help run test check bench demo lock format env
+.PHONY: help run test check bench demo fuzz schemathesis lock format env
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
@@ -28,10 +28,18 @@ demo: ## the whole story, unattended, with screenshots under demo/
 	@tools/system-packages demo
 	@$(BIN)/python -m tools.demo
 
-bench: ## CPU per sign-in on SQLite and PostgreSQL, verification beside its peers; results under bench/results/
+bench: ## CPU per sign-in on SQLite and PostgreSQL, verification beside its peers, policy decisions; results under bench/results/
 	@tools/environment dev
 	@tools/system-packages bench
 	@$(BIN)/python -m bench $(ARGS)
+
+fuzz: ## feed every parser that a stranger can reach, watched by atheris (ARGS="cbor --seconds 600")
+	@tools/environment fuzz
+	@$(BIN)/python -m fuzz $(ARGS)
+
+schemathesis: ## send a running server whatever its OpenAPI document invites to; no 5xx may come back (ARGS="--examples 200")
+	@tools/environment fuzz
+	@$(BIN)/python -m fuzz.api $(ARGS)
 
 format: ## put the code into its one form
 	@tools/environment dev

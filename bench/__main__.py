@@ -8,16 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import sign_in, verify
+from bench import access, sign_in, verify
 
 RESULTS = Path(__file__).parent / "results"
 # What a full sign-in may cost, in V, and how much faster than its peers verification must be.
 BARS = {"SQLite": 20.0, "PostgreSQL": 30.0, "py_webauthn": 1.3, "python-fido2": 7.0}
+# What one Conditional Access decision may cost, in V, by the number of policies.
+ACCESS_BARS = {250: 2.0, 5000: 4.0}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("which", nargs="*", choices=["sign-in", "verify", []], help="default: all")
+    parser.add_argument("which", nargs="*", choices=["sign-in", "verify", "access", []], help="default: all")
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sign-ins", type=int, default=1500, help="in each round")
@@ -25,7 +27,7 @@ def main() -> None:
     parser.add_argument("--no-postgres", action="store_true")
     parser.add_argument("--save", action="store_true", help="keep the results under bench/results/")
     options = parser.parse_args()
-    which = options.which or ["verify", "sign-in"]
+    which = options.which or ["verify", "access", "sign-in"]
     results: dict[str, Any] = {
         "command": "python -m bench " + " ".join(sys.argv[1:]),
         "date": datetime.now(UTC).date().isoformat(),
@@ -36,6 +38,10 @@ def main() -> None:
         print("Verifying assertions beside py_webauthn and python-fido2 …", flush=True)
         results["verify"] = verify.measure(options.rounds)
         _tell_verify(results["verify"])
+    if "access" in which:
+        print("Conditional Access decisions …", flush=True)
+        results["access"] = access.measure(options.rounds)
+        _tell_access(results["access"])
     if "sign-in" in which:
         results["sign_in"] = list(_sign_ins(options))
     if options.save:
@@ -65,6 +71,16 @@ def _tell_verify(result: dict[str, Any]) -> None:
     for name, ratio in result["our_rate_over"].items():
         print(f"  {ratio:.2f} times the rate of {name} ({_bar(ratio >= BARS[name], f'at least {BARS[name]}')})")
     print(f"  V = {result['v_us']} µs")
+
+
+def _tell_access(result: dict[str, Any]) -> None:
+    for size in result["sizes"]:
+        bar = ACCESS_BARS.get(size["policies"])
+        reached = "" if bar is None else f" ({_bar(size['in_v'] <= bar, f'at most {bar:.0f}')})"
+        print(
+            f"  {size['policies']:>5} policies: {size['microseconds']:6.1f} µs = {size['in_v']} V{reached}; "
+            f"{size['applied']} apply, compiled in {size['compile_ms']} ms"
+        )
 
 
 def _tell_sign_in(result: dict[str, Any]) -> dict[str, Any]:

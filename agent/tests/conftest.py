@@ -1,6 +1,7 @@
 """What tests of the agent share: a software TPM, keystores on it, a clock that stands still."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def bus(tpm: SoftwareTpm) -> Iterator[BusTap]:
 
 @pytest.fixture
 def keystore(bus: BusTap) -> TpmKeystore:
-    return TpmKeystore(connector(bus.address), os.urandom)
+    return TpmKeystore(connector(bus.address), os.urandom, time.sleep)
 
 
 @pytest.fixture
@@ -42,3 +43,12 @@ def software(tmp_path: Path, clock: FixedClock) -> SoftwareKeystore:
     cheap = Argon2Cost(iterations=1, lanes=1, memory_kib=64)
     tmp_path.chmod(0o700)
     return SoftwareKeystore(tmp_path / "tries.json", clock.now, os.urandom, dangerous_keys_on_disk=True, cost=cheap)
+
+
+@pytest.fixture
+def tools() -> Iterator[SoftwareTpm]:
+    """A TPM that tpm2-tools can reach, for a second opinion from outside."""
+    if not software_tpm.is_available() or not software_tpm.has_tools():
+        pytest.skip("swtpm and tpm2-tools are needed: apt-get install swtpm tpm2-tools")
+    with SoftwareTpm(transport="tcp") as running:
+        yield running

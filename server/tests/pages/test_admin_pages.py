@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import Role
+from keystead_server.http.pages import words
 
 ADMIN = "/example/admin"
 
@@ -206,6 +208,17 @@ def test_the_sign_in_log_is_filtered_by_person_and_result(office: Any, ada: Any)
     assert office.attempts()[0].id in refused
     assert "There is nobody with this username." in ada.get(f"{log}?user=nobody").text
     assert ada.get(f"{log}?user=bob@example.org").text.count("<details>") == 4
+
+
+def test_an_app_that_was_refused_stands_in_the_log_too(office: Any, ada: Any) -> None:
+    office.browser().post_form("/example/oauth2/v2.0/token", {"grant_type": "authorization_code"}, token="")
+
+    assert "None: the app brought a code" in ada.get(f"{ADMIN}/sign-ins").text
+
+
+@pytest.mark.parametrize("method", Method)
+def test_every_method_has_its_words(method: Method) -> None:
+    assert words.method(method)
 
 
 def test_the_logs_are_paged_by_what_comes_before(office: Any, ada: Any) -> None:

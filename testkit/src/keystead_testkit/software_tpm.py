@@ -4,6 +4,7 @@ SoftwareTpm   the chip; its address is written as the agent's setting wants it
 BusTap        stands on the wires between the agent and the chip, and keeps every frame
 """
 
+import os
 import shutil
 import signal
 import socket
@@ -96,6 +97,14 @@ class SoftwareTpm:
         listening = f"0100007F:{self._port:04X} 00000000:0000 0A"
         return listening in Path("/proc/net/tcp").read_text(encoding="ascii")
 
+    def run_tool(self, *arguments: str) -> str:
+        """Run one of tpm2-tools on this TPM and return what it says."""
+        environment = {**os.environ, "TPM2TOOLS_TCTI": self.tcti}
+        done = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=60)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        return done.stdout
+
     def kill(self) -> None:
         """As if the plug were pulled: no shutdown command, no chance to save."""
         if self._process is not None:
@@ -164,7 +173,8 @@ class BusTap:
         with suppress(OSError):
             while True:
                 agent, _ = self._listener.accept()
-                with agent, socket.socket(socket.AF_UNIX) as chip:
+                # A chip that dies ends this conversation, not the listening.
+                with suppress(OSError), agent, socket.socket(socket.AF_UNIX) as chip:
                     chip.connect(str(self._tpm.socket_path))
                     self._relay(agent, chip)
 

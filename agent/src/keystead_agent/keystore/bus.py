@@ -8,10 +8,10 @@ A TPM without a resource manager has room for three objects and three sessions,
 so every object and session is held by a `with` that flushes it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from keystead_core.tpm import build, commands
@@ -35,7 +35,10 @@ from keystead_agent.keystore.transport import Transport
 
 T = TypeVar("T")
 
-_MOST_SENDS: Final = 10
+# Between two sendings of the same command, in seconds: eleven sendings in some 20 seconds.
+_PAUSES: Final = (0.0, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 2.0, 4.0, 6.0, 6.0)
+
+Sleep: TypeAlias = Callable[[float], None]
 
 
 @dataclass(slots=True)
@@ -50,6 +53,7 @@ class using:
     live: LiveSession
     auth_value: bytes = b""
     attributes: SessionUse = SessionUse.NONE
+    answered_with: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Root:
 class Bus:
     transport: Transport
     entropy: Entropy
+    sleep: Sleep
     _names: dict[int, bytes] = field(default_factory=dict)
 
     def run(self, call: Call[T], *uses: using | EmptyPassword) -> T:
@@ -85,19 +90,27 @@ class Bus:
         if isinstance(use, EmptyPassword):
             return use
         nonce = self.entropy(NONCE_BYTES)
-        return Use(use.live.session, nonce, use.auth_value, use.attributes | SessionUse.CONTINUE)
+        attributes = use.attributes | SessionUse.CONTINUE
+        return Use(use.live.session, nonce, use.auth_value, attributes, use.answered_with)
 
     def _send(self, frame: bytes) -> bytes:
-        for _ in range(_MOST_SENDS):
+        waited = 0.0
+        for pause in _PAUSES:
             response = self.transport.exchange(frame)
             # The same bytes, nonces included: the TPM has not acted on them. The first use of a
-            # dictionary-attack protected object after start-up is answered like this.
+            # dictionary-attack protected object after start-up is answered like this; a self-test
+            # or a chip that saves its NV memory takes longer.
             if response_code(response) not in RESEND:
                 return response
-        raise KeystoreUnavailable("The TPM is busy and asks to be asked again.")
+            self.sleep(pause)
+            waited += pause
+        raise KeystoreUnavailable(f"The TPM was busy for {waited:.0f} seconds and asks to be asked again.")
 
     def learn_name(self, handle: int, public: bytes) -> None:
-        self._names[handle] = build.name(public)
+        self.learn(handle, build.name(public))
+
+    def learn(self, handle: int, name: bytes) -> None:
+        self._names[handle] = name
 
     def name(self, handle: int) -> bytes:
         return self._names[handle]
@@ -110,20 +123,27 @@ class Bus:
             yield handle
 
     @contextmanager
-    def salted_session(self, root: Root) -> Iterator[LiveSession]:
-        """An HMAC session with a secret that nobody on the bus knows."""
+    def salted_session(self, root: Root, *, policy: bool = False) -> Iterator[LiveSession]:
+        """A session with a secret that nobody on the bus knows: an HMAC session, or a policy session."""
+        live = self.start_session(root, policy=policy)
+        with self.flushing(live.session.handle):
+            yield live
+
+    def start_session(self, root: Root, *, policy: bool) -> LiveSession:
+        """The same, for who flushes it."""
         salt = salt_for(root.public, ec.generate_private_key(ec.SECP256R1()))
         nonce = self.entropy(NONCE_BYTES)
         started = self.run(
-            commands.start_auth_session(policy=False, nonce=nonce, salted_to=root.handle, encrypted_salt=salt.encrypted)
+            commands.start_auth_session(
+                policy=policy, nonce=nonce, salted_to=root.handle, encrypted_salt=salt.encrypted
+            )
         )
         key = session_key(salt, started.nonce_tpm, nonce)
-        with self.flushing(started.handle):
-            yield LiveSession(Session(started.handle, started.nonce_tpm, key))
+        return LiveSession(Session(started.handle, started.nonce_tpm, key, policy=policy))
 
     @contextmanager
     def policy_session(self) -> Iterator[LiveSession]:
-        """A policy session without a salt: use it beside a salted one, which protects the command."""
+        """A policy session without a salt, for what is no secret and proves nothing."""
         started = self.run(commands.start_auth_session(policy=True, nonce=self.entropy(NONCE_BYTES)))
         with self.flushing(started.handle):
             yield LiveSession(Session(started.handle, started.nonce_tpm, policy=True))

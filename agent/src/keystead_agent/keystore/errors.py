@@ -29,6 +29,65 @@ class PinLocked(KeystoreError):
         self.back_after = back_after
 
 
+class PinBlocked(KeystoreError):
+    """Too many wrong PINs, and only the identity provider can allow more."""
+
+    code = "pin_blocked"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Too many wrong PINs. Sign in at your identity provider in another way, and unlock this computer there."
+        )
+
+
+class PinIndexLost(KeystoreError):
+    """The chip's record of wrong PINs was deleted or replaced, by something with the owner's rights."""
+
+    code = "pin_index_lost"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The chip's record of wrong PINs is gone: something else on this computer deleted it. "
+            "Unlock this computer at your identity provider; you will be asked for your PIN."
+        )
+
+
+class UnlockRefused(KeystoreError):
+    """No unlock is under way, or the chip does not accept the statement."""
+
+    code = "unlock_refused"
+
+
+class ActivationRefused(KeystoreError):
+    """The server's credential is for another attestation key, or for another chip."""
+
+    code = "activation_refused"
+
+    def __init__(self) -> None:
+        super().__init__("The server's challenge was made for another security chip, or for another key of it.")
+
+
+class NoChip(KeystoreError):
+    """Only a TPM can do that."""
+
+    code = "no_chip"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} needs a TPM, and these keys are in a file.")
+
+
+class TpmCleared(KeystoreError):
+    """It is the same chip, and its owner has had it forget everything."""
+
+    code = "tpm_cleared"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This computer's security chip was cleared (in the firmware's menu, or by a system being installed), "
+            "and your passkeys went with it. Register a new passkey on this computer."
+        )
+
+
 class OtherMachine(KeystoreError):
     """The container was made with another keystore: a copied file, or a replaced chip."""
 

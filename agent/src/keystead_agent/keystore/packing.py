@@ -30,6 +30,9 @@ class Parts:
             raise KeystoreUnusable(f"What should be a {kind} was made by another kind of keystore.")
         self._kind, self._parts = kind, parts
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._parts
+
     def data(self, name: str) -> bytes:
         value = self._parts.get(name)
         if not isinstance(value, bytes):

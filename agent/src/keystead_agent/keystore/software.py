@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Final, Literal, NoReturn, Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -23,8 +23,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from keystead_core.webauthn.aaguids import KEYSTEAD_SOFTWARE
 
-from keystead_agent.keystore.errors import GestureRefused, OtherMachine, PinLocked
+from keystead_agent.keystore.errors import GestureRefused, NoChip, OtherMachine, PinLocked
 from keystead_agent.keystore.interface import (
+    AttestationKey,
     Clock,
     Description,
     Entropy,
@@ -36,6 +37,7 @@ from keystead_agent.keystore.interface import (
     PublicPoint,
     ToSign,
     Tries,
+    UnlockKey,
 )
 from keystead_agent.keystore.packing import Parts, pack
 from keystead_agent.keystore.private_file import read_private, write_private
@@ -43,6 +45,7 @@ from keystead_agent.keystore.private_file import read_private, write_private
 LABEL: Final = "SOFTWARE KEYSTORE: keys are in a file, not in a chip"
 TRIES_LIMIT: Final = 5
 TRY_BACK_AFTER: Final = timedelta(minutes=10)
+_ATTESTATION: Final = "Proof of where a key is"
 _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
 _SCALAR_BYTES: Final = 32
@@ -133,10 +136,13 @@ class SoftwareKeystore:
         warning = "Whoever copies your files can guess the PIN as fast as they can compute, and has your passkeys then."
         return Description("software", LABEL, maker="", firmware="", warnings=(warning,))
 
-    def tries(self) -> Tries:
+    def tries(self, gate: Gate | None = None) -> Tries:
         now = self._clock()
         counter = _Counter.read(self._counter, now)
         return Tries(counter.left, TRIES_LIMIT, counter.back_after(now))
+
+    def guard(self, gate: Gate) -> Literal["file"]:
+        return "file"
 
     def found(self) -> Foundation:
         return Foundation(pack("software foundation", {"key": self._entropy(_KEY_BYTES)}))
@@ -144,15 +150,29 @@ class SoftwareKeystore:
     def integrity_key(self, foundation: Foundation) -> bytes:
         return Parts("software foundation", foundation).data("key")
 
-    def make_gate(self, foundation: Foundation, pin: PinHash) -> Gate:
+    def make_gate(self, foundation: Foundation, pin: PinHash, unlock: UnlockKey | None = None) -> Gate:
         gate = self._seal_gate(pin, self._entropy(_KEY_BYTES))
         self._count(failures=0)
         return gate
 
-    def change_gate(self, foundation: Foundation, gate: Gate, *, old: PinHash, new: PinHash) -> Gate:
+    def change_gate(
+        self, foundation: Foundation, gate: Gate, *, old: PinHash, new: PinHash, unlock: UnlockKey | None = None
+    ) -> Gate:
         return self._seal_gate(new, self._open_gate(gate, old))
 
-    def create_key(self, foundation: Foundation, gate: Gate, pin: PinHash, to_sign: ToSign | None) -> NewKey:
+    def retire_gate(self, foundation: Foundation, gate: Gate) -> None:
+        """Nothing of it is kept here."""
+
+    def create_key(
+        self,
+        foundation: Foundation,
+        gate: Gate,
+        pin: PinHash,
+        to_sign: ToSign | None,
+        attestation_key: AttestationKey | None = None,
+    ) -> NewKey:
+        if attestation_key is not None:
+            raise NoChip(_ATTESTATION)
         master = self._open_gate(gate, pin)
         key = ec.generate_private_key(ec.SECP256R1())
         numbers = key.public_key().public_numbers()
@@ -168,6 +188,26 @@ class SoftwareKeystore:
         except InvalidTag:
             raise OtherMachine from None
         return _sign(ec.derive_private_key(int.from_bytes(scalar, "big"), ec.SECP256R1()), digest)
+
+    def begin_unlock(self, foundation: Foundation, gate: Gate, pin: PinHash | None = None) -> NoReturn:
+        raise NoChip("Having tries given back by an identity provider")
+
+    def finish_unlock(self, signature: bytes) -> NoReturn:
+        raise NoChip("Having tries given back by an identity provider")
+
+    def make_attestation_key(self, foundation: Foundation) -> NoReturn:
+        raise NoChip(_ATTESTATION)
+
+    def attestation_identity(self, foundation: Foundation, key: AttestationKey) -> NoReturn:
+        raise NoChip(_ATTESTATION)
+
+    def activate(self, foundation: Foundation, key: AttestationKey, credential_blob: bytes, secret: bytes) -> NoReturn:
+        raise NoChip(_ATTESTATION)
+
+    def certify(
+        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, by: AttestationKey, qualifying: bytes
+    ) -> NoReturn:
+        raise NoChip(_ATTESTATION)
 
     def _seal_gate(self, pin: PinHash, master: bytes) -> Gate:
         salt = self._entropy(16)

@@ -2,115 +2,83 @@
 
     storage root key        parent of everything, in every TPM another
     ├── integrity item      32 random bytes, no gesture: proves that a container belongs to this chip
-    ├── gate G              sealed item whose authValue is made of the PIN; wrong ones are counted by the chip
-    └── key, key, …         P-256; usable only in a session in which PolicySecret(G) has succeeded
+    ├── gate                PIN → secret, past a count of one's own and the chip's: `tpm_gate`
+    ├── key, key, …         P-256; each with an authValue made of that secret
+    └── attestation key     says of the others that they are here: `tpm_attestation`
 
-So all keys share one gate: a PIN change is one ObjectChangeAuth, whatever their
-number. A policy session is good for one use: one gesture, one signature.
+All keys share one gate: a PIN change makes one new gate, whatever their number.
+The secret is fetched for one signature and forgotten.
 
-The PIN is not in the chip's hands as text: authValue = scrypt(PinHash, salt). It
-is never on the bus either: see `core.tpm.sessions`.
-
-What this does not give: the counter is the chip's one dictionary-attack counter,
-shared by everything on the machine that uses it. An old copy of the gate still
-opens with the old PIN.
+The PIN is not in the chip's hands as text: authValues are made of scrypt(PinHash, salt).
+They are never on the bus either: see `core.tpm.sessions`.
 """
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from threading import Lock
-from typing import Final, Literal, Self
+from typing import Final, Literal
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from keystead_core.tpm import build, commands, policy
-from keystead_core.tpm.codes import ResponseCode, SessionUse
+from keystead_core.tpm import build, commands
+from keystead_core.tpm.codes import SessionUse
 from keystead_core.tpm.commands import Created
 from keystead_core.tpm.faults import TpmError, TpmFault
+from keystead_core.tpm.pin_index import UnlockRequest
 from keystead_core.webauthn.aaguids import KEYSTEAD_TPM
 
-from keystead_agent.keystore.bus import Bus, LiveSession, Root, using
+from keystead_agent.keystore import tpm_attestation, tpm_opening
+from keystead_agent.keystore.bus import Bus, Sleep, using
+from keystead_agent.keystore.chip import Chip, item_of, packed_item
 from keystead_agent.keystore.errors import (
-    GestureRefused,
-    KeystoreError,
+    KeystoreUnavailable,
     KeystoreUnusable,
     OtherMachine,
-    PinLocked,
+    TpmCleared,
+    UnlockRefused,
 )
 from keystead_agent.keystore.interface import (
+    AttestationIdentity,
+    AttestationKey,
+    Certification,
     Description,
     Entropy,
     Foundation,
     Gate,
+    Guard,
     KeyBlob,
     NewKey,
     PinHash,
     PublicPoint,
     ToSign,
     Tries,
+    UnlockKey,
 )
 from keystead_agent.keystore.packing import Parts, pack
 from keystead_agent.keystore.root import find_root
 from keystead_agent.keystore.tpm_facts import describe, read_tries
+from keystead_agent.keystore.tpm_gate import SECRET_BYTES, TpmGate, handles_of, key_auth
+from keystead_agent.keystore.tpm_index import undefine_index
+from keystead_agent.keystore.tpm_refusals import refusal
+from keystead_agent.keystore.tpm_unlock import Unlocking, begin, finish, forget
 from keystead_agent.keystore.transport import Connect
 
-_SCRYPT_COST: Final = 2**14
-_SALT_BYTES: Final = 16
-_SECRET_BYTES: Final = 32
-
-
-@dataclass(frozen=True, slots=True)
-class _Chip:
-    """The TPM with its root key loaded and a session that nobody can listen to."""
-
-    bus: Bus
-    root: Root
-    session: LiveSession
-
-    def create(self, template: bytes, *, auth: bytes = b"", data: bytes = b"") -> Created:
-        call = commands.create(self.root.handle, template, auth=auth, data=data)
-        return self.bus.run(call, using(self.session, attributes=SessionUse.DECRYPT))
-
-    @contextmanager
-    def loaded(self, item: Created) -> Iterator[int]:
-        with self.bus.loaded(self.root.handle, item, self.session) as handle:
-            yield handle
-
-
-@dataclass(frozen=True, slots=True)
-class _Gate:
-    salt: bytes
-    cost: int
-    item: Created
-
-    @classmethod
-    def unpack(cls, gate: Gate) -> Self:
-        parts = Parts("tpm gate", gate)
-        return cls(parts.data("salt"), parts.number("cost"), Created(parts.data("private"), parts.data("public")))
-
-    def pack(self) -> Gate:
-        item = {"private": self.item.private, "public": self.item.public}
-        return Gate(pack("tpm gate", {"salt": self.salt, "cost": self.cost, **item}))
-
-    @property
-    def policy(self) -> bytes:
-        return policy.after_secret(policy.NO_POLICY, build.name(self.item.public))
-
-    def auth_value(self, pin: PinHash) -> bytes:
-        return _auth_value(pin, self.salt, self.cost)
+_FOUNDATION: Final = "tpm foundation 2"
+_KEY: Final = "tpm key 2"
+_ATTESTATION_KEY: Final = "tpm attestation key"
+_KEY_ID_BYTES: Final = 16
 
 
 class TpmKeystore:
     """See the Protocol `Keystore`; this is the one that keeps its promise."""
 
-    def __init__(self, connect: Connect, entropy: Entropy) -> None:
+    def __init__(self, connect: Connect, entropy: Entropy, sleep: Sleep) -> None:
         self._connect = connect
         self._entropy = entropy
+        self._sleep = sleep
         # An emulator serves one connection at a time; a second one would wait for ever.
         self._lock = Lock()
+        self._unlocking: Unlocking | None = None
 
     @property
     def kind(self) -> Literal["tpm"]:
@@ -124,121 +92,159 @@ class TpmKeystore:
         with self._bus() as bus:
             return describe(bus)
 
-    def tries(self) -> Tries:
+    def tries(self, gate: Gate | None = None) -> Tries:
         with self._bus() as bus:
-            return read_tries(bus)
+            return read_tries(bus) if gate is None else tpm_opening.read_tries(bus, TpmGate.unpack(gate))
+
+    def guard(self, gate: Gate) -> Guard:
+        return TpmGate.unpack(gate).guard
 
     def found(self) -> Foundation:
-        with self._chip(pinned=None) as chip:
+        with self._bus() as bus, self._chip_on(bus, pinned=None) as chip:
             template = build.sealed(dictionary_attack_protected=False)
-            item = chip.create(template, data=self._entropy(_SECRET_BYTES))
-        return Foundation(
-            pack("tpm foundation", {"root": chip.root.name, "private": item.private, "public": item.public})
-        )
+            item = chip.create(template, data=self._entropy(SECRET_BYTES))
+            pinned = {"root": chip.root.name, "endorsement": tpm_attestation.endorsement_name(chip.bus)}
+        return Foundation(pack(_FOUNDATION, pinned | packed_item(item)))
 
     def integrity_key(self, foundation: Foundation) -> bytes:
-        parts = Parts("tpm foundation", foundation)
-        item = Created(parts.data("private"), parts.data("public"))
+        item = item_of(Parts(_FOUNDATION, foundation))
         with self._chip_of(foundation) as chip, chip.loaded(item) as handle:
             return chip.bus.run(commands.unseal(handle), using(chip.session, attributes=SessionUse.ENCRYPT))
 
-    def make_gate(self, foundation: Foundation, pin: PinHash) -> Gate:
-        salt = self._entropy(_SALT_BYTES)
-        auth = _auth_value(pin, salt, _SCRYPT_COST)
-        template = build.sealed(dictionary_attack_protected=True)
+    def make_gate(self, foundation: Foundation, pin: PinHash, unlock: UnlockKey | None = None) -> Gate:
         with self._chip_of(foundation) as chip:
-            item = chip.create(template, auth=auth, data=self._entropy(_SECRET_BYTES))
-        return _Gate(salt, _SCRYPT_COST, item).pack()
+            return tpm_opening.make_gate(chip, handles_of(foundation), pin, unlock, former=None).pack()
 
-    def change_gate(self, foundation: Foundation, gate: Gate, *, old: PinHash, new: PinHash) -> Gate:
-        was = _Gate.unpack(gate)
-        old_auth, new_auth = was.auth_value(old), was.auth_value(new)
-        with self._chip_of(foundation) as chip, chip.loaded(was.item) as handle:
-            call = commands.object_change_auth(handle, chip.root.handle, new_auth)
-            private = chip.bus.run(call, using(chip.session, old_auth, SessionUse.DECRYPT))
-        return _Gate(was.salt, was.cost, Created(private, was.item.public)).pack()
+    def change_gate(
+        self, foundation: Foundation, gate: Gate, *, old: PinHash, new: PinHash, unlock: UnlockKey | None = None
+    ) -> Gate:
+        former = TpmGate.unpack(gate)
+        taken = former.index.index if former.index else None
+        handles = tuple(handle for handle in handles_of(foundation) if handle != taken)
+        with self._chip_of(foundation) as chip:
+            secret = tpm_opening.open_gate(chip, former, old)
+            return tpm_opening.make_gate(chip, handles, new, unlock, (former, secret)).pack()
 
-    def create_key(self, foundation: Foundation, gate: Gate, pin: PinHash, to_sign: ToSign | None) -> NewKey:
-        door = _Gate.unpack(gate)
-        with self._chip_of(foundation) as chip, self._opened(chip, door, pin) as gesture:
-            item = chip.create(build.signing_key(door.policy))
+    def retire_gate(self, foundation: Foundation, gate: Gate) -> None:
+        index = TpmGate.unpack(gate).index
+        if index is not None:
+            with self._bus() as bus:
+                undefine_index(bus, index.index)
+
+    def create_key(
+        self,
+        foundation: Foundation,
+        gate: Gate,
+        pin: PinHash,
+        to_sign: ToSign | None,
+        attestation_key: AttestationKey | None = None,
+    ) -> NewKey:
+        with self._chip_of(foundation) as chip:
+            secret = tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin)
+            key_id = self._entropy(_KEY_ID_BYTES)
+            auth = key_auth(secret, key_id)
+            item = chip.create(build.signing_key(), auth=auth)
             made = build.read_p256(item.public)
             public = PublicPoint(made.x, made.y)
-            signature = _sign(chip, item, gesture, to_sign(public)) if to_sign else None
-        return NewKey(KeyBlob(pack("tpm key", {"private": item.private, "public": item.public})), public, signature)
+            blob = KeyBlob(pack(_KEY, {"id": key_id} | packed_item(item)))
+            if to_sign is None:
+                return NewKey(blob, public, None)
+            if attestation_key is None:
+                return NewKey(blob, public, _sign(chip, item, auth, to_sign(public)))
+            by = _attestation_item(attestation_key)
+            certification = tpm_attestation.certify(chip, item, auth, by, to_sign(public))
+            return NewKey(blob, public, None, certification)
 
     def sign(self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, digest: bytes) -> bytes:
-        parts = Parts("tpm key", key)
-        item = Created(parts.data("private"), parts.data("public"))
-        with self._chip_of(foundation) as chip, self._opened(chip, _Gate.unpack(gate), pin) as gesture:
-            return _sign(chip, item, gesture, digest)
+        parts = Parts(_KEY, key)
+        with self._chip_of(foundation) as chip:
+            secret = tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin)
+            return _sign(chip, item_of(parts), key_auth(secret, parts.data("id")), digest)
+
+    def begin_unlock(self, foundation: Foundation, gate: Gate, pin: PinHash | None = None) -> UnlockRequest:
+        with self._chip_of(foundation) as chip:
+            if self._unlocking is not None:
+                forget(self._unlocking)
+            # From here on the connection is kept: what the provider signs for is this session's nonce.
+            self._unlocking = begin(chip, TpmGate.unpack(gate), pin)
+            return self._unlocking.request
+
+    def finish_unlock(self, signature: bytes) -> None:
+        with self._bus():
+            unlocking, self._unlocking = self._unlocking, None
+            if unlocking is None:
+                raise UnlockRefused("No unlock is under way: begin again.")
+            finish(unlocking, signature)
+
+    def make_attestation_key(self, foundation: Foundation) -> AttestationKey:
+        with self._chip_of(foundation) as chip:
+            return AttestationKey(pack(_ATTESTATION_KEY, packed_item(tpm_attestation.make_attestation_key(chip))))
+
+    def attestation_identity(self, foundation: Foundation, key: AttestationKey) -> AttestationIdentity:
+        with self._chip_of(foundation) as chip:
+            return tpm_attestation.identity(chip, _attestation_item(key))
+
+    def activate(self, foundation: Foundation, key: AttestationKey, credential_blob: bytes, secret: bytes) -> bytes:
+        with self._chip_of(foundation) as chip:
+            return tpm_attestation.activate(chip, _attestation_item(key), credential_blob, secret)
+
+    def certify(
+        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, by: AttestationKey, qualifying: bytes
+    ) -> Certification:
+        parts = Parts(_KEY, key)
+        with self._chip_of(foundation) as chip:
+            secret = tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin)
+            auth = key_auth(secret, parts.data("id"))
+            return tpm_attestation.certify(chip, item_of(parts), auth, _attestation_item(by), qualifying)
 
     @contextmanager
-    def _opened(self, chip: _Chip, gate: _Gate, pin: PinHash) -> Iterator[LiveSession]:
-        """A policy session in which the chip has noted that *pin* opens *gate*; good for one signature."""
-        auth = gate.auth_value(pin)
-        with chip.bus.policy_session() as gesture:
-            with chip.loaded(gate.item) as handle:
-                call = commands.policy_secret(handle, gesture.session.handle)
-                chip.bus.run(call, using(chip.session, auth))
-            yield gesture
-
-    @contextmanager
-    def _chip_of(self, foundation: Foundation) -> Iterator[_Chip]:
-        with self._chip(pinned=Parts("tpm foundation", foundation).data("root")) as chip:
+    def _chip_of(self, foundation: Foundation) -> Iterator[Chip]:
+        parts = Parts(_FOUNDATION, foundation)
+        with self._bus() as bus, _known_chip(bus, parts), self._chip_on(bus, pinned=parts.data("root")) as chip:
             yield chip
 
     @contextmanager
-    def _chip(self, *, pinned: bytes | None) -> Iterator[_Chip]:
-        with (
-            self._bus() as bus,
-            find_root(bus, pinned=pinned) as root,
-            bus.salted_session(root) as session,
-        ):
-            yield _Chip(bus, root, session)
+    def _chip_on(self, bus: Bus, *, pinned: bytes | None) -> Iterator[Chip]:
+        with find_root(bus, pinned=pinned) as root, bus.salted_session(root) as session:
+            yield Chip(bus, root, session)
 
     @contextmanager
     def _bus(self) -> Iterator[Bus]:
         with self._lock:
-            transport = self._connect()
+            bus = self._unlocking.bus if self._unlocking else Bus(self._connect(), self._entropy, self._sleep)
             try:
-                bus = Bus(transport, self._entropy)
-                try:
-                    yield bus
-                except TpmError as error:
-                    raise _refusal(bus, error) from error
-                except TpmFault as error:
-                    raise KeystoreUnusable(f"The TPM's answer is not to be trusted: {error}.") from error
+                yield bus
+            except TpmError as error:
+                raise refusal(bus, error) from error
+            except TpmFault as error:
+                raise KeystoreUnusable(f"The TPM's answer is not to be trusted: {error}.") from error
+            except KeystoreUnavailable:
+                self._unlocking = None
+                raise
             finally:
-                transport.close()
+                if self._unlocking is None:
+                    bus.transport.close()
 
 
-def _sign(chip: _Chip, item: Created, gesture: LiveSession, digest: bytes) -> bytes:
+def _sign(chip: Chip, item: Created, auth: bytes, digest: bytes) -> bytes:
     with chip.loaded(item) as handle:
-        # The salted session goes along for its HMAC and encryption: without it, whoever sits
-        # on the bus could put another digest under the person's gesture.
-        protection = using(chip.session, attributes=SessionUse.DECRYPT)
-        signature = chip.bus.run(commands.sign(handle, digest), using(gesture), protection)
+        # Encrypted and under the session's HMAC: whoever sits on the bus can neither read the digest
+        # nor put another one under the person's gesture.
+        signature = chip.bus.run(commands.sign(handle, digest), using(chip.session, auth, SessionUse.DECRYPT))
     return encode_dss_signature(signature.r, signature.s)
 
 
-def _auth_value(pin: PinHash, salt: bytes, cost: int) -> bytes:
-    return hashlib.scrypt(pin, salt=salt, n=cost, r=8, p=1, maxmem=256 * cost * 8, dklen=_SECRET_BYTES)
+def _attestation_item(key: AttestationKey) -> Created:
+    return item_of(Parts(_ATTESTATION_KEY, key))
 
 
-def _refusal(bus: Bus, error: TpmError) -> KeystoreError:
-    match error.base:
-        case ResponseCode.TPM_RC_AUTH_FAIL:
-            tries = read_tries(bus)
-            return GestureRefused(tries.left) if tries.left else PinLocked(tries.back_after)
-        case ResponseCode.TPM_RC_LOCKOUT:
-            return PinLocked(max(read_tries(bus).back_after, timedelta(seconds=1)))
-        case ResponseCode.TPM_RC_INTEGRITY:
-            return OtherMachine()
-        case ResponseCode.TPM_RC_BAD_AUTH:
-            return KeystoreUnusable(
-                "The TPM's owner password is set, so no root key can be made for you: "
-                "have the administrator keep an ECC storage root key at 0x81000001."
-            )
-        case _:
-            return KeystoreUnusable(f"The TPM refused: {error}.")
+@contextmanager
+def _known_chip(bus: Bus, foundation: Parts) -> Iterator[None]:
+    """Tell a chip that was cleared from one that was exchanged: clearing keeps the endorsement seed."""
+    try:
+        yield
+    except OtherMachine:
+        pinned = foundation.data("endorsement")
+        if pinned and pinned == tpm_attestation.endorsement_name(bus):
+            raise TpmCleared from None
+        raise

@@ -15,3 +15,7 @@ def entropy(count: int) -> bytes:
 
 def monotonic() -> float:
     return time.monotonic()
+
+
+def sleep(seconds: float) -> None:
+    time.sleep(seconds)

@@ -18,14 +18,14 @@ from keystead_agent.keystore.software import SoftwareKeystore
 from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_agent.keystore.transport import connector
 from keystead_agent.main.config import Settings
-from keystead_agent.main.system import clock, entropy, monotonic
+from keystead_agent.main.system import clock, entropy, monotonic, sleep
 
 
 def keystore(settings: Settings) -> Keystore:
     if settings.keystore == "software":
         counter = settings.state_dir / "tries.json"
         return SoftwareKeystore(counter, clock, entropy, dangerous_keys_on_disk=True)
-    return TpmKeystore(connector(settings.tpm), entropy)
+    return TpmKeystore(connector(settings.tpm), entropy, sleep)
 
 
 def pinentry(settings: Settings) -> Pinentry:

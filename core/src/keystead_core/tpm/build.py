@@ -1,8 +1,9 @@
 """Public areas of the objects we ask a TPM to make, and what we read back from them.
 
 storage_root_key   the parent of everything; made from the owner seed, so always the same
-signing_key        P-256 for ECDSA, usable under a policy only
+signing_key        P-256 for ECDSA, usable with its authValue
 sealed             up to 128 bytes, handed out to who knows its authValue or meets its policy
+external_key       somebody else's P-256 key, of which the TPM gets the public half
 """
 
 from dataclasses import dataclass
@@ -39,25 +40,38 @@ def storage_root_key() -> bytes:
     return _p256(attributes, policy=b"", symmetric=_AES_128_CFB)
 
 
-def signing_key(policy: bytes) -> bytes:
-    """TPMT_PUBLIC of a P-256 key that was made in this TPM, cannot leave it, and signs under *policy* alone."""
-    # USER_WITH_AUTH is left out: with it, the key's own (empty) authValue would do instead of the policy.
-    attributes = BOUND_HERE | Attribute.SENSITIVE_DATA_ORIGIN | Attribute.SIGN
-    return _p256(attributes, policy=policy, symmetric=_NULL)
+def signing_key() -> bytes:
+    """TPMT_PUBLIC of a P-256 key that was made in this TPM, cannot leave it, and signs with its authValue.
+
+    The authValue is 256 random bits: there is nothing to guess, so the chip's counter has no part in it
+    and a chip that is locked by somebody else's typing still signs.
+    """
+    attributes = BOUND_HERE | Attribute.SENSITIVE_DATA_ORIGIN | Attribute.USER_WITH_AUTH | Attribute.NO_DA
+    return _p256(attributes | Attribute.SIGN, policy=b"", symmetric=_NULL)
 
 
-def sealed(*, dictionary_attack_protected: bool) -> bytes:
-    """TPMT_PUBLIC of sealed data that is guarded by its authValue."""
-    attributes = BOUND_HERE | Attribute.USER_WITH_AUTH
+def sealed(*, dictionary_attack_protected: bool, policy: bytes = b"") -> bytes:
+    """TPMT_PUBLIC of sealed data that is guarded by its authValue, or by *policy* alone if there is one."""
+    # ADMIN_WITH_POLICY: else ObjectChangeAuth would try authValues past the policy, and be an oracle.
+    attributes = BOUND_HERE | (Attribute.ADMIN_WITH_POLICY if policy else Attribute.USER_WITH_AUTH)
     if not dictionary_attack_protected:
         attributes |= Attribute.NO_DA
-    head = u16(Algorithm.KEYEDHASH) + u16(Algorithm.SHA256) + u32(attributes) + sized(b"")
+    head = u16(Algorithm.KEYEDHASH) + u16(Algorithm.SHA256) + u32(attributes) + sized(policy)
     return head + _NULL + sized(b"")
 
 
-def _p256(attributes: Attribute, *, policy: bytes, symmetric: bytes) -> bytes:
+def external_key(x: bytes, y: bytes) -> bytes:
+    """TPMT_PUBLIC of a P-256 key for ECDSA; always the same bytes for the same key, so always the same Name."""
+    attributes = Attribute.SIGN | Attribute.USER_WITH_AUTH
+    return _p256(attributes, policy=b"", symmetric=_NULL, unique=sized(x) + sized(y))
+
+
+_NEW: Final = sized(b"") + sized(b"")
+
+
+def _p256(attributes: Attribute, *, policy: bytes, symmetric: bytes, unique: bytes = _NEW) -> bytes:
     head = u16(Algorithm.ECC) + u16(Algorithm.SHA256) + u32(attributes) + sized(policy)
-    scheme, kdf, unique = _NULL, _NULL, sized(b"") + sized(b"")
+    scheme, kdf = _NULL, _NULL
     return head + symmetric + scheme + u16(NIST_P256) + kdf + unique
 
 

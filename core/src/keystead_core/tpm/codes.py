@@ -11,17 +11,26 @@ from typing import Final
 
 
 class CommandCode(IntEnum):
+    NV_UNDEFINE_SPACE = 0x122
+    NV_DEFINE_SPACE = 0x12A
     CREATE_PRIMARY = 0x131
     DICTIONARY_ATTACK_LOCK_RESET = 0x139
     DICTIONARY_ATTACK_PARAMETERS = 0x13A
+    NV_WRITE = 0x137
+    NV_CHANGE_AUTH = 0x13B
+    ACTIVATE_CREDENTIAL = 0x147
     CERTIFY = 0x148
+    NV_READ = 0x14E
     OBJECT_CHANGE_AUTH = 0x150
     POLICY_SECRET = 0x151
     CREATE = 0x153
     LOAD = 0x157
     SIGN = 0x15D
     UNSEAL = 0x15E
+    POLICY_SIGNED = 0x160
     FLUSH_CONTEXT = 0x165
+    LOAD_EXTERNAL = 0x167
+    NV_READ_PUBLIC = 0x169
     POLICY_AUTH_VALUE = 0x16B
     POLICY_COMMAND_CODE = 0x16C
     POLICY_OR = 0x171
@@ -38,6 +47,7 @@ class ResponseCode(IntEnum):
     TPM_RC_INITIALIZE = 0x100
     TPM_RC_FAILURE = 0x101
     TPM_RC_DISABLED = 0x120
+    TPM_RC_AUTH_TYPE = 0x124
     TPM_RC_AUTH_MISSING = 0x125
     TPM_RC_POLICY = 0x126
     TPM_RC_PCR_CHANGED = 0x128
@@ -48,6 +58,13 @@ class ResponseCode(IntEnum):
     TPM_RC_COMMAND_CODE = 0x143
     TPM_RC_AUTHSIZE = 0x144
     TPM_RC_AUTH_CONTEXT = 0x145
+    TPM_RC_NV_RANGE = 0x146
+    TPM_RC_NV_SIZE = 0x147
+    TPM_RC_NV_LOCKED = 0x148
+    TPM_RC_NV_AUTHORIZATION = 0x149
+    TPM_RC_NV_UNINITIALIZED = 0x14A
+    TPM_RC_NV_SPACE = 0x14B
+    TPM_RC_NV_DEFINED = 0x14C
     TPM_RC_BAD_CONTEXT = 0x150
     TPM_RC_ASYMMETRIC = 0x081
     TPM_RC_ATTRIBUTES = 0x082
@@ -97,7 +114,14 @@ class ResponseCode(IntEnum):
 
 
 # Part 2, "the TPM was not able to start the command … it may be retried": the same bytes are sent again.
-RESEND: Final = frozenset({ResponseCode.TPM_RC_RETRY, ResponseCode.TPM_RC_YIELDED, ResponseCode.TPM_RC_TESTING})
+RESEND: Final = frozenset(
+    {
+        ResponseCode.TPM_RC_RETRY,
+        ResponseCode.TPM_RC_YIELDED,
+        ResponseCode.TPM_RC_TESTING,
+        ResponseCode.TPM_RC_NV_RATE,
+    }
+)
 
 
 def base_of(rc: int) -> int:
@@ -116,6 +140,7 @@ def name_of(rc: int) -> str:
 
 
 class Algorithm(IntEnum):
+    RSA = 0x0001
     AES = 0x0006
     KEYEDHASH = 0x0008
     SHA256 = 0x000B
@@ -139,6 +164,17 @@ class Attribute(IntFlag):
     RESTRICTED = 1 << 16
     DECRYPT = 1 << 17
     SIGN = 1 << 18
+
+
+class NvAttribute(IntFlag):
+    """TPMA_NV; the type of the index is in bits 4 to 7."""
+
+    PIN_FAIL = 0x8 << 4
+    POLICY_WRITE = 1 << 3
+    AUTH_READ = 1 << 18
+    POLICY_READ = 1 << 19
+    NO_DA = 1 << 25
+    WRITTEN = 1 << 29
 
 
 class SessionUse(IntFlag):
@@ -170,9 +206,12 @@ NULL_HANDLE: Final = 0x40000007
 PASSWORD: Final = 0x40000009
 LOCKOUT: Final = 0x4000000A
 ENDORSEMENT: Final = 0x4000000B
+EK_CERTIFICATE_RSA: Final = 0x01C00002  # TCG EK credential profile 2.5, 2.2.1.4
+EK_CERTIFICATE_P256: Final = 0x01C0000A
 STORAGE_ROOT_KEY: Final = 0x81000001  # where TCG's provisioning guidance has it
 
 NIST_P256: Final = 0x0003
+RSA_BITS: Final = 2048
 ST_NO_SESSIONS: Final = 0x8001
 ST_SESSIONS: Final = 0x8002
 ST_HASHCHECK: Final = 0x8024

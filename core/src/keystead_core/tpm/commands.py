@@ -123,6 +123,12 @@ def load(parent: int, created: Created) -> Call[int]:
     )
 
 
+def load_external(public: bytes) -> Call[int]:
+    """Load a public key that somebody else holds the private half of."""
+    parameters = sized(b"") + sized(public) + u32(NULL_HANDLE)
+    return Call(CommandCode.LOAD_EXTERNAL, (), parameters, lambda answer: answer.handle, returns_handle=True)
+
+
 def sign(key: int, digest: bytes) -> Call[EcdsaSignature]:
     parameters = sized(digest) + _ECDSA_SHA256 + _NO_TICKET
     return Call(CommandCode.SIGN, (key,), parameters, lambda answer: _ecdsa(answer.parameters), authorised=1)
@@ -135,6 +141,21 @@ def certify(subject: int, signer: int, qualifying: bytes) -> Call[Certified]:
         (subject, signer),
         sized(qualifying) + _ECDSA_SHA256,
         lambda answer: Certified(answer.parameters.sized(), _ecdsa(answer.parameters)),
+        authorised=2,
+    )
+
+
+def activate_credential(key: int, endorsement_key: int, credential: bytes, secret: bytes) -> Call[bytes]:
+    """Open what MakeCredential made for *key*; only a TPM that holds both keys can.
+
+    The result is the first parameter of the answer: use a session that encrypts it.
+    """
+    parameters = sized(credential) + sized(secret)
+    return Call(
+        CommandCode.ACTIVATE_CREDENTIAL,
+        (key, endorsement_key),
+        parameters,
+        lambda answer: answer.parameters.sized(),
         authorised=2,
     )
 
@@ -175,6 +196,23 @@ def policy_secret(entity: int, session: int) -> Call[None]:
     no_nonce, no_command, no_reference, no_expiry = sized(b""), sized(b""), sized(b""), u32(0)
     parameters = no_nonce + no_command + no_reference + no_expiry
     return Call(CommandCode.POLICY_SECRET, (entity, session), parameters, _ticket, authorised=1)
+
+
+def policy_signed(
+    key: int,
+    session: int,
+    signature: EcdsaSignature,
+    *,
+    nonce_tpm: bytes,
+    cp_hash: bytes,
+    reference: bytes,
+    seconds: int,
+) -> Call[None]:
+    """Show *session* what the holder of the loaded public *key* signed for it and for one command."""
+    r, s = signature.r.to_bytes(32, "big"), signature.s.to_bytes(32, "big")
+    signed = sized(nonce_tpm) + sized(cp_hash) + sized(reference) + u32(seconds)
+    parameters = signed + _ECDSA_SHA256 + sized(r) + sized(s)
+    return Call(CommandCode.POLICY_SIGNED, (key, session), parameters, _ticket)
 
 
 def policy_command_code(session: int, command: CommandCode) -> Call[None]:

@@ -19,6 +19,12 @@ def after_secret(digest: bytes, entity_name: bytes, policy_ref: bytes = b"") -> 
     return sha256(extended + policy_ref).digest()
 
 
+def after_signed(digest: bytes, key_name: bytes, policy_ref: bytes = b"") -> bytes:
+    """PolicySigned: the holder of the key with this Name signed for this session."""
+    extended = sha256(digest + u32(CommandCode.POLICY_SIGNED) + key_name).digest()
+    return sha256(extended + policy_ref).digest()
+
+
 def after_command_code(digest: bytes, command: CommandCode) -> bytes:
     """PolicyCommandCode: only for this command."""
     return sha256(digest + u32(CommandCode.POLICY_COMMAND_CODE) + u32(command)).digest()

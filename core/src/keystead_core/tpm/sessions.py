@@ -25,6 +25,7 @@ from keystead_core.tpm.build import P256Public
 from keystead_core.tpm.codes import PASSWORD, ST_NO_SESSIONS, ST_SESSIONS, SessionUse
 from keystead_core.tpm.commands import Answer, Call
 from keystead_core.tpm.faults import ResponseMalformed, ResponseNotAuthentic, TpmError
+from keystead_core.tpm.kdf import kdf_a, kdf_e
 from keystead_core.tpm.marshal import sized, u8, u16, u32
 from keystead_core.wire.errors import BadLength
 from keystead_core.wire.reader import Reader
@@ -52,7 +53,7 @@ def salt_for(root: P256Public, ephemeral: ec.EllipticCurvePrivateKey) -> Salt:
     shared = ephemeral.exchange(ec.ECDH(), numbers.public_key())
     own = ephemeral.public_key().public_numbers()
     own_x, own_y = own.x.to_bytes(32, "big"), own.y.to_bytes(32, "big")
-    return Salt(_kdf_e(shared, b"SECRET", own_x, root.x), sized(own_x) + sized(own_y))
+    return Salt(kdf_e(shared, b"SECRET", own_x, root.x), sized(own_x) + sized(own_y))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Session:
 
 
 def session_key(salt: Salt, nonce_tpm: bytes, nonce_caller: bytes) -> bytes:
-    return _kdf_a(salt.value, b"ATH", nonce_tpm, nonce_caller)
+    return kdf_a(salt.value, b"ATH", nonce_tpm, nonce_caller)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +89,23 @@ class Use:
     Attributes:
         nonce: fresh, NONCE_BYTES long.
         auth_value: of the object that this session authorises.
+        answered_with: the authValue that the object has once the command is done, if it is another.
     """
 
     session: Session
     nonce: bytes
     auth_value: bytes = b""
     attributes: SessionUse = SessionUse.CONTINUE
+    answered_with: bytes | None = None
 
     def hmac_key(self) -> bytes:
         with_auth_value = not self.session.policy or self.session.policy_needs_auth_value
         return self.session.key + (self._significant() if with_auth_value else b"")
+
+    def answer_key(self) -> bytes:
+        # Part 3, 31.14: "the new authValue is used to generate the response HMAC key" of NV_ChangeAuth.
+        changed = self if self.answered_with is None else replace(self, auth_value=self.answered_with)
+        return changed.hmac_key()
 
     def encryption_key(self, *, authorises: bool) -> bytes:
         # Part 1, 21.2: sessionValue is sessionKey, and authValue too when the session also authorises.
@@ -171,7 +179,7 @@ class Sealed(Generic[T]):
         nonce_tpm, attributes, mac = reader.sized(), reader.u8(), reader.sized()
         if isinstance(use, EmptyPassword):
             return nonce_tpm
-        key = use.hmac_key()
+        key = use.answer_key()
         if key or not use.session.policy:
             digest = sha256(u32(0) + u32(self.call.code) + parameters).digest()
             expected = hmac.digest(key, digest + nonce_tpm + use.nonce + u8(attributes), "sha256")
@@ -269,15 +277,5 @@ def _first_parameter_through(cipher: CipherContext, parameters: bytes) -> bytes:
 
 
 def _cfb(key: bytes, nonce_newer: bytes, nonce_older: bytes) -> Cipher[CFB]:
-    material = _kdf_a(key, b"CFB", nonce_newer, nonce_older)
+    material = kdf_a(key, b"CFB", nonce_newer, nonce_older)
     return Cipher(algorithms.AES(material[:16]), CFB(material[16:]))
-
-
-def _kdf_a(key: bytes, label: bytes, context_u: bytes, context_v: bytes) -> bytes:
-    """KDFa with HMAC-SHA256 for 256 bits: one block of SP 800-108 counter mode."""
-    return hmac.digest(key, u32(1) + label + b"\0" + context_u + context_v + u32(256), "sha256")
-
-
-def _kdf_e(shared: bytes, label: bytes, party_u: bytes, party_v: bytes) -> bytes:
-    """KDFe with SHA-256 for 256 bits: one block of SP 800-56A."""
-    return sha256(u32(1) + shared + label + b"\0" + party_u + party_v).digest()

@@ -1,4 +1,4 @@
-"""`python -m keystead_server.conformance webauthn|cose|jose`: records on stdin, verdicts on stdout."""
+"""`python -m keystead_server.conformance webauthn|cose|jose|access`: records on stdin, verdicts on stdout."""
 
 import json
 import sys
@@ -11,12 +11,22 @@ from keystead_core.wire import BadJson, json_decode_object
 from keystead_server.conformance import cose, webauthn
 
 Judge: TypeAlias = Callable[[Mapping[str, object]], tuple[str, str]]
+Answer: TypeAlias = Callable[[Mapping[str, object]], dict[str, object]]
 
-MAX_RECORD_BYTES = 4 * 1024 * 1024
+# A set of policies is one record, and 5,000 policies are some 10 MiB.
+MAX_RECORD_BYTES = 64 * 1024 * 1024
 MAX_RECORD_DEPTH = 64
 
 
 def verdicts(lines: Iterable[bytes], judge: Judge) -> Iterator[dict[str, object]]:
+    def answer(record: Mapping[str, object]) -> dict[str, object]:
+        verdict, reason = judge(record)
+        return {"name": record.get("name"), "verdict": verdict, "reason": reason}
+
+    return answers(lines, answer)
+
+
+def answers(lines: Iterable[bytes], answer: Answer) -> Iterator[dict[str, object]]:
     for line in lines:
         if not line.strip():
             continue
@@ -25,8 +35,7 @@ def verdicts(lines: Iterable[bytes], judge: Judge) -> Iterator[dict[str, object]
         except BadJson as error:
             yield {"name": None, "verdict": "reject", "reason": f"record_malformed: {error}"}
             continue
-        verdict, reason = judge(record)
-        yield {"name": record.get("name"), "verdict": verdict, "reason": reason}
+        yield answer(record)
 
 
 def judge_for(door: str) -> Judge | None:
@@ -41,13 +50,22 @@ def judge_for(door: str) -> Judge | None:
     return None
 
 
+def answers_for(door: str, records: Iterable[bytes]) -> Iterator[dict[str, object]] | None:
+    if door == "access":
+        from keystead_server.conformance.access import AccessDoor
+
+        return answers(records, AccessDoor(_now).answer)
+    judge = judge_for(door)
+    return None if judge is None else verdicts(records, judge)
+
+
 def main(arguments: list[str], records: BinaryIO, out: TextIO) -> int:
-    judge = judge_for(arguments[0]) if len(arguments) == 1 else None
-    if judge is None:
-        sys.stderr.write("usage: python -m keystead_server.conformance webauthn|cose|jose\n")
+    told = answers_for(arguments[0], records) if len(arguments) == 1 else None
+    if told is None:
+        sys.stderr.write("usage: python -m keystead_server.conformance webauthn|cose|jose|access\n")
         return 2
-    for verdict in verdicts(records, judge):
-        out.write(json.dumps(verdict) + "\n")
+    for answer in told:
+        out.write(json.dumps(answer) + "\n")
         out.flush()
     return 0
 

@@ -106,7 +106,7 @@ _METHODS = {
     Method.PASSWORD: "Password",
     Method.SOFTWARE_OATH: "Authenticator app (TOTP)",
     Method.RECOVERY_CODE: "Recovery code",
-    Method.NONE: "Nothing",
+    Method.NONE: "None: the app brought a code",
 }
 _TYPES = {PasskeyType.DEVICE_BOUND: "Device-bound", PasskeyType.SYNCED: "Synced"}
 _BINDINGS = {
