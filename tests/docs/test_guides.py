@@ -121,7 +121,7 @@ def test_the_guides_can_be_followed_from_an_empty_folder(guided: Guided, underst
     verbs = {understood(line).removeprefix("keystead ") for line in guided.answers}
 
     assert verbs == {
-        "init", "user create", "pass issue", "passkey list", "app register", "log sign-ins", "log verify",
+        "init", "user create", "pass issue", "passkey list", "method list", "app register", "log sign-ins", "log verify",
         "log export",
         "policy show", "policy plan", "policy apply", "policy history", "policy rollback", "policy explain",
     }  # fmt: skip
