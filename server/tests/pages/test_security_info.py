@@ -367,3 +367,13 @@ def test_with_the_right_password_one_is_told_what_the_policy_says(office: Any, a
 
     assert "lets nothing weaker stand beside one" in answers[PASSWORD]
     assert "don&#39;t go together" in answers["wrong"]
+
+
+def test_what_follows_from_removing_the_only_passkey_depends_on_what_else_there_is(office: Any, ada: Any) -> None:
+    path = f"{ACCOUNT}/passkeys/{office.passkeys_of(office.ada)[0].id}/remove"
+    assert "only sign in when an administrator gives you" in words(ada.get(path))
+
+    set_password(ada)
+    set_up_totp(office, ada)
+
+    assert "Without it you sign in with your password and a code" in words(ada.get(path))

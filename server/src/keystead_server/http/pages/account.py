@@ -1,5 +1,7 @@
 """Security info: everything that one signs in with, what changed lately, recent sign-ins, and the way out."""
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from keystead_server.domain.ids import PasskeyId
@@ -112,14 +114,15 @@ async def _removal(call: Call, passkey: Passkey, *, code: str | None = None, sta
         code = "sign_in_not_fresh"
     elif not owner.session.used(Method.PASSKEY):
         code = "stronger_method_needed"
-    everyone = await call.services.store.passkeys.of_user(call.tenant.id, owner.user.id)
+    held = await call.services.held_methods.of(owner.user, owner.groups)
     (line,) = await passkey_lines(call, [passkey], owner.user, owner.groups)
     return page(
         call,
         "remove-passkey.html",
         status=status,
         line=line,
-        last=len(everyone) == 1,
+        last=len(held.passkeys) == 1,
+        other_way=replace(held, usable=()).way_in,
         unconfirmed=code == "last_passkey",
         why_not=_NOT_REMOVED.get(code or ""),
         sign_in_again=sign_in_address(call, f"/{call.tenant.name}/account/passkeys/{passkey.id}/remove"),
