@@ -30,6 +30,19 @@ class Caller:
         return self.top_origin is not None and self.top_origin != self.origin
 
 
+def admit_rp(providers: Sequence[Provider], rp_id: str) -> str:
+    """Return *rp_id* if it is enrolled: all that can be asked where no origin is told.
+
+    Over CTAP the client has judged the page, as it does for every security key.
+
+    Raises:
+        RpNotEnrolled
+    """
+    if not any(provider.rp_id == rp_id for provider in providers):
+        raise RpNotEnrolled(rp_id)
+    return rp_id
+
+
 def admit(providers: Sequence[Provider], caller: Caller, rp_id: str | None) -> str:
     """Return the relying-party id that *caller* may use.
 

@@ -56,6 +56,8 @@ class Passkey:
 
     Attributes:
         sign_count: signatures made; only ever grows.
+        protection: the level of CTAP's credProtect.
+        secret: the HMAC key of CTAP's hmac-secret; empty if the site did not ask for one.
     """
 
     credential_id: bytes
@@ -68,6 +70,8 @@ class Passkey:
     x: bytes
     y: bytes
     sign_count: int = 0
+    protection: int = 1
+    secret: KeyBlob = KeyBlob(b"")  # noqa: RUF009 (bytes are immutable)
 
     @property
     def public(self) -> PublicPoint:
@@ -160,6 +164,9 @@ def _passkey(stored: "_Record") -> Passkey:
         x=stored.data("x"),
         y=stored.data("y"),
         sign_count=stored.value("sign_count", int),
+        # Containers of before these two members existed lack them.
+        protection=stored.value("protection", int, default=1),
+        secret=KeyBlob(stored.value("secret", bytes, default=b"")),
     )
 
 
@@ -167,8 +174,9 @@ def _passkey(stored: "_Record") -> Passkey:
 class _Record:
     stored: CborValue
 
-    def value(self, name: str, *kinds: type) -> Any:
-        value = self.stored.get(name, _ABSENT) if isinstance(self.stored, Mapping) else _ABSENT
+    def value(self, name: str, *kinds: type, default: object = None) -> Any:
+        absent = _ABSENT if default is None else default
+        value = self.stored.get(name, absent) if isinstance(self.stored, Mapping) else _ABSENT
         if not isinstance(value, kinds):
             raise ContainerTampered(f"{name} is not there")
         return value

@@ -128,6 +128,13 @@ class HidDevice:
             return list(_error(working.channel, HidError.OTHER))
         return list(_send(working.channel, HidCommand.CBOR, response))
 
+    def host_closed(self) -> list[Event]:
+        """Forget every channel: the programs that had one are gone, and what they asked for with them."""
+        stopped: list[Event] = [Stop(self._working.number)] if self._working else []
+        self._channels.clear()
+        self._receiving = self._working = None
+        return stopped
+
     def keep_alive(self, number: int, status: KeepAlive) -> list[Event]:
         working = self._working
         if working is None or working.number != number:
