@@ -6,6 +6,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from fido2.client import ClientError, DefaultClientDataCollector, Fido2Client, UserInteraction
 from fido2.ctap import CtapError
 from fido2.ctap2 import ClientPin, CredentialManagement, Ctap2
@@ -17,6 +18,7 @@ from fido2.webauthn import PublicKeyCredentialRpEntity
 from keystead_agent.gesture.interface import Purpose
 from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_core.webauthn.aaguids import KEYSTEAD_SOFTWARE, KEYSTEAD_TPM
+from keystead_core.wire.base64url import b64url_decode
 from keystead_testkit.ctap_agent import PIN, RP_ID, CtapAgent
 from keystead_testkit.hid_reports import MemoryReports
 from keystead_testkit.software_tpm import BusTap
@@ -141,7 +143,7 @@ def test_registers_signs_in_and_keeps_a_secret_in_a_tpm(tmp_path: Path, bus: Bus
         outputs = [site.sign_in(extensions={"hmacGetSecret": {"salt1": salt}}) for _ in range(2)]
 
     assert registered.response.attestation_object.auth_data.credential_data.aaguid == KEYSTEAD_TPM.bytes
-    secrets = [output.client_extension_results["hmacGetSecret"]["output1"] for output in outputs]
+    secrets = [b64url_decode(output.client_extension_results["hmacGetSecret"]["output1"]) for output in outputs]
     assert secrets[0] == secrets[1]
     assert len(secrets[0]) == 32
     # Neither what went into the chip nor what came out of it was on the bus in the clear.
@@ -238,7 +240,7 @@ def test_a_silent_question_finds_a_passkey_and_signs_nothing(agent: CtapAgent, k
 
     assert found.auth_data.flags == 0
     assert found.user is None
-    with pytest.raises(Exception, match=""):
+    with pytest.raises(InvalidSignature):
         found.verify(bytes(32), site.known[0].public_key)
     with pytest.raises(CtapError, match="NO_CREDENTIALS"):
         ctap.get_assertion(OTHER_RP, bytes(32), options={"up": False})
@@ -253,18 +255,14 @@ def test_protected_passkeys_are_not_found_silently(
 ) -> None:
     ctap = Ctap2(key.open())
     user, es256 = {"id": b"a", "name": "ada"}, [{"type": "public-key", "alg": -7}]
-    made = ctap.make_credential(
-        bytes(32), {"id": RP_ID, "name": "x"}, user, es256, extensions={"credProtect": level}
-    )
+    made = ctap.make_credential(bytes(32), {"id": RP_ID, "name": "x"}, user, es256, extensions={"credProtect": level})
     listed = [{"type": "public-key", "id": made.auth_data.credential_data.credential_id}]
 
     def is_found(allow: Any) -> bool:
         try:
-            ctap.get_assertion(RP_ID, bytes(32), allow, options={"up": False})
-        except CtapError as error:
-            assert error.code == ERR.NO_CREDENTIALS
+            return bool(ctap.get_assertion(RP_ID, bytes(32), allow, options={"up": False}))
+        except CtapError:
             return False
-        return True
 
     assert made.auth_data.extensions == {"credProtect": level}
     assert (is_found(None), is_found(listed)) == (without_a_list, with_a_list)
@@ -306,7 +304,7 @@ def test_a_secret_is_of_its_passkey_and_its_salt(agent: CtapAgent, key: MemoryRe
     def secret(of: Site, *salts: bytes) -> list[bytes]:
         asked = {f"salt{number}": salt for number, salt in enumerate(salts, 1)}
         output = of.sign_in(extensions={"hmacGetSecret": asked}).client_extension_results["hmacGetSecret"]
-        return [output[name] for name in ("output1", "output2") if name in output]
+        return [output[name] for name in ("output1", "output2") if output[name]]
 
     one, two = b"1" * 32, b"2" * 32
     assert secret(site, one, two) == [*secret(site, one), *secret(site, two)]
@@ -330,9 +328,7 @@ def test_passkeys_are_listed_renamed_and_deleted(agent: CtapAgent, key: MemoryRe
     other.register("carol")
     ctap = Ctap2(device)
     pin = ClientPin(ctap)
-    manage = CredentialManagement(
-        ctap, pin.protocol, pin.get_pin_token(PIN, ClientPin.PERMISSION.CREDENTIAL_MGMT)
-    )
+    manage = CredentialManagement(ctap, pin.protocol, pin.get_pin_token(PIN, ClientPin.PERMISSION.CREDENTIAL_MGMT))
 
     rps = manage.enumerate_rps()
     credentials = manage.enumerate_creds(rps[0][CredentialManagement.RESULT.RP_ID_HASH])
@@ -388,8 +384,6 @@ def test_both_ways_of_typing_a_pin_come_to_the_same(tmp_path: Path) -> None:
         Site(device).register()
         ClientPin(ctap).change_pin(PIN, NEW)
         agent.person.types = NEW
-        signed_in = Site(device)
-        signed_in.known = []
         ctap.get_assertion(RP_ID, bytes(32))
 
         assert ctap.get_info().options["clientPin"] is True

@@ -80,7 +80,7 @@ class Person:
     async def _notice(self, prompt: Prompt) -> None:
         self.prompts.append(prompt)
         try:
-            while self.is_away:
+            while self.is_away:  # noqa: ASYNC110 (a test on another thread ends it)
                 await asyncio.sleep(0.01)
         except asyncio.CancelledError:
             self.closed_windows += 1
@@ -183,7 +183,7 @@ class CtapAgent:
         )
         self._stop_asked = asyncio.Event()
         self._running = asyncio.create_task(Daemon(service, self.socket).run(self._stop_asked))
-        while not self.socket.exists():
+        while not self.socket.exists():  # noqa: ASYNC110 (a file has no event)
             await asyncio.sleep(0.005)
 
     async def _stop(self) -> None:
@@ -218,9 +218,7 @@ class CtapAgent:
 
 def _cheap_keystore(directory: Path, clock: FixedClock) -> SoftwareKeystore:
     cost = Argon2Cost(iterations=1, lanes=1, memory_kib=64)
-    return SoftwareKeystore(
-        directory / "tries.json", clock.now, os.urandom, dangerous_keys_on_disk=True, cost=cost
-    )
+    return SoftwareKeystore(directory / "tries.json", clock.now, os.urandom, dangerous_keys_on_disk=True, cost=cost)
 
 
 def _provider(rp_id: str) -> Provider:

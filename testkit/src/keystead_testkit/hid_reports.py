@@ -67,7 +67,7 @@ class MemoryReports(_Routed):
         self._loop.call_soon_threadsafe(self.all_closed)
 
 
-class MemoryConnection(CtapHidConnection):  # type: ignore[misc]
+class MemoryConnection(CtapHidConnection):
     def __init__(self, reports: MemoryReports, loop: asyncio.AbstractEventLoop) -> None:
         self._reports = reports
         self._loop = loop

@@ -55,6 +55,7 @@ class Container:
         self._clock = clock
         self._entropy = entropy
         self._rules = rules or PinRules()
+        self._pin_changes = 0
         ensure_private_directory(directory)
         self._contents, self._integrity_key = self._read()
 
@@ -65,6 +66,11 @@ class Container:
     @property
     def pin_minimum(self) -> int:
         return self._rules.minimum
+
+    @property
+    def pin_changes(self) -> int:
+        """How often the PIN was set, changed or deleted since this was opened: what was approved before is void."""
+        return self._pin_changes
 
     @property
     def has_pin(self) -> bool:
@@ -128,6 +134,7 @@ class Container:
         pin = self._rules.admit(typed)
         contents = self._begun()
         self._save(contents.with_gate(self._keystore.make_gate(contents.foundation, pin)))
+        self._pin_changes += 1
 
     def check_pin(self, typed: str | PinHash) -> None:
         """Return if *typed* is the PIN. Raises PinNotSet, GestureRefused, PinLocked."""
@@ -140,6 +147,7 @@ class Container:
         pin = self._rules.admit(new)
         changed = self._keystore.change_gate(contents.foundation, gate, old=hash_pin(old), new=pin)
         self._save(contents.with_gate(changed))
+        self._pin_changes += 1
 
     def create(
         self,
@@ -219,6 +227,7 @@ class Container:
         """Delete every passkey and the PIN. What is enrolled stays: that is the administrator's word, not the person's."""
         if self._contents is not None:
             self._save(replace(self._contents, gate=None, passkeys=()))
+            self._pin_changes += 1
 
     def remove(self, credential_id: bytes) -> None:
         """Raises PasskeyUnknown."""

@@ -1,7 +1,7 @@
 """Between a CTAPHID host and the daemon: reports in and out, one command at a time on to the daemon.
 
-    Reports   where reports come from and go to: uhid, or a test
-    Front     drives `core.ctap.hid`, keeps the host's patience with keep-alives
+Reports   where reports come from and go to: uhid, or a test
+Front     drives `core.ctap.hid`, keeps the host's patience with keep-alives
 """
 
 import asyncio

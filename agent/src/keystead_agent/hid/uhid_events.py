@@ -19,10 +19,7 @@ _VENDOR, _PRODUCT = 0x1209, 0x0001
 
 # §11.2.8.1: usage page FIDO alliance (0xF1D0), usage CTAPHID; 64 bytes in, 64 bytes out, no report numbers.
 REPORT_DESCRIPTOR: Final = bytes.fromhex(
-    "06d0f1 0901 a101"
-    "0920 1500 26ff00 7508 9540 8102"
-    "0921 1500 26ff00 7508 9540 9102"
-    "c0"
+    "06d0f1 0901 a1010920 1500 26ff00 7508 9540 81020921 1500 26ff00 7508 9540 9102c0"
 )
 
 
@@ -87,4 +84,6 @@ def parse_event(event: bytes) -> Event:
     if kind in (_GET_REPORT, _SET_REPORT) and len(body) >= 4:
         reply = _GET_REPORT_REPLY if kind == _GET_REPORT else _SET_REPORT_REPLY
         return Asked(struct.pack("<I", reply) + body[:4] + struct.pack("<HH", _EIO, 0))
-    return {_CLOSE: Closed(), _STOP: Stopped()}.get(kind, Other())
+    if kind == _CLOSE:
+        return Closed()
+    return Stopped() if kind == _STOP else Other()

@@ -15,7 +15,12 @@ from keystead_agent.main.config import ConfigError, Settings, load_settings
 def main() -> None:
     cli(
         prog_name="keystead-agent",
-        obj=Doors(socket_path=lambda: _settings().socket, run_daemon=run_daemon, run_hid=run_hid, install_browser=install_browser),
+        obj=Doors(
+            socket_path=lambda: _settings().socket,
+            run_daemon=run_daemon,
+            run_hid=run_hid,
+            install_browser=install_browser,
+        ),
     )
 
 

@@ -143,14 +143,7 @@ class Selection:
 
 
 Command: TypeAlias = (
-    MakeCredential
-    | GetAssertion
-    | GetNextAssertion
-    | GetInfo
-    | ClientPin
-    | Reset
-    | CredentialManagement
-    | Selection
+    MakeCredential | GetAssertion | GetNextAssertion | GetInfo | ClientPin | Reset | CredentialManagement | Selection
 )
 
 

@@ -1,7 +1,7 @@
 """CTAPHID packets (§11.2.4): 64-byte reports, and messages cut into them.
 
-    initialisation   channel (4), command with bit 7 set (1), length (2), data (57)
-    continuation     channel (4), sequence 0 to 127 (1), data (59)
+initialisation   channel (4), command with bit 7 set (1), length (2), data (57)
+continuation     channel (4), sequence 0 to 127 (1), data (59)
 """
 
 from collections.abc import Iterator

@@ -60,12 +60,13 @@ class Parameters:
         return default if value is None else value
 
     def map(self, key: Key) -> "Parameters":
-        return as_map(self._required(key, Mapping), f"{self.where}[{key!r}]")
+        if key not in self:
+            raise CtapError(Status.MISSING_PARAMETER, f"{self.where}[{key!r}]")
+        return self.optional_map(key)
 
     def optional_map(self, key: Key) -> "Parameters":
         """The map at *key*; an empty one if there is none."""
-        value = self._optional(key, Mapping)
-        return Parameters({} if value is None else value, f"{self.where}[{key!r}]")
+        return as_map(self.members.get(key, {}), f"{self.where}[{key!r}]")
 
     def maps(self, key: Key, *, most: int) -> tuple["Parameters", ...] | None:
         """The list of maps at *key*, None if there is none. Raises LIMIT_EXCEEDED."""

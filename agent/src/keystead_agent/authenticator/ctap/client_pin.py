@@ -115,7 +115,7 @@ class ClientPins:
     def _issued(
         self, channel: "_Channel", permissions: Permission, rp_id: str | None, pin: PinHash, shown: Purpose | None
     ) -> bytes:
-        token = self.session.issue(permissions, rp_id, pin, shown)
+        token = self.session.issue(permissions, rp_id, pin, shown, self.approval.container.pin_changes)
         return done({2: channel.protocol.encrypt(channel.secret, token, self.session.entropy(BLOCK_BYTES))})
 
     async def _try_pin(self, act: partial[None]) -> None:

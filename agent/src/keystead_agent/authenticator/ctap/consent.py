@@ -1,6 +1,6 @@
 """Who says yes: a token that the client holds, our own prompt for the PIN, or a button.
 
-    Consent   for one command: proves the token first, asks where the token does not show a person
+Consent   for one command: proves the token first, asks where the token does not show a person
 """
 
 from collections.abc import Callable
@@ -18,7 +18,6 @@ from keystead_agent.authenticator.errors import NotApproved
 from keystead_agent.container.errors import PinNotSet
 from keystead_agent.container.pin import hash_pin
 from keystead_agent.gesture.interface import Prompt, Purpose
-from keystead_agent.keystore.errors import GestureRefused
 from keystead_agent.keystore.interface import PinHash
 
 T = TypeVar("T")
@@ -59,11 +58,7 @@ class Consent:
         self.session.spend()
         if pin is None:
             raise CtapError(Status.PIN_AUTH_INVALID, "the token signs nothing")
-        try:
-            return await self.approval.offload(partial(act, pin))
-        except GestureRefused as refused:
-            # The PIN was changed since; the token is of the old one.
-            raise CtapError(Status.PIN_AUTH_INVALID, "the PIN has changed") from refused
+        return await self.approval.offload(partial(act, pin))
 
 
 async def prove(
@@ -85,7 +80,7 @@ async def prove(
         await touch(approval, prompt.requester)
         # §6.1.2 step 1: "return either CTAP2_ERR_PIN_NOT_SET … or CTAP2_ERR_PIN_INVALID".
         raise CtapError(Status.PIN_INVALID if approval.container.has_pin else Status.PIN_NOT_SET, "only a touch")
-    token = session.authorised(permission, message, authorisation.parameter, authorisation.protocol)
+    token = session.authorised(permission, message, authorisation, pin_changes=approval.container.pin_changes)
     if token.rp_id is None:
         # §6.1.2: "If the pinUvAuthToken does not have a permissions RP ID associated: Associate the request's rp.id."
         token.rp_id = prompt.site

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from keystead_core.ctap.commands import CredentialManagement, ManagementCommand, Permission
-from keystead_core.ctap.replies import descriptor, done
+from keystead_core.ctap.replies import Members, descriptor, done
 from keystead_core.ctap.status import CtapError, Status
 from keystead_core.webauthn.rp_id import rp_id_hash
 from keystead_core.wire import CborValue, decode_cbor
@@ -69,7 +69,8 @@ class Management:
         if proof is None:
             raise CtapError(Status.PUAT_REQUIRED, "credential management without a token")
         permission = Permission.CREDENTIAL_MANAGEMENT
-        return self.session.authorised(permission, wanted.authenticated, proof.parameter, proof.protocol)
+        pin_changes = self._container.pin_changes
+        return self.session.authorised(permission, wanted.authenticated, proof, pin_changes=pin_changes)
 
     def _list(self, items: list[dict[int | str | bytes, CborValue]]) -> bytes:
         if not items:
@@ -123,9 +124,9 @@ def _credentials(container: Container, rp_id: str) -> list[dict[int | str | byte
 
 
 def _described(passkey: Passkey) -> dict[int | str | bytes, CborValue]:
-    user = {"id": passkey.user_handle, "name": passkey.name, "displayName": passkey.display_name}
+    user: Members = {"id": passkey.user_handle, "name": passkey.name, "displayName": passkey.display_name}
     key = decode_cbor(cose_key(passkey.public))
-    return {6: dict(user), 7: descriptor(passkey.credential_id), 8: key, 10: passkey.protection}
+    return {6: user, 7: descriptor(passkey.credential_id), 8: key, 10: passkey.protection}
 
 
 def _counted(listed: list[dict[int | str | bytes, CborValue]], member: int) -> list[dict[int | str | bytes, CborValue]]:

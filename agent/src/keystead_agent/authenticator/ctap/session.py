@@ -10,6 +10,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from keystead_core.ctap.commands import Permission
+from keystead_core.ctap.entities import Authorisation
 from keystead_core.ctap.pin_protocol import TOKEN_BYTES, protocol_number
 from keystead_core.ctap.status import CtapError, Status
 
@@ -32,6 +33,7 @@ class Token:
         pin: what opens the gate once; None for a token that signs nothing.
         present_for: what a person approved at our own prompt for it; None when the PIN was typed in the client.
         rp_id: the only relying party; None until the first use binds it.
+        pin_changes: of the container, when it was issued; another PIN since then ends the token.
     """
 
     value: bytes
@@ -40,6 +42,7 @@ class Token:
     pin: PinHash | None
     present_for: Purpose | None
     issued_at: float
+    pin_changes: int
     was_used: bool = False
 
     def is_alive(self, now: float) -> bool:
@@ -71,26 +74,26 @@ class Session:
         self.agreement = ec.generate_private_key(ec.SECP256R1())
 
     def issue(
-        self, permissions: Permission, rp_id: str | None, pin: PinHash, present_for: Purpose | None = None
+        self, permissions: Permission, rp_id: str | None, pin: PinHash, present_for: Purpose | None, pin_changes: int
     ) -> bytes:
         """Make the one token that is valid from now on."""
         signs = permissions & (Permission.MAKE_CREDENTIAL | Permission.GET_ASSERTION)
         kept = pin if signs else None
         value = self.entropy(TOKEN_BYTES)
-        self._token = Token(value, permissions, rp_id, kept, present_for, self.monotonic())
+        self._token = Token(value, permissions, rp_id, kept, present_for, self.monotonic(), pin_changes)
         return value
 
-    def authorised(self, permission: Permission, message: bytes, parameter: bytes, protocol: int) -> Token:
-        """Return the token that *parameter* proves the client to hold, for *message*.
+    def authorised(self, permission: Permission, message: bytes, proof: Authorisation, *, pin_changes: int) -> Token:
+        """Return the token that *proof* shows the client to hold, for *message*.
 
         Raises:
             CtapError: PIN_AUTH_INVALID; what is wrong stands in the log alone.
         """
-        checker, token = protocol_number(protocol), self._token
-        if token is None or not token.is_alive(self.monotonic()):
+        checker, token = protocol_number(proof.protocol), self._token
+        if token is None or not token.is_alive(self.monotonic()) or token.pin_changes != pin_changes:
             self._token = None
             raise CtapError(Status.PIN_AUTH_INVALID, "no token is valid")
-        checker.verify(token.value, message, parameter)
+        checker.verify(token.value, message, proof.parameter)
         if permission not in token.permissions:
             raise CtapError(Status.PIN_AUTH_INVALID, f"the token is not for {permission.name}")
         token.was_used = True
