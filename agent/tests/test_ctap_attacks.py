@@ -2,7 +2,10 @@
 
 import contextlib
 import json
+import re
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +27,7 @@ from keystead_testkit.hid_reports import MemoryReports
 OTHER_RP = "other.example"
 ERR, MAKE, GET = CtapError.ERR, ClientPin.PERMISSION.MAKE_CREDENTIAL, ClientPin.PERMISSION.GET_ASSERTION
 HASH, USER, ES256 = bytes(32), {"id": b"ada", "name": "ada"}, [{"type": "public-key", "alg": -7}]
+RK = {"rk": True}
 
 
 @pytest.fixture
@@ -54,7 +58,7 @@ class Client:
 
     def make(self, token: bytes | None = None, rp_id: str = RP_ID) -> Any:
         proof = self.proof(token) if token else (None, None)
-        return self.ctap.make_credential(HASH, {"id": rp_id, "name": "x"}, USER, ES256, None, None, None, *proof)
+        return self.ctap.make_credential(HASH, {"id": rp_id, "name": "x"}, USER, ES256, None, None, RK, *proof)
 
     def get(self, token: bytes | None = None, rp_id: str = RP_ID, **options: Any) -> Any:
         proof = self.proof(token) if token else (None, None)
@@ -327,6 +331,20 @@ def test_no_bytes_bring_the_daemon_down(agent: CtapAgent, key: MemoryReports, co
     assert answer[0] != 0
     assert agent.person.prompts == []
     assert agent.complaints == []
+
+
+def test_the_door_for_outside_suites_opens() -> None:
+    door = [sys.executable, "-m", "keystead_testkit.ctap_door", "--port", "0", "--rp", RP_ID]
+    with subprocess.Popen(door, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        port = re.search(r":(\d+), PIN (\d+)", running.stdout.readline())
+        assert port is not None
+        client = Client(CtapHidDevice(HidDescriptor("udp", 0, 0, 64, 64, "udp", None), UdpConnection(int(port[1]))))
+
+        made = client.make()
+        running.terminate()
+
+    assert made.auth_data.is_user_verified()
 
 
 def wait_for(happened: Any) -> None:

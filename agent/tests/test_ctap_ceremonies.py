@@ -219,7 +219,7 @@ def test_a_client_without_tokens_is_asked_for_by_us(agent: CtapAgent, key: Memor
     ctap = Ctap2(key.open())
     user, es256 = {"id": b"a", "name": "ada"}, [{"type": "public-key", "alg": -8}, {"type": "public-key", "alg": -7}]
 
-    made = ctap.make_credential(bytes(32), {"id": RP_ID, "name": "x"}, user, es256)
+    made = ctap.make_credential(bytes(32), {"id": RP_ID, "name": "x"}, user, es256, options={"rk": True})
     got = ctap.get_assertion(RP_ID, bytes(32))
 
     got.verify(bytes(32), made.auth_data.credential_data.public_key)
@@ -255,7 +255,9 @@ def test_protected_passkeys_are_not_found_silently(
 ) -> None:
     ctap = Ctap2(key.open())
     user, es256 = {"id": b"a", "name": "ada"}, [{"type": "public-key", "alg": -7}]
-    made = ctap.make_credential(bytes(32), {"id": RP_ID, "name": "x"}, user, es256, extensions={"credProtect": level})
+    made = ctap.make_credential(
+        bytes(32), {"id": RP_ID, "name": "x"}, user, es256, extensions={"credProtect": level}, options={"rk": True}
+    )
     listed = [{"type": "public-key", "id": made.auth_data.credential_data.credential_id}]
 
     def is_found(allow: Any) -> bool:
@@ -490,3 +492,37 @@ def test_reset_is_refused_without_a_yes_or_too_late(agent: CtapAgent, key: Memor
 
     assert agent.container.has_pin
     assert '"code": "reset_too_late"' in agent.log
+
+
+def test_a_site_that_the_person_named_may_ask_and_unenrolling_others_leaves_its_passkeys(tmp_path: Path) -> None:
+    with CtapAgent(tmp_path, sites=frozenset({"ssh:"})) as agent:
+        ctap = Ctap2(agent.plug_in().open())
+        user, es256 = {"id": bytes(32), "name": "openssh"}, [{"type": "public-key", "alg": -7}]
+
+        made = [ctap.make_credential(bytes(32), {"id": "ssh:", "name": "ssh"}, user, es256) for _ in range(2)]
+        agent.container.unenrol(RP_ID)
+
+        for each in made:
+            credential = each.auth_data.credential_data
+            allow = [{"type": "public-key", "id": credential.credential_id}]
+            ctap.get_assertion("ssh:", bytes(32), allow).verify(bytes(32), credential.public_key)
+        with pytest.raises(CtapError, match="NOT_ALLOWED"):
+            ctap.get_assertion("ssh:other", bytes(32))
+
+
+def test_a_passkey_that_need_not_be_found_is_found_by_its_id_alone_and_replaces_nothing(
+    agent: CtapAgent, key: MemoryReports
+) -> None:
+    ctap = Ctap2(key.open())
+    user, es256 = {"id": b"a", "name": "ada"}, [{"type": "public-key", "alg": -7}]
+    made = [
+        ctap.make_credential(bytes(32), {"id": RP_ID, "name": "x"}, user, es256, options=options)
+        for options in ({"rk": True}, {"rk": False}, None, {"rk": True})
+    ]
+    ids = [each.auth_data.credential_data.credential_id for each in made]
+
+    found = ctap.get_assertion(RP_ID, bytes(32))
+
+    assert {passkey.credential_id for passkey in agent.container.passkeys} == set(ids[1:])
+    assert found.credential["id"] == ids[3]
+    assert agent.person.questions == []

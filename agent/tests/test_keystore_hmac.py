@@ -120,13 +120,14 @@ def test_a_passkey_without_a_secret_has_none_to_give(container: Container) -> No
 def test_what_a_site_asked_for_is_kept_on_the_disk(
     container: Container, tmp_path: Path, software: SoftwareKeystore, clock: FixedClock
 ) -> None:
-    traits = Traits(protection=3, hmac_secret=True)
+    traits = Traits(protection=3, discoverable=False, hmac_secret=True)
     passkey, _ = container.create("id.example.org", Account(b"a", "a", "A"), "137946", None, traits)
     secrets = container.secrets(passkey.credential_id, PIN, MESSAGES)
 
     again = Container(tmp_path / "state", software, clock.now, bytes)
 
-    assert again.passkey(passkey.credential_id).protection == 3
+    kept = again.passkey(passkey.credential_id)
+    assert (kept.protection, kept.discoverable) == (3, False)
     assert again.secrets(passkey.credential_id, PIN, MESSAGES) == secrets
 
 
@@ -137,7 +138,7 @@ def test_containers_from_before_there_were_secrets_are_read(container: Container
     stored = decode_cbor(contents.to_cbor())
     assert isinstance(stored, dict)
     for passkey in stored["passkeys"]:
-        del passkey["protection"], passkey["secret"]
+        del passkey["protection"], passkey["discoverable"], passkey["secret"]
 
     older = Contents.from_cbor(contents.foundation, encode_cbor(stored))
 

@@ -62,7 +62,7 @@ def test_reads_a_registration() -> None:
     )
 
     assert wanted == MakeCredential(
-        HASH, "id.example.org", User(b"ada", "ada", "Ada"), (-7,), (b"one",), 2, True, Authorisation(b"p" * 32, 2)
+        HASH, "id.example.org", User(b"ada", "ada", "Ada"), (-7,), (b"one",), 2, True, True, Authorisation(b"p" * 32, 2)
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from keystead_agent.authenticator.allow_list import CtapSites
 from keystead_agent.client.stream import AgentStream
 from keystead_agent.container.container import Container
 from keystead_agent.container.records import Provider
@@ -100,6 +101,7 @@ class CtapAgent:
     Args:
         directory: an empty one; container, log and socket go there.
         pin: of the container; None leaves it without.
+        sites: relying parties besides enrolled ones.
 
     Attributes:
         later: seconds that the daemon's clock is ahead of the real one.
@@ -112,6 +114,7 @@ class CtapAgent:
         keystore: Keystore | None = None,
         *,
         rp_ids: Sequence[str] = (RP_ID,),
+        sites: frozenset[str] = frozenset(),
         pin: str | None = PIN,
     ) -> None:
         directory.chmod(0o700)
@@ -123,6 +126,7 @@ class CtapAgent:
             self.container.enrol(_provider(rp_id))
         if pin is not None and not self.container.has_pin:
             self.container.set_pin(pin)
+        self._sites = CtapSites(sites)
         self.person = Person()
         self.later = 0.0
         self.complaints: list[str] = []
@@ -179,7 +183,7 @@ class CtapAgent:
             ceremonies=Ceremonies(self._monotonic),
             log=Log(self.clock.now, self._directory / "agent.log", stream=None),
             socket_path=str(self.socket),
-            ctap_start=CtapStart(os.urandom, self._monotonic, self._monotonic()),
+            ctap_start=CtapStart(os.urandom, self._monotonic, self._monotonic(), self._sites),
         )
         self._stop_asked = asyncio.Event()
         self._running = asyncio.create_task(Daemon(service, self.socket).run(self._stop_asked))

@@ -6,6 +6,7 @@ prompted, and what is in the container makes no difference to the answer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from keystead_agent.authenticator.errors import OriginNotEnrolled, RpNotEnrolled
@@ -30,17 +31,23 @@ class Caller:
         return self.top_origin is not None and self.top_origin != self.origin
 
 
-def admit_rp(providers: Sequence[Provider], rp_id: str) -> str:
-    """Return *rp_id* if it is enrolled: all that can be asked where no origin is told.
+@dataclass(frozen=True, slots=True)
+class CtapSites:
+    """For whom CTAP clients may ask: the enrolled providers, and relying parties that the person has named.
 
-    Over CTAP the client has judged the page, as it does for every security key.
-
-    Raises:
-        RpNotEnrolled
+    Over CTAP no origin is told: the client has judged the page, as it does for every security key.
     """
-    if not any(provider.rp_id == rp_id for provider in providers):
-        raise RpNotEnrolled(rp_id)
-    return rp_id
+
+    named: frozenset[str] = frozenset()
+
+    def admit(self, providers: Sequence[Provider], rp_id: str) -> str:
+        """Return *rp_id*, or raise RpNotEnrolled."""
+        if rp_id not in self.named and not any(provider.rp_id == rp_id for provider in providers):
+            raise RpNotEnrolled(rp_id)
+        return rp_id
+
+
+ENROLLED_ALONE: Final = CtapSites()
 
 
 def admit(providers: Sequence[Provider], caller: Caller, rp_id: str | None) -> str:

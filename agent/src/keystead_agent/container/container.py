@@ -35,6 +35,7 @@ class Traits:
     """What a site asks of a new passkey besides a signature (CTAP 2.1 §12.1, §12.5)."""
 
     protection: int = 1
+    discoverable: bool = True
     hmac_secret: bool = False
 
 
@@ -118,8 +119,9 @@ class Container:
         contents = self._begun()
         for provider in leaving:
             contents = contents.without_provider(provider.issuer)
-        served = {provider.rp_id for provider in contents.providers}
-        orphans = {passkey.credential_id for passkey in contents.passkeys if passkey.rp_id not in served}
+        # Not every passkey is a provider's: the setting `security_key_sites` allows others.
+        unserved = {provider.rp_id for provider in leaving} - {provider.rp_id for provider in contents.providers}
+        orphans = {passkey.credential_id for passkey in contents.passkeys if passkey.rp_id in unserved}
         self._save(contents.without_passkeys(orphans))
         return len(orphans)
 
@@ -182,6 +184,7 @@ class Container:
             x=made.public.x,
             y=made.public.y,
             protection=traits.protection,
+            discoverable=traits.discoverable,
             secret=secret,
         )
         self._save(contents.with_passkey(passkey))

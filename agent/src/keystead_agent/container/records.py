@@ -57,6 +57,7 @@ class Passkey:
     Attributes:
         sign_count: signatures made; only ever grows.
         protection: the level of CTAP's credProtect.
+        discoverable: a site may find it without naming it, and it takes the place of an older one for its account.
         secret: the HMAC key of CTAP's hmac-secret; empty if the site did not ask for one.
     """
 
@@ -71,11 +72,19 @@ class Passkey:
     y: bytes
     sign_count: int = 0
     protection: int = 1
+    discoverable: bool = True
     secret: KeyBlob = KeyBlob(b"")  # noqa: RUF009 (bytes are immutable)
 
     @property
     def public(self) -> PublicPoint:
         return PublicPoint(self.x, self.y)
+
+    def replaces(self, known: "Passkey") -> bool:
+        if self.credential_id == known.credential_id:
+            return True
+        same_account = (self.rp_id, self.user_handle) == (known.rp_id, known.user_handle)
+        # Of those that are named by their ids there may be several: ssh makes all its keys for one account.
+        return same_account and self.discoverable and known.discoverable
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -110,8 +119,7 @@ class Contents:
 
         WebAuthn §6.3.2: a new passkey takes the place of one for the same relying party and user handle.
         """
-        same = (passkey.rp_id, passkey.user_handle)
-        others = tuple(known for known in self.passkeys if (known.rp_id, known.user_handle) != same)
+        others = tuple(known for known in self.passkeys if not passkey.replaces(known))
         return replace(self, passkeys=(*others, passkey))
 
     def without_passkeys(self, credential_ids: set[bytes]) -> Self:
@@ -164,7 +172,8 @@ def _passkey(stored: "_Record") -> Passkey:
         x=stored.data("x"),
         y=stored.data("y"),
         sign_count=stored.value("sign_count", int),
-        # Containers of before these two members existed lack them.
+        # Containers of before these three members existed lack them.
+        discoverable=stored.value("discoverable", bool, default=True),
         protection=stored.value("protection", int, default=1),
         secret=KeyBlob(stored.value("secret", bytes, default=b"")),
     )

@@ -16,6 +16,7 @@ from keystead_core.link import messages as link
 from keystead_core.wire.base64url import b64url_decode, b64url_encode
 from keystead_core.wire.errors import BadBase64Url
 
+from keystead_agent.authenticator.allow_list import ENROLLED_ALONE, CtapSites
 from keystead_agent.authenticator.approval import Approval
 from keystead_agent.authenticator.ctap.device import CtapDevice, is_quiet
 from keystead_agent.authenticator.ctap.session import Session
@@ -44,9 +45,10 @@ class CtapStart:
     entropy: Entropy
     monotonic: Callable[[], float]
     started_at: float
+    sites: CtapSites = ENROLLED_ALONE
 
     def session(self) -> Session:
-        return Session(self.entropy, self.monotonic)
+        return Session(self.entropy, self.monotonic, self.sites)
 
     @property
     def running_for(self) -> float:

@@ -5,7 +5,7 @@ Front     drives `core.ctap.hid`, keeps the host's patience with keep-alives
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -23,6 +23,12 @@ from keystead_agent.client.stream import AgentStream
 
 # §11.2.9.1.6: "at least every 100ms".
 KEEP_ALIVE_SECONDS: Final = 0.1
+
+
+class AnswerMalformed(Exception):
+    """What the daemon says is no answer: another version, or another program."""
+
+    code = "answer_malformed"
 
 
 class Unplugged(Exception):
@@ -122,9 +128,9 @@ class Front:
         request = Ctap(f"ctap-{start.number}", channel=start.channel, command=b64url_encode(start.request))
         try:
             answer = await self.agent.ask(request, self._told)
-            return b64url_decode(str(answer.get("response", "")))
-        except (AgentUnreachable, AgentRefused, BadBase64Url, LinkError) as error:
-            self.complain(f"{error} [{getattr(error, 'code', 'answer_malformed')}]")
+            return _response(answer)
+        except (AgentUnreachable, AgentRefused, AnswerMalformed, LinkError) as error:
+            self.complain(f"{error} [{error.code}]")
             return refused(Status.OTHER)
         finally:
             self._asking = False
@@ -143,6 +149,13 @@ class Front:
             self._running[1].cancel()
             await asyncio.wait([self._running[1]])
         self.agent.close()
+
+
+def _response(answer: Mapping[str, object]) -> bytes:
+    try:
+        return b64url_decode(str(answer["response"]))
+    except (KeyError, BadBase64Url) as error:
+        raise AnswerMalformed(f"The agent's answer is no answer: {error}.") from error
 
 
 def _result(task: asyncio.Task[bytes]) -> bytes:

@@ -65,6 +65,7 @@ class Permission(IntFlag):
 class MakeCredential:
     """Attributes:
     cred_protect: the level that is wished, None if none is.
+    discoverable: the option rk.
     """
 
     client_data_hash: bytes
@@ -74,6 +75,7 @@ class MakeCredential:
     exclude: tuple[bytes, ...]
     cred_protect: int | None
     hmac_secret: bool
+    discoverable: bool
     authorisation: Authorisation | None
 
 
@@ -185,6 +187,7 @@ def _make_credential(given: Parameters) -> MakeCredential:
         exclude=read_credential_ids(given, 5) or (),
         cred_protect=cred_protect,
         hmac_secret=extensions.flag("hmac-secret", default=False),
+        discoverable=options.flag("rk", default=False),
         authorisation=read_authorisation(given, parameter=8, protocol=9),
     )
 

@@ -16,7 +16,6 @@ from keystead_core.ctap.pin_protocol import (
 from keystead_core.ctap.replies import done
 from keystead_core.ctap.status import CtapError, Status
 
-from keystead_agent.authenticator.allow_list import admit_rp
 from keystead_agent.authenticator.approval import Approval
 from keystead_agent.authenticator.ctap.consent import verified_pin
 from keystead_agent.authenticator.ctap.session import MISMATCHES_IN_A_ROW, Session
@@ -157,7 +156,7 @@ class ClientPins:
         if permissions & _BOTH and wanted.rp_id is None:
             raise CtapError(Status.MISSING_PARAMETER, "the relying party that the token is for")
         if wanted.rp_id is not None:
-            admit_rp(self.approval.container.providers, wanted.rp_id)
+            self.session.sites.admit(self.approval.container.providers, wanted.rp_id)
         return permissions
 
 

@@ -14,7 +14,6 @@ from keystead_core.ctap.commands import GetAssertion, MakeCredential, Permission
 from keystead_core.ctap.status import CtapError, Status
 
 from keystead_agent.authenticator import encoding
-from keystead_agent.authenticator.allow_list import admit_rp
 from keystead_agent.authenticator.approval import Approval, not_approved
 from keystead_agent.authenticator.ctap.consent import Consent, prove
 from keystead_agent.authenticator.ctap.hmac_secret import Salts, open_salts
@@ -42,7 +41,7 @@ class Credentials:
 
     async def make(self, wanted: MakeCredential) -> bytes:
         """Raises CtapError, AuthenticatorError, ContainerError, KeystoreError; then nothing was made."""
-        rp_id = admit_rp(self._container.providers, wanted.rp_id)
+        rp_id = self.session.sites.admit(self._container.providers, wanted.rp_id)
         if ES256 not in wanted.algorithms:
             raise AlgorithmNotSupported
         prompt = Prompt(Purpose.CREATE, rp_id, wanted.user.name, self.requester)
@@ -60,7 +59,7 @@ class Credentials:
 
     async def get(self, wanted: GetAssertion) -> bytes:
         """Raises CtapError, AuthenticatorError, ContainerError, KeystoreError; then nothing was signed."""
-        rp_id = admit_rp(self._container.providers, wanted.rp_id)
+        rp_id = self.session.sites.admit(self._container.providers, wanted.rp_id)
         prompt = Prompt(Purpose.SIGN_IN, rp_id, requester=self.requester)
         consent = await self._proof(prompt, Permission.GET_ASSERTION, wanted)
         is_verified = wanted.user_present or consent.token is not None
@@ -83,7 +82,7 @@ class Credentials:
     async def _create(self, wanted: MakeCredential, consent: Consent) -> bytes:
         container, before = self._container, self._container.snapshot()
         account = Account(wanted.user.id, wanted.user.name, wanted.user.display_name or wanted.user.name)
-        traits = Traits(wanted.cred_protect or 1, wanted.hmac_secret)
+        traits = Traits(wanted.cred_protect or 1, wanted.discoverable, wanted.hmac_secret)
 
         def create(pin: str | PinHash) -> tuple[Passkey, NewKey]:
             return container.create(wanted.rp_id, account, pin, self._statement(wanted), traits)
@@ -119,7 +118,10 @@ class Credentials:
     def _candidates(self, wanted: GetAssertion, *, is_verified: bool) -> list[Passkey]:
         """The passkeys that may be named, the last used one first."""
         passkeys = reversed(self._container.passkeys_for(wanted.rp_id))
-        allowed = [passkey for passkey in passkeys if wanted.allow is None or passkey.credential_id in wanted.allow]
+        if wanted.allow is None:
+            allowed = [passkey for passkey in passkeys if passkey.discoverable]
+        else:
+            allowed = [passkey for passkey in passkeys if passkey.credential_id in wanted.allow]
         if is_verified:
             return allowed
         # §12.1: level 2 is found without verification by who names its id; level 3 never.

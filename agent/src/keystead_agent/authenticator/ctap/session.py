@@ -14,6 +14,7 @@ from keystead_core.ctap.entities import Authorisation
 from keystead_core.ctap.pin_protocol import TOKEN_BYTES, protocol_number
 from keystead_core.ctap.status import CtapError, Status
 
+from keystead_agent.authenticator.allow_list import ENROLLED_ALONE, CtapSites
 from keystead_agent.gesture.interface import Purpose
 from keystead_agent.keystore.interface import Entropy, PinHash
 
@@ -65,6 +66,7 @@ class Session:
 
     entropy: Entropy
     monotonic: Callable[[], float]
+    sites: CtapSites = ENROLLED_ALONE
     agreement: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     mismatches: int = 0
     _token: Token | None = None
