@@ -273,7 +273,7 @@ def test_a_daemon_that_is_restarted_is_found_again_and_tokens_are_gone(agent: Ct
 def test_the_log_has_every_refusal_with_its_code_and_no_secret(agent: CtapAgent, client: Client) -> None:
     token = client.token()
     refusal(client.get, b"\1" * 32)
-    refusal(client.ctap.send_cbor, 0x41, {1: 2})
+    refusal(client.ctap.send_cbor, 0x42, {1: 2})
     client.get(token)
 
     lines = [json.loads(line) for line in agent.log.splitlines()]

@@ -85,6 +85,7 @@ def test_what_a_client_authenticates_is_what_it_sent() -> None:
     assert isinstance(wanted, CredentialManagement)
     assert wanted.command is ManagementCommand.DELETE_CREDENTIAL
     assert wanted.authenticated == b"\x06" + cbor.encode(parameters)
+    assert command_from_bytes(message(0x41, {1: 6, 2: parameters, 3: 2, 4: b"p"})) == wanted
 
 
 def test_a_zero_length_authorisation_asks_for_a_touch() -> None:
@@ -119,7 +120,7 @@ def test_each_required_parameter_is_required_and_of_its_type(parameters: dict[An
     [
         (b"", Status.INVALID_LENGTH),
         (b"\x04" * (MAX_MESSAGE_BYTES + 1), Status.INVALID_LENGTH),
-        (b"\x41\xa0", Status.INVALID_COMMAND),
+        (b"\x42\xa0", Status.INVALID_COMMAND),
         (b"\x03", Status.INVALID_COMMAND),
         (b"\x01", Status.MISSING_PARAMETER),
         (b"\x01\xff", Status.INVALID_CBOR),

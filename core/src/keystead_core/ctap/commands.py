@@ -252,4 +252,6 @@ _WITH_PARAMETERS: Final[Mapping[int, Callable[[Parameters], Command]]] = {
     0x02: _get_assertion,
     0x06: _client_pin,
     0x0A: _credential_management,
+    # Its number before CTAP 2.1 was final; libfido2 still used it in 2022, and nothing else differs.
+    0x41: _credential_management,
 }
