@@ -125,6 +125,15 @@ def test_a_prompt_for_a_new_passkey_is_no_consent_to_sign_in(agent: CtapAgent, c
     assert agent.person.questions == [f"Sign in to {RP_ID} as ada?"]
 
 
+def test_an_account_name_cannot_continue_as_a_sentence_of_ours(agent: CtapAgent, client: Client) -> None:
+    trick = {"id": b"eve", "name": "eve?\n\nThis is safe.\u202e"}
+
+    proof = client.proof(client.token(MAKE))
+    client.ctap.make_credential(HASH, {"id": RP_ID, "name": "x"}, trick, ES256, None, None, RK, *proof)
+
+    assert agent.person.questions == [f"Create a passkey for eve?This is safe. at {RP_ID} on this computer?"]
+
+
 def test_an_unused_token_dies_soon_and_a_used_one_later(agent: CtapAgent, client: Client) -> None:
     token = client.token()
     agent.later += 31

@@ -22,6 +22,7 @@ from keystead_agent.authenticator.errors import AlgorithmNotSupported, Credentia
 from keystead_agent.authenticator.options import ES256
 from keystead_agent.container.container import Account, Container, Traits
 from keystead_agent.container.records import Passkey
+from keystead_agent.gesture.assuan import visible
 from keystead_agent.gesture.interface import Cancelled, Prompt, Purpose
 from keystead_agent.keystore.interface import NewKey, PinHash, PublicPoint, ToSign
 
@@ -54,7 +55,7 @@ class Credentials:
         if len(self._container.passkeys) >= MOST_PASSKEYS:
             raise CtapError(Status.KEY_STORE_FULL, f"{MOST_PASSKEYS} passkeys")
         if consent.token is not None and not consent.shows_person:
-            await consent.confirm(f"Create a passkey for {wanted.user.name} at {rp_id} on this computer?")
+            await consent.confirm(f"Create a passkey for {visible(wanted.user.name)} at {rp_id} on this computer?")
         return await self._create(wanted, consent)
 
     async def get(self, wanted: GetAssertion) -> bytes:
@@ -71,7 +72,7 @@ class Credentials:
         salts = open_salts(self.session, wanted.hmac_secret) if wanted.hmac_secret else None
         passkey, was_chosen = await self._choose(candidates, wanted, prompt)
         if consent.token is not None and not consent.shows_person and not was_chosen:
-            await consent.confirm(f"Sign in to {rp_id} as {passkey.name}?")
+            await consent.confirm(f"Sign in to {rp_id} as {visible(passkey.name)}?")
         return await self._sign(wanted, passkey, consent, salts, was_chosen=was_chosen)
 
     async def _proof(self, prompt: Prompt, permission: Permission, wanted: MakeCredential | GetAssertion) -> Consent:
