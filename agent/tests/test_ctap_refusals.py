@@ -1,6 +1,7 @@
 """Requests that are well-formed and not allowed: each has its status, and nothing happens."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,13 @@ from fido2.ctap import CtapError
 from fido2.ctap2 import ClientPin, Ctap2
 from fido2.ctap2.pin import PinProtocolV2
 from keystead_agent.authenticator.ctap import credentials
+from keystead_agent.authenticator.ctap.statuses import status_of
+from keystead_agent.authenticator.errors import NobodyAnswered
 from keystead_agent.gesture.interface import Purpose
+from keystead_agent.keystore.errors import GestureRefused, OtherMachine, PinBlocked, PinLocked
+from keystead_core.ctap.commands import command_from_bytes
 from keystead_core.ctap.hid_packets import BROADCAST, HidCommand, HidError, reports
+from keystead_core.ctap.status import Status
 from keystead_testkit.ctap_agent import PIN, RP_ID, CtapAgent
 
 ERR = CtapError.ERR
@@ -239,3 +245,23 @@ def test_a_message_that_stops_in_the_middle_is_given_up(agent: CtapAgent) -> Non
     connection.write_packet(next(reports(channel, HidCommand.PING, bytes(100))))
 
     assert connection.read_packet()[4:8] == bytes([HidCommand.ERROR | 0x80, 0, 1, HidError.MSG_TIMEOUT])
+
+
+@pytest.mark.parametrize(
+    ("error", "in_client", "at_our_prompt"),
+    [
+        (GestureRefused(2), Status.PIN_INVALID, Status.UV_INVALID),
+        (PinLocked(timedelta(1)), Status.PIN_BLOCKED, Status.UV_BLOCKED),
+        (PinBlocked(), Status.PIN_BLOCKED, Status.UV_BLOCKED),
+        (NobodyAnswered(), Status.USER_ACTION_TIMEOUT, Status.USER_ACTION_TIMEOUT),
+        (OtherMachine(), Status.OTHER, Status.OTHER),
+    ],
+)
+def test_a_refusal_of_the_keystore_is_told_as_the_client_knows_it(
+    error: Exception, in_client: Status, at_our_prompt: Status
+) -> None:
+    typed, prompted = (command_from_bytes(b"\x06" + cbor.encode({1: 2, 2: number})) for number in (TOKEN, UV))
+
+    assert status_of(error, typed) is in_client
+    assert status_of(error, prompted) is at_our_prompt
+    assert status_of(error, command_from_bytes(b"\x0b")) is at_our_prompt

@@ -14,7 +14,7 @@ from keystead_agent.container.errors import PasskeyUnknown, PinAlreadySet, PinNo
 from keystead_agent.container.pin import PinRules, hash_pin
 from keystead_agent.container.records import MAX_CONTAINER_BYTES, Contents, Passkey, Provider
 from keystead_agent.container.sealing import SealedContents, seal_contents
-from keystead_agent.keystore.interface import Clock, Entropy, Gate, KeyBlob, Keystore, NewKey, PinHash, ToSign
+from keystead_agent.keystore.interface import Clock, Entropy, Gate, KeyBlob, Keystore, NewKey, PinHash, ToSign, Tries
 from keystead_agent.keystore.private_file import ensure_private_directory, read_private, write_private
 
 FILE_NAME: Final = "container.cbor"
@@ -137,6 +137,10 @@ class Container:
         contents = self._begun()
         self._save(contents.with_gate(self._keystore.make_gate(contents.foundation, pin)))
         self._pin_changes += 1
+
+    def counted_tries(self) -> Tries:
+        """The same as the keystore alone counts it, for who only looks; without a PIN, what the keystore allows."""
+        return self.keystore.tries(self._contents.gate if self._contents else None)
 
     def check_pin(self, typed: str | PinHash) -> None:
         """Return if *typed* is the PIN. Raises PinNotSet, GestureRefused, PinLocked."""

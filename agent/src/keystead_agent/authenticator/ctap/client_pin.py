@@ -71,7 +71,7 @@ class ClientPins:
         return self.session.mismatches >= MISMATCHES_IN_A_ROW
 
     async def _tries(self) -> int:
-        tries = await self.approval.offload(self.approval.container.keystore.tries)
+        tries = await self.approval.offload(self.approval.container.counted_tries)
         return min(tries.left, _MOST_TRIES_TOLD)
 
     async def _set_pin(self, wanted: ClientPin) -> bytes:

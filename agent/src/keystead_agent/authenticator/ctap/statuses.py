@@ -8,7 +8,7 @@ from keystead_core.ctap.status import CtapError, Status
 
 from keystead_agent.authenticator import errors
 from keystead_agent.container.errors import PasskeyUnknown, PinAlreadySet, PinNotSet, PinUnfit
-from keystead_agent.keystore.errors import GestureRefused, PinLocked
+from keystead_agent.keystore.errors import GestureRefused, PinBlocked, PinLocked
 
 _STATUSES: Final[Mapping[type[Exception], Status]] = {
     # Neither ends the client's search: another authenticator may be meant.
@@ -33,6 +33,6 @@ def status_of(error: Exception, command: Command | None) -> Status:
     in_client = isinstance(command, ClientPin) and command.command is not PinCommand.GET_UV_TOKEN_WITH_PERMISSIONS
     if isinstance(error, GestureRefused):
         return Status.PIN_INVALID if in_client else Status.UV_INVALID
-    if isinstance(error, PinLocked):
+    if isinstance(error, PinLocked | PinBlocked):
         return Status.PIN_BLOCKED if in_client else Status.UV_BLOCKED
     return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), Status.OTHER)
