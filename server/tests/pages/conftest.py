@@ -35,6 +35,7 @@ from keystead_server.keys.sealer import MasterKeySealer
 from keystead_server.main.config import Config
 from keystead_server.main.system import SystemClock, SystemEntropy
 from keystead_server.main.wiring import build_app, build_services
+from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.passkeys import document
 from keystead_server.policy.passkeys.model import FIRST_POLICY, PasskeyPolicy
 from keystead_server.ports.changes import Add, Remove
@@ -241,6 +242,12 @@ class Office:
 
     def change_policy(self, **changes: Any) -> None:
         run(self.services.save_passkey_policy(self.tenant.id, replace(self.policy(), **changes), by=OPERATOR))
+
+    def methods(self) -> MethodsPolicy:
+        return run(self.services.methods.now(self.tenant.id))
+
+    def change_methods(self, **changes: Any) -> None:
+        run(self.services.save_methods_policy(self.tenant.id, replace(self.methods(), **changes), by=OPERATOR))
 
     def allow_only_device_bound(self) -> None:
         (profile,) = self.policy().profiles
