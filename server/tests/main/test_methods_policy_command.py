@@ -1,5 +1,8 @@
 """keystead policy --kind methods, keystead policy defaults, and what a pass is under them."""
 
+# The fixtures of the other policy's tests are these ones too.
+# ruff: noqa: F811
+
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from .test_policy_command import Keystead, data, invoke, keystead  # noqa: F401
 
 
 @pytest.fixture
-def methods(keystead: Keystead) -> dict[str, Any]:  # noqa: F811
+def methods(keystead: Keystead) -> dict[str, Any]:
     """The policy in force, as JSON."""
     shown: dict[str, Any] = keystead("policy", "show", "--kind", "methods")
     assert shown["version"] == 0
@@ -32,7 +35,7 @@ def switched_off(policy: dict[str, Any], method: str) -> dict[str, Any]:
 def test_a_change_is_foreseen_confirmed_kept_and_taken_back(
     keystead: Keystead,
     methods: dict[str, Any],
-    tmp_path: Path,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     file = write(tmp_path, switched_off(methods, "SoftwareOath"))
 
@@ -53,7 +56,7 @@ def test_a_change_is_foreseen_confirmed_kept_and_taken_back(
 def test_a_change_that_locks_out_the_only_way_in_is_refused(
     keystead: Keystead,
     methods: dict[str, Any],
-    tmp_path: Path,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     file = write(tmp_path, switched_off(methods, "TemporaryAccessPass"))
 
@@ -63,12 +66,12 @@ def test_a_change_that_locks_out_the_only_way_in_is_refused(
 def test_a_document_of_the_other_kind_is_refused(
     keystead: Keystead,
     methods: dict[str, Any],
-    tmp_path: Path,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     assert keystead("policy", "plan", write(tmp_path, methods), fails=True) == "policy_malformed"
 
 
-def test_security_defaults_have_a_switch(keystead: Keystead) -> None:  # noqa: F811
+def test_security_defaults_have_a_switch(keystead: Keystead) -> None:
     assert keystead("policy", "defaults") == {"security_defaults": True}
     assert keystead("policy", "defaults", "off")["changes"] == ["Security defaults are switched off."]
     assert keystead("policy", "defaults", "on", fails=True) == "not_confirmed"
@@ -76,7 +79,7 @@ def test_security_defaults_have_a_switch(keystead: Keystead) -> None:  # noqa: F
     assert keystead("policy", "defaults") == {"security_defaults": True}
 
 
-def test_what_a_person_reads(keystead: Keystead, data: Path, tmp_path: Path, methods: dict[str, Any]) -> None:  # noqa: F811
+def test_what_a_person_reads(keystead: Keystead, data: Path, tmp_path: Path, methods: dict[str, Any]) -> None:
     file = write(tmp_path, switched_off(methods, "RecoveryCode"))
 
     plan = invoke(data, "policy", "plan", file, "--kind", "methods").output
@@ -90,7 +93,7 @@ def test_a_pass_that_its_owner_cannot_use_is_said_to_be_so(
     keystead: Keystead,
     data: Path,
     tmp_path: Path,
-    methods: dict[str, Any],  # noqa: F811
+    methods: dict[str, Any],
 ) -> None:
     keystead("user", "create", "grace")
     grace = next(u["id"] for u in keystead("user", "list") if u["username"] == "grace")

@@ -1,6 +1,6 @@
 """Every page: who may open it, how often, and how much may be sent to it."""
 
-from keystead_server.http.pages import account, assets, entrance, new_passkey, pass_sign_in, sign_in
+from keystead_server.http.pages import account, assets, entrance, new_passkey, pass_sign_in, sign_in, this_device
 from keystead_server.http.pages.admin.routes import ROUTES as ADMIN_ROUTES
 from keystead_server.http.route import (
     BROWSING,
@@ -118,6 +118,10 @@ _ACCOUNT = (
     _script(
         "/{tenant}/account/passkeys", new_passkey.register, "Answer a challenge to add a passkey",
         Access.SIGNED_IN, REGISTERING, _REGISTRATION, {201: "Added; where to go on", 422: "Refused, and why"}, while_held=True,
+    ),
+    _page("/{tenant}/account/passkeys/suggested", this_device.suggest, "Whether to add a passkey on this device"),
+    _form(
+        "/{tenant}/account/passkeys/suggested/failed", this_device.failed, "A passkey could not be added on this device"
     ),
     _form("/{tenant}/account/passkeys/{passkey}/rename", account.rename, "Give a passkey another name", while_held=True),
     _page("/{tenant}/account/passkeys/{passkey}/remove", account.ask_to_remove, "What follows from removing a passkey", while_held=True),
