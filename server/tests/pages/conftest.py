@@ -19,6 +19,7 @@ import uvicorn
 from keystead_core.webauthn import KEYSTEAD_TPM
 from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.app import App
+from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.ids import AppId, PasskeyId, TenantId
 from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.domain.sign_in import Attempt
@@ -38,7 +39,7 @@ from keystead_server.main.wiring import build_app, build_services
 from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.passkeys import document
 from keystead_server.policy.passkeys.model import FIRST_POLICY, PasskeyPolicy
-from keystead_server.ports.changes import Add, Remove
+from keystead_server.ports.changes import Add, Remove, Replace
 from keystead_server.ports.store import StorageUnavailable
 from keystead_testkit.clock import FixedClock, SeededEntropy
 from keystead_testkit.memory_store import MemoryStore
@@ -187,6 +188,11 @@ class Office:
         )  # fmt: skip
         run(self.store.write(Add(passkey)))
 
+    def say_it_is_on_a_telephone(self, user: User) -> None:
+        """What a browser says of their passkeys is what it says of one in a telephone."""
+        for passkey in self.passkeys_of(user):
+            run(self.store.write(Replace(replace(passkey, transports=("hybrid", "internal")))))
+
     def forget_passkeys(self, user: User) -> None:
         run(self.store.write(*(Remove(self.tenant.id, Passkey, p.id) for p in self.passkeys_of(user))))
 
@@ -235,6 +241,9 @@ class Office:
     def attempts(self) -> list[Attempt]:
         """The sign-in log, newest first."""
         return list(run(self.store.logs.attempts(self.tenant.id, limit=100)))
+
+    def audit(self) -> list[AuditEvent]:
+        return list(run(self.store.logs.audit(self.tenant.id, limit=1000)))
 
     def policy(self) -> PasskeyPolicy:
         written = run(self.store.policies.current(self.tenant.id, "passkeys"))
