@@ -4,7 +4,7 @@ DATA ?= data
 JOBS ?= auto
 BIN := .venv/bin
 
-.PHONY: help run test check bench demo fuzz schemathesis lock format env
+.PHONY: help run test check bench demo guest fuzz schemathesis lock format env
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
@@ -27,6 +27,11 @@ demo: ## the whole story, unattended, with screenshots under demo/
 	@tools/environment dev
 	@tools/system-packages demo
 	@$(BIN)/python -m tools.demo
+
+guest: ## the virtual security key under Debian's own kernel in QEMU, with libfido2's tools, ssh and python-fido2
+	@tools/environment dev
+	@tools/system-packages guest
+	@$(BIN)/python -m tools.guest
 
 bench: ## CPU per sign-in on SQLite and PostgreSQL, verification beside its peers, policy decisions; results under bench/results/
 	@tools/environment dev

@@ -44,6 +44,13 @@ def test_the_file_is_read_and_the_environment_wins(home: Path) -> None:
     assert settings.state_dir == Path("/srv/k")
 
 
+def test_sites_for_security_keys_are_apart_by_spaces(home: Path) -> None:
+    write(home, 'security_key_sites = "ssh: example.org"\n')
+
+    assert load_settings({}, home).security_key_sites == {"ssh:", "example.org"}
+    assert load_settings({"KEYSTEAD_AGENT_SECURITY_KEY_SITES": ""}, home).security_key_sites == frozenset()
+
+
 def test_another_file_can_be_named(home: Path) -> None:
     (home / "other.toml").write_text("pin_minimum = 9\n", encoding="utf-8")
 
@@ -54,6 +61,9 @@ def test_another_file_can_be_named(home: Path) -> None:
     ("text", "says"),
     [
         ("colour = 1\n", "no such setting: colour"),
+        ("security_key_sites = 7\n", "security_key_sites must be a text"),
+        ('security_key_sites = "*.example.org"\n', "relying-party ids such as"),
+        ('security_key_sites = "https://example.org"\n', "relying-party ids such as"),
         ("keystore = 7\n", '"tpm" or "software"'),
         ('keystore = "cloud"\n', '"tpm" or "software"'),
         ('tpm = "/dev/tpm0"\n', "device:/dev/tpmrm0"),

@@ -13,11 +13,14 @@ from keystead_core.link.messages import (
     VERBS,
     Cancel,
     Create,
+    Ctap,
     Done,
     Failed,
     Get,
     Hello,
+    Progress,
     id_of,
+    progress_from_json,
     reply_from_json,
     request_from_json,
 )
@@ -182,3 +185,32 @@ def test_a_reply_survives_the_link(reply):
 def test_refuses_a_reply_that_is_neither_done_nor_failed(message):
     with pytest.raises(errors.LinkError):
         reply_from_json(message)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"channel": -1, "command": "BA"},
+        {"channel": 1 << 32, "command": "BA"},
+        {"channel": True, "command": "BA"},
+        {"channel": 1, "command": ""},
+        {"channel": 1, "command": "A" * 10_147},
+    ],
+)
+def test_a_ctap_command_is_of_a_channel_and_no_longer_than_ctaphid_carries(members):
+    with pytest.raises(errors.MemberInvalid):
+        request_from_json({"id": "1", "verb": "ctap", **members})
+
+    longest = Ctap("1", channel=0xFFFFFFFF, command="A" * 10_146)
+    assert request_from_json(longest.to_json()) == longest
+
+
+def test_progress_is_told_apart_from_replies():
+    assert progress_from_json(Progress("1", asking=True).to_json()) == Progress("1", asking=True)
+    for other in (
+        Done("1", {}).to_json(),
+        {"id": "1"},
+        {"id": "1", "asking": 1},
+        {"id": "1", "asking": True, "ok": {}},
+    ):
+        assert progress_from_json(other) is None

@@ -44,17 +44,21 @@ def test_pages_about_people_are_kept_by_no_cache(office: Office) -> None:
     assert browser.get("/contoso/account").headers["cache-control"] == "no-store"
 
 
-def test_over_https_both_cookies_are_the_hosts_own(office: Office) -> None:
+def test_over_https_all_cookies_are_the_hosts_own(office: Office) -> None:
     browser = office.http()
     browser.get("/contoso/sign-in")
     (browser_cookie,) = browser.set_cookies
     browser.sign_in("contoso", office.passkey)
-    (session_cookie,) = browser.set_cookies
+    session_cookie, device_cookie = browser.set_cookies
 
     assert re.fullmatch(
         r"__Host-keystead-browser=[\w-]{22}; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=31536000", browser_cookie
     )
     assert re.fullmatch(r"__Host-keystead-contoso=[\w-]+; Path=/; HttpOnly; SameSite=Lax; Secure", session_cookie)
+    assert re.fullmatch(
+        r"__Host-keystead-contoso-device=[\w-]+; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=31536000",
+        device_cookie,
+    )
 
 
 def test_on_this_computer_they_work_without_https() -> None:

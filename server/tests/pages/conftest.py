@@ -19,6 +19,7 @@ import uvicorn
 from keystead_core.webauthn import KEYSTEAD_TPM
 from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.app import App
+from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.ids import AppId, PasskeyId, TenantId
 from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.domain.sign_in import Attempt, Method
@@ -36,10 +37,10 @@ from keystead_server.keys.sealer import MasterKeySealer
 from keystead_server.main.config import Config
 from keystead_server.main.system import SystemClock, SystemEntropy
 from keystead_server.main.wiring import build_app, build_services
-from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration
+from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration, MethodsPolicy
 from keystead_server.policy.passkeys import document
 from keystead_server.policy.passkeys.model import FIRST_POLICY, PasskeyPolicy
-from keystead_server.ports.changes import Add, Remove
+from keystead_server.ports.changes import Add, Remove, Replace
 from keystead_server.ports.store import Secrets, StorageUnavailable
 from keystead_testkit.clock import FixedClock, SeededEntropy
 from keystead_testkit.memory_store import MemoryStore
@@ -189,6 +190,11 @@ class Office:
         )  # fmt: skip
         run(self.store.write(Add(passkey)))
 
+    def say_it_is_on_a_telephone(self, user: User) -> None:
+        """What a browser says of their passkeys is what it says of one in a telephone."""
+        for passkey in self.passkeys_of(user):
+            run(self.store.write(Replace(replace(passkey, transports=("hybrid", "internal")))))
+
     def forget_passkeys(self, user: User) -> None:
         run(self.store.write(*(Remove(self.tenant.id, Passkey, p.id) for p in self.passkeys_of(user))))
 
@@ -238,12 +244,21 @@ class Office:
         """The sign-in log, newest first."""
         return list(run(self.store.logs.attempts(self.tenant.id, limit=100)))
 
+    def audit(self) -> list[AuditEvent]:
+        return list(run(self.store.logs.audit(self.tenant.id, limit=1000)))
+
     def policy(self) -> PasskeyPolicy:
         written = run(self.store.policies.current(self.tenant.id, "passkeys"))
         return FIRST_POLICY if written is None else document.from_text(written.body)
 
     def change_policy(self, **changes: Any) -> None:
         run(self.services.save_passkey_policy(self.tenant.id, replace(self.policy(), **changes), by=OPERATOR))
+
+    def methods(self) -> MethodsPolicy:
+        return run(self.services.methods.now(self.tenant.id))
+
+    def change_methods(self, **changes: Any) -> None:
+        run(self.services.save_methods_policy(self.tenant.id, replace(self.methods(), **changes), by=OPERATOR))
 
     def allow_only_device_bound(self) -> None:
         (profile,) = self.policy().profiles

@@ -1,14 +1,19 @@
 """The pages in a real browser: passkeys, keyboard, accessibility, and a silent console."""
 
 import os
+import re
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from keystead_server.domain.user import Role
+from keystead_server.policy.methods.model import Campaign
+from keystead_server.policy.people import user
 from keystead_testkit.browser import Chromium, add_virtual_authenticator, find_chromium
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 pytestmark = [
     pytest.mark.browser,
@@ -49,7 +54,13 @@ def add_passkey(page: Page, office: Any, name: str = "") -> None:
     page.goto(url(office, "/account/passkeys/new"))
     page.get_by_label("Name").fill(name)
     page.get_by_role("button", name="Add a passkey").click()
-    page.wait_for_url("**/account?done=passkey_added")
+    page.wait_for_url(re.compile(r"/account\?done=passkey_added|/sign-in\?continue="))
+    if "/sign-in" in page.url:
+        # Administrators go on with the new passkey alone. Where autofill is not held off, it has answered meanwhile.
+        with suppress(Error):
+            if not page.evaluate("PublicKeyCredential.isConditionalMediationAvailable()"):
+                page.get_by_role("button", name="Sign in with a passkey").click()
+        page.wait_for_url("**/account")
 
 
 def sign_out(page: Page) -> None:
@@ -234,7 +245,7 @@ def test_every_page_is_accessible_in_light_and_dark_and_fits_a_small_telephone(o
     check_looks(page)
     own = ["/account", f"/account/passkeys/{office.passkeys_of(person)[0].id}/remove"]
     admin = ["", "/users", f"/users/{person.id}", "/groups", f"/groups/{group.id}", "/apps", f"/apps/{app.id}"]
-    logs = ["/passkey-policy", "/sign-ins", "/audit"]
+    logs = ["/passkey-policy", "/methods-policy", "/sign-ins", "/audit"]
     for path in [*own, *(f"/admin{p}" for p in [*admin, *logs])]:
         page.goto(url(office, path))
         for details in page.locator("details").all()[:3]:
@@ -259,7 +270,10 @@ _axe = Axe()
 
 def test_an_error_is_accessible_beside_its_field(open_office: Any, page: Page, chromium: Chromium) -> None:
     administrator = open_office.person("errors@example.org", roles=frozenset({Role.GLOBAL_ADMINISTRATOR}))
+    add_virtual_authenticator(page)
+    without_autofill(page)
     sign_in_with_pass(page, open_office, administrator)
+    add_passkey(page, open_office)
     page.goto(url(open_office, "/admin/passkey-policy"))
     page.get_by_label("Name", exact=True).fill("")
     page.get_by_role("button", name="Save the policy").first.click()
@@ -281,6 +295,7 @@ def test_targets_are_large_enough_for_a_thumb(open_office: Any, page: Page) -> N
 
 def test_without_javascript_a_pass_signs_in(open_office: Any) -> None:
     person = open_office.person("noscript@example.org")
+    open_office.keep_synced_passkey(person)
     with Chromium(javascript=False, size=(360, 800)) as chromium:
         page = chromium.new_page(url(open_office, "/admin"))
         # Playwright's finding by text and role passes over what is inside noscript.
@@ -374,3 +389,80 @@ def look(page: Page, name: str) -> None:
             page.set_viewport_size({"width": width, "height": 800})
             page.emulate_media(color_scheme="light")
             page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
+
+
+def test_a_newcomer_registers_before_an_app_and_an_administrator_signs_in_anew(open_office: Any, page: Page) -> None:
+    """Security defaults: the pass leads to a passkey and nowhere else."""
+    person = open_office.person("newcomer@example.org", roles=frozenset({Role.GLOBAL_READER}))
+    add_virtual_authenticator(page)
+    without_autofill(page)
+
+    sign_in_with_pass(page, open_office, person)
+    page.goto(url(open_office, "/admin/users"))
+    expect(page.get_by_text("Your organisation asks for a passkey.")).to_be_visible()
+    expect(page.get_by_role("link", name="Not now")).to_have_count(0)
+    look(page, "must-register")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.wait_for_url("**/sign-in?continue=*")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url("**/admin/users")
+
+    expect(page.get_by_role("heading", name="People")).to_be_visible()
+
+
+def test_a_passkey_for_this_device_is_suggested_put_off_and_then_asked_for(open_office: Any, page: Page) -> None:
+    person = open_office.person("campaign@example.org")
+    key = add_virtual_authenticator(page, transport="usb")
+    without_autofill(page)
+    sign_in_with_pass(page, open_office, person)
+    add_passkey(page, open_office, "Security key")
+    # What a security key says of itself would keep the question away everywhere; a telephone's says nothing.
+    open_office.say_it_is_on_a_telephone(person)
+    only = frozenset({user(person.id)})
+    open_office.change_methods(campaign=Campaign(enabled=True, snooze=timedelta(0), allowed_snoozes=1, include=only))
+
+    for forced in (False, True):
+        sign_out(page)
+        page.goto(url(open_office, "/sign-in"))
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        page.wait_for_url("**/account/passkeys/suggested")
+        expect(page.get_by_role("heading", name="Add a passkey on this device")).to_be_visible()
+        expect(page.get_by_role("button", name="It does not work here")).to_be_hidden()
+        look(page, f"suggested-{'forced' if forced else 'first'}")
+        if not forced:
+            page.get_by_role("link", name="Not now").click()
+            page.wait_for_url("**/account")
+
+    expect(page.get_by_role("link", name="Not now")).to_have_count(0)
+    # The only authenticator here holds a passkey of theirs already, so it makes no second one.
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_text("already has a passkey")).to_be_visible()
+    page.get_by_role("button", name="It does not work here").click()
+    page.wait_for_url("**/account")
+    key.remove()
+    open_office.change_methods(campaign=Campaign())
+
+
+def test_the_methods_policy_is_changed_with_a_look_at_whom_it_touches(open_office: Any, page: Page) -> None:
+    add_virtual_authenticator(page)
+    without_autofill(page)
+    root = open_office.person("methods@example.org", roles=frozenset({Role.GLOBAL_ADMINISTRATOR}))
+    sign_in_with_pass(page, open_office, root)
+    add_passkey(page, open_office)
+
+    page.goto(url(open_office, "/admin/methods-policy"))
+    look(page, "methods-policy")
+    totp = page.get_by_role("region", name="Authenticator app (TOTP)")
+    totp.get_by_label("Switched on").uncheck()
+    page.get_by_role("button", name="Save the policy").first.click()
+    expect(page.get_by_role("heading", name="Before you save")).to_be_visible()
+    look(page, "methods-preview")
+    page.get_by_role("button", name="Save it all the same").click()
+    page.wait_for_url("**/methods-policy?done=saved")
+    page.get_by_role("link", name="History").click()
+    look(page, "methods-history")
+    page.get_by_role("button", name="Go back to this version").last.click()
+    page.get_by_role("button", name="Save the policy").click()
+
+    page.wait_for_url("**/methods-policy?done=saved")
+    expect(totp.get_by_label("Switched on")).to_be_checked()

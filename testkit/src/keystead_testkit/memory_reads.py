@@ -28,6 +28,7 @@ from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.recovery_codes import RecoveryCodes
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt, Method, Result
+from keystead_server.domain.snoozes import Snoozes
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import Group, User, fold
@@ -60,6 +61,7 @@ class Tables:
         self.links: dict[tuple[ChainId, int], LogLink] = {}
         self.heads: dict[ChainId, int] = {}
         self.checkpoints: dict[int, LogCheckpoint] = {}
+        self.snoozes: dict[tuple[TenantId, UserId], Snoozes] = {}
         self.memberships: dict[tuple[TenantId, GroupId, UserId], None] = {}
         self.names: dict[Hashable, Hashable] = {}
         self.undo: list[tuple[dict[Any, Any], Any, Any]] = []
@@ -145,6 +147,9 @@ class Users(_Reads):
         theirs = self._tables.groups_of(tenant, user)
         groups = self._tables.inside(tenant, self._tables.groups.values(), lambda g: (fold(g.name), g.id))
         return [g for g in groups if g.id in theirs]
+
+    async def snoozes(self, tenant: TenantId, user: UserId) -> Snoozes:
+        return self._tables.snoozes.get((tenant, user), Snoozes())
 
     async def count(self, tenant: TenantId) -> int:
         return sum(t == tenant for t, _ in self._tables.users)

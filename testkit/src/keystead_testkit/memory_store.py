@@ -21,6 +21,7 @@ from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.recovery_codes import RecoveryCodes
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt
+from keystead_server.domain.snoozes import Snoozes
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import Group, User, fold
@@ -156,6 +157,19 @@ def _count_guess(tables: Tables, change: changes.CountGuess) -> None:
     tables.put(tables.guesses, key, change.number + 1)
 
 
+def _snooze(tables: Tables, change: changes.Snooze) -> None:
+    key = change.tenant_id, change.user_id
+    _require(key in tables.users)
+    tables.put(tables.snoozes, key, Snoozes(tables.snoozes.get(key, Snoozes()).count + 1, change.at))
+
+
+def _take_back_snooze(tables: Tables, change: changes.TakeBackSnooze) -> None:
+    key = change.tenant_id, change.user_id
+    found = tables.snoozes.get(key, Snoozes())
+    if found.count:
+        tables.put(tables.snoozes, key, Snoozes(found.count - 1))
+
+
 def _close_session(tables: Tables, change: changes.CloseSession) -> None:
     session = tables.sessions.get((change.tenant_id, change.session_id))
     if session is not None and session.closed_at is None:
@@ -195,6 +209,7 @@ def _remove(tables: Tables, change: changes.Remove) -> None:
         for t, group, user in [m for m in tables.memberships if m[0] == tenant and value.id in m[1:]]:
             tables.drop(tables.memberships, (t, group, user))
     if isinstance(value, User):
+        tables.drop(tables.snoozes, (tenant, value.id))
         for kind in (Passkey, TemporaryAccessPass, Password, TotpAuthenticator, RecoveryCodes):
             for owned in [o for o in tables.of(kind).values() if (o.tenant_id, o.user_id) == (tenant, value.id)]:
                 _forget(tables, owned)
@@ -220,6 +235,8 @@ _APPLY: dict[type[Any], Callable[[Tables, Any], None]] = {
     changes.SpendPass: _spend_pass,
     changes.TotpUsed: _totp_used,
     changes.CountGuess: _count_guess,
+    changes.Snooze: _snooze,
+    changes.TakeBackSnooze: _take_back_snooze,
     changes.CloseSession: _close_session,
     changes.RevokeGrant: _revoke_grant,
     changes.Join: _join,

@@ -6,6 +6,7 @@ prompted, and what is in the container makes no difference to the answer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from keystead_agent.authenticator.errors import OriginNotEnrolled, RpNotEnrolled
@@ -28,6 +29,25 @@ class Caller:
     @property
     def is_cross_origin(self) -> bool:
         return self.top_origin is not None and self.top_origin != self.origin
+
+
+@dataclass(frozen=True, slots=True)
+class CtapSites:
+    """For whom CTAP clients may ask: the enrolled providers, and relying parties that the person has named.
+
+    Over CTAP no origin is told: the client has judged the page, as it does for every security key.
+    """
+
+    named: frozenset[str] = frozenset()
+
+    def admit(self, providers: Sequence[Provider], rp_id: str) -> str:
+        """Return *rp_id*, or raise RpNotEnrolled."""
+        if rp_id not in self.named and not any(provider.rp_id == rp_id for provider in providers):
+            raise RpNotEnrolled(rp_id)
+        return rp_id
+
+
+ENROLLED_ALONE: Final = CtapSites()
 
 
 def admit(providers: Sequence[Provider], caller: Caller, rp_id: str | None) -> str:

@@ -5,9 +5,11 @@ mistake is not made twice and found by nobody.
 """
 
 import json
+from collections.abc import Mapping
 from enum import IntFlag
 from hashlib import sha256
-from typing import Final, Literal
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -20,6 +22,8 @@ from keystead_agent.authenticator.options import ES256
 from keystead_agent.keystore.interface import PublicPoint
 
 NO_AAGUID: Final = UUID(int=0)
+Extensions: TypeAlias = Mapping[int | str | bytes, CborValue]
+NO_EXTENSIONS: Final[Extensions] = MappingProxyType({})
 
 
 class Flag(IntFlag):
@@ -28,6 +32,7 @@ class Flag(IntFlag):
     USER_PRESENT = 1 << 0
     USER_VERIFIED = 1 << 2
     ATTESTED_CREDENTIAL = 1 << 6
+    EXTENSIONS = 1 << 7
 
 
 _VERIFIED: Final = Flag.USER_PRESENT | Flag.USER_VERIFIED
@@ -57,14 +62,30 @@ def spki(public: PublicPoint) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def registration_data(rp_id: str, aaguid: UUID, credential_id: bytes, public: PublicPoint) -> bytes:
+def registration_data(
+    rp_id: str, aaguid: UUID, credential_id: bytes, public: PublicPoint, extensions: Extensions = NO_EXTENSIONS
+) -> bytes:
     """Authenticator data with a new credential in it; no signature was counted yet."""
     attested = aaguid.bytes + len(credential_id).to_bytes(2, "big") + credential_id + cose_key(public)
-    return _authenticator_data(rp_id, _VERIFIED | Flag.ATTESTED_CREDENTIAL, 0) + attested
+    flags = _VERIFIED | Flag.ATTESTED_CREDENTIAL | _flag_of(extensions)
+    return _authenticator_data(rp_id, flags, 0) + attested + _encoded(extensions)
 
 
-def assertion_data(rp_id: str, sign_count: int) -> bytes:
-    return _authenticator_data(rp_id, _VERIFIED, sign_count)
+def assertion_data(rp_id: str, sign_count: int, extensions: Extensions = NO_EXTENSIONS) -> bytes:
+    return _authenticator_data(rp_id, _VERIFIED | _flag_of(extensions), sign_count) + _encoded(extensions)
+
+
+def silent_data(rp_id: str) -> bytes:
+    """Authenticator data of an answer for which nobody was asked: no flag, no count."""
+    return _authenticator_data(rp_id, Flag(0), 0)
+
+
+def _flag_of(extensions: Extensions) -> Flag:
+    return Flag.EXTENSIONS if extensions else Flag(0)
+
+
+def _encoded(extensions: Extensions) -> bytes:
+    return encode_cbor(dict(extensions)) if extensions else b""
 
 
 def _authenticator_data(rp_id: str, flags: Flag, sign_count: int) -> bytes:
@@ -73,7 +94,12 @@ def _authenticator_data(rp_id: str, flags: Flag, sign_count: int) -> bytes:
 
 def to_be_signed(authenticator_data: bytes, client_data_json: bytes) -> bytes:
     """The digest of what both assertion and self-attestation signatures are over."""
-    return sha256(authenticator_data + sha256(client_data_json).digest()).digest()
+    return digest_of(authenticator_data, sha256(client_data_json).digest())
+
+
+def digest_of(authenticator_data: bytes, client_data_hash: bytes) -> bytes:
+    """As `to_be_signed`, for a client that keeps the client data to itself."""
+    return sha256(authenticator_data + client_data_hash).digest()
 
 
 def attestation_none(authenticator_data: bytes) -> bytes:

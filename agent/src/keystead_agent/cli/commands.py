@@ -26,6 +26,7 @@ class Doors:
 
     socket_path: Callable[[], Path]
     run_daemon: Callable[[], None]
+    run_hid: Callable[[str | None], None]
     install_browser: Callable[[Browsers, Sequence[str]], list[Path]]
 
     def ask(self, request: link.Request, *, as_json: bool) -> Ok:
@@ -60,6 +61,18 @@ def daemon(doors: Doors) -> None:
     Stop it with Ctrl-C or SIGTERM.
     """
     doors.run_daemon()
+
+
+@cli.command(epilog=EXIT_CODES)
+@click.option("--user", metavar="NAME", help="As root: open the device, then be this person.")
+@_doors
+def hid(doors: Doors, user: str | None) -> None:
+    """Offer the passkeys as a security key to every program of this computer.
+
+    Browsers without the extension, ssh and libfido2's tools then find it as they find one that is plugged in.
+    Needs /dev/uhid, which only root may open, and the daemon of that person.
+    """
+    doors.run_hid(user)
 
 
 @cli.command()

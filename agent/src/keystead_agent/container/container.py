@@ -5,7 +5,7 @@ answered is never forgotten: a sign counter, too, is written before its signatur
 leaves. Methods block; the daemon calls one at a time, on a thread.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from keystead_agent.container.errors import PasskeyUnknown, PinAlreadySet, PinNo
 from keystead_agent.container.pin import PinRules, hash_pin
 from keystead_agent.container.records import MAX_CONTAINER_BYTES, Contents, Passkey, Provider
 from keystead_agent.container.sealing import SealedContents, seal_contents
-from keystead_agent.keystore.interface import Clock, Entropy, Gate, Keystore, NewKey, ToSign
+from keystead_agent.keystore.interface import Clock, Entropy, Gate, KeyBlob, Keystore, NewKey, PinHash, ToSign, Tries
 from keystead_agent.keystore.private_file import ensure_private_directory, read_private, write_private
 
 FILE_NAME: Final = "container.cbor"
@@ -28,6 +28,15 @@ class Account:
     user_handle: bytes
     name: str
     display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a site asks of a new passkey besides a signature (CTAP 2.1 §12.1, §12.5)."""
+
+    protection: int = 1
+    discoverable: bool = True
+    hmac_secret: bool = False
 
 
 class Container:
@@ -47,12 +56,22 @@ class Container:
         self._clock = clock
         self._entropy = entropy
         self._rules = rules or PinRules()
+        self._pin_changes = 0
         ensure_private_directory(directory)
         self._contents, self._integrity_key = self._read()
 
     @property
     def keystore(self) -> Keystore:
         return self._keystore
+
+    @property
+    def pin_minimum(self) -> int:
+        return self._rules.minimum
+
+    @property
+    def pin_changes(self) -> int:
+        """How often the PIN was set, changed or deleted since this was opened: what was approved before is void."""
+        return self._pin_changes
 
     @property
     def has_pin(self) -> bool:
@@ -100,8 +119,9 @@ class Container:
         contents = self._begun()
         for provider in leaving:
             contents = contents.without_provider(provider.issuer)
-        served = {provider.rp_id for provider in contents.providers}
-        orphans = {passkey.credential_id for passkey in contents.passkeys if passkey.rp_id not in served}
+        # Not every passkey is a provider's: the setting `security_key_sites` allows others.
+        unserved = {provider.rp_id for provider in leaving} - {provider.rp_id for provider in contents.providers}
+        orphans = {passkey.credential_id for passkey in contents.passkeys if passkey.rp_id in unserved}
         self._save(contents.without_passkeys(orphans))
         return len(orphans)
 
@@ -116,16 +136,32 @@ class Container:
         pin = self._rules.admit(typed)
         contents = self._begun()
         self._save(contents.with_gate(self._keystore.make_gate(contents.foundation, pin)))
+        self._pin_changes += 1
 
-    def change_pin(self, *, old: str, new: str) -> None:
+    def counted_tries(self) -> Tries:
+        """The same as the keystore alone counts it, for who only looks; without a PIN, what the keystore allows."""
+        return self.keystore.tries(self._contents.gate if self._contents else None)
+
+    def check_pin(self, typed: str | PinHash) -> None:
+        """Return if *typed* is the PIN. Raises PinNotSet, GestureRefused, PinLocked."""
+        contents, gate = self._gated()
+        self._keystore.check(contents.foundation, gate, hash_pin(typed))
+
+    def change_pin(self, *, old: str | PinHash, new: str) -> None:
         """Raises PinNotSet, PinUnfit, and GestureRefused or PinLocked if *old* is not the PIN."""
         contents, gate = self._gated()
         pin = self._rules.admit(new)
         changed = self._keystore.change_gate(contents.foundation, gate, old=hash_pin(old), new=pin)
         self._save(contents.with_gate(changed))
+        self._pin_changes += 1
 
     def create(
-        self, rp_id: str, account: Account, typed: str, to_sign: Callable[[bytes], ToSign] | None
+        self,
+        rp_id: str,
+        account: Account,
+        typed: str | PinHash,
+        to_sign: Callable[[bytes], ToSign] | None,
+        traits: Traits = Traits(),
     ) -> tuple[Passkey, NewKey]:
         """Make a passkey and remember it.
 
@@ -138,7 +174,9 @@ class Container:
         contents, gate = self._gated()
         credential_id = self._entropy(CREDENTIAL_ID_BYTES)
         wanted = to_sign(credential_id) if to_sign else None
-        made = self._keystore.create_key(contents.foundation, gate, hash_pin(typed), wanted)
+        pin = hash_pin(typed)
+        secret = self._keystore.create_hmac_key(contents.foundation, gate, pin) if traits.hmac_secret else KeyBlob(b"")
+        made = self._keystore.create_key(contents.foundation, gate, pin, wanted)
         passkey = Passkey(
             credential_id=credential_id,
             rp_id=rp_id,
@@ -149,11 +187,14 @@ class Container:
             key=made.blob,
             x=made.public.x,
             y=made.public.y,
+            protection=traits.protection,
+            discoverable=traits.discoverable,
+            secret=secret,
         )
         self._save(contents.with_passkey(passkey))
         return passkey, made
 
-    def sign(self, credential_id: bytes, typed: str, digest_for: Callable[[int], bytes]) -> tuple[int, bytes]:
+    def sign(self, credential_id: bytes, typed: str | PinHash, digest_for: Callable[[int], bytes]) -> tuple[int, bytes]:
         """Return the new sign counter and a signature over what *digest_for* makes of it.
 
         Raises:
@@ -167,6 +208,33 @@ class Container:
         # Before the signature leaves: a counter that was shown to a site must never be shown again.
         self._save(contents.with_passkey(used))
         return used.sign_count, signature
+
+    def secrets(self, credential_id: bytes, typed: str | PinHash, salts: Sequence[bytes]) -> list[bytes]:
+        """Return one secret of 32 bytes for each of *salts*, always the same for the same salt.
+
+        Raises:
+            PasskeyUnknown: or this one was made without such a secret.
+            PinNotSet, GestureRefused, PinLocked
+        """
+        contents, gate = self._gated()
+        key = self.passkey(credential_id).secret
+        if not key:
+            raise PasskeyUnknown
+        return self._keystore.hmac(contents.foundation, gate, key, hash_pin(typed), salts)
+
+    def rename(self, credential_id: bytes, name: str, display_name: str) -> None:
+        """Raises PasskeyUnknown."""
+        renamed = replace(self.passkey(credential_id), name=name, display_name=display_name)
+        contents = self._begun()
+        # In its place: their order says which one was used last.
+        passkeys = tuple(renamed if one.credential_id == credential_id else one for one in contents.passkeys)
+        self._save(replace(contents, passkeys=passkeys))
+
+    def reset(self) -> None:
+        """Delete every passkey and the PIN. What is enrolled stays: that is the administrator's word, not the person's."""
+        if self._contents is not None:
+            self._save(replace(self._contents, gate=None, passkeys=()))
+            self._pin_changes += 1
 
     def remove(self, credential_id: bytes) -> None:
         """Raises PasskeyUnknown."""

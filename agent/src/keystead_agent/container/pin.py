@@ -47,8 +47,13 @@ class PinRules:
         return hash_pin(typed)
 
 
-def hash_pin(typed: str) -> PinHash:
-    """What is kept of a PIN that is only to be compared; no rule is applied."""
+def hash_pin(typed: str | PinHash) -> PinHash:
+    """What is kept of a PIN that is only to be compared; no rule is applied.
+
+    One that was typed elsewhere, into a CTAP client, arrives hashed.
+    """
+    if not isinstance(typed, str):
+        return typed
     return PinHash(sha256(_normal(typed).encode()).digest()[:_HASH_BYTES])
 
 

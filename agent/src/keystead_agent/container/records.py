@@ -56,6 +56,9 @@ class Passkey:
 
     Attributes:
         sign_count: signatures made; only ever grows.
+        protection: the level of CTAP's credProtect.
+        discoverable: a site may find it without naming it, and it takes the place of an older one for its account.
+        secret: the HMAC key of CTAP's hmac-secret; empty if the site did not ask for one.
     """
 
     credential_id: bytes
@@ -68,10 +71,20 @@ class Passkey:
     x: bytes
     y: bytes
     sign_count: int = 0
+    protection: int = 1
+    discoverable: bool = True
+    secret: KeyBlob = KeyBlob(b"")  # noqa: RUF009 (bytes are immutable)
 
     @property
     def public(self) -> PublicPoint:
         return PublicPoint(self.x, self.y)
+
+    def replaces(self, known: "Passkey") -> bool:
+        if self.credential_id == known.credential_id:
+            return True
+        same_account = (self.rp_id, self.user_handle) == (known.rp_id, known.user_handle)
+        # Of those that are named by their ids there may be several: ssh makes all its keys for one account.
+        return same_account and self.discoverable and known.discoverable
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -106,8 +119,7 @@ class Contents:
 
         WebAuthn §6.3.2: a new passkey takes the place of one for the same relying party and user handle.
         """
-        same = (passkey.rp_id, passkey.user_handle)
-        others = tuple(known for known in self.passkeys if (known.rp_id, known.user_handle) != same)
+        others = tuple(known for known in self.passkeys if not passkey.replaces(known))
         return replace(self, passkeys=(*others, passkey))
 
     def without_passkeys(self, credential_ids: set[bytes]) -> Self:
@@ -160,6 +172,10 @@ def _passkey(stored: "_Record") -> Passkey:
         x=stored.data("x"),
         y=stored.data("y"),
         sign_count=stored.value("sign_count", int),
+        # Containers of before these three members existed lack them.
+        discoverable=stored.value("discoverable", bool, default=True),
+        protection=stored.value("protection", int, default=1),
+        secret=KeyBlob(stored.value("secret", bytes, default=b"")),
     )
 
 
@@ -167,8 +183,9 @@ def _passkey(stored: "_Record") -> Passkey:
 class _Record:
     stored: CborValue
 
-    def value(self, name: str, *kinds: type) -> Any:
-        value = self.stored.get(name, _ABSENT) if isinstance(self.stored, Mapping) else _ABSENT
+    def value(self, name: str, *kinds: type, default: object = None) -> Any:
+        absent = _ABSENT if default is None else default
+        value = self.stored.get(name, absent) if isinstance(self.stored, Mapping) else _ABSENT
         if not isinstance(value, kinds):
             raise ContainerTampered(f"{name} is not there")
         return value

@@ -1,14 +1,27 @@
 """One connection: messages in, each on its own task, replies out; when it closes, what it asked for is given up."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from keystead_core.link.errors import LinkError
 from keystead_core.link.framing import Framer, frame
-from keystead_core.link.messages import Cancel, Create, Done, Get, Reply, Request, id_of, request_from_json
+from keystead_core.link.messages import (
+    Cancel,
+    Create,
+    Ctap,
+    Done,
+    Get,
+    Progress,
+    Reply,
+    Request,
+    id_of,
+    request_from_json,
+)
 
+from keystead_agent.authenticator.ctap.session import Session
 from keystead_agent.daemon.peer import Peer
 from keystead_agent.daemon.refusals import EXPECTED, Expected, cancelled, internal, refusal
 from keystead_agent.daemon.service import Service
@@ -30,6 +43,7 @@ class Connection:
     peer: Peer
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    _ctap: Session | None = None
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def serve(self) -> None:
@@ -74,7 +88,7 @@ class Connection:
 
     async def _answer(self, request: Request) -> None:
         try:
-            self._send(Done(request.id, await self.service.answer(request, self.peer.program)))
+            self._send(Done(request.id, await self._ask_service(request)))
         except asyncio.CancelledError:
             self._log_refusal(request, "cancelled")
             self._send(cancelled(request.id))
@@ -85,6 +99,15 @@ class Connection:
             self._log_refusal(request, "internal_error", f"{type(error).__name__}: {error}")
             self._send(internal(request.id))
 
+    async def _ask_service(self, request: Request) -> Mapping[str, object]:
+        if not isinstance(request, Ctap):
+            return await self.service.answer(request, self.peer.program)
+        if self._ctap is None:
+            self._ctap = self.service.ctap.new_session()
+        return await self.service.ctap.answer(
+            request, self._ctap, lambda asking: self._send(Progress(request.id, asking)), pid=self.peer.pid
+        )
+
     def _refuse(self, request_id: str, error: Expected) -> None:
         self.service.log.event("message.refused", code=error.code, because=str(error), pid=self.peer.pid)
         self._send(refusal(request_id, error))
@@ -94,7 +117,7 @@ class Connection:
         event = self.service.log.event
         event("request.refused", verb=request.verb, code=code, because=because, origin=origin, pid=self.peer.pid)
 
-    def _send(self, reply: Reply) -> None:
+    def _send(self, reply: Reply | Progress) -> None:
         if not self.writer.is_closing():
             self.writer.write(frame(reply.to_json()))
 

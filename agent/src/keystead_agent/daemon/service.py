@@ -19,6 +19,7 @@ from keystead_agent.container.container import Container
 from keystead_agent.container.errors import ContainerError, PasskeyUnknown
 from keystead_agent.container.records import Provider
 from keystead_agent.daemon.ceremonies import LONGEST, Ceremonies, allowed_time
+from keystead_agent.daemon.ctap import CtapService, CtapStart
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.offloading import OneThread
 from keystead_agent.gesture.interface import Gesture
@@ -46,9 +47,14 @@ class Service:
     ceremonies: Ceremonies
     log: Log
     socket_path: str
+    ctap_start: CtapStart
     offload: OneThread = field(default_factory=OneThread)
     fetching: OneThread = field(default_factory=OneThread)
     _container: Container | None = None
+
+    @property
+    def ctap(self) -> CtapService:
+        return CtapService(self.container, self.gesture, self.offload, self.ceremonies, self.log, self.ctap_start)
 
     async def container(self) -> Container:
         if self._container is None:
@@ -83,7 +89,7 @@ class Service:
                 return await self._unenrol(provider)
             case link.Remove(_, credential):
                 return await self._remove(credential)
-            case Cancel():
+            case link.Ctap() | Cancel():
                 raise AssertionError("answered where the connection is known")
 
     async def _ceremony(self, request: link.Create | link.Get, requester: str) -> Ok:

@@ -15,6 +15,9 @@ class Purpose(Enum):
     SIGN_IN = "sign in"
     SET_PIN = "set a PIN"
     CHANGE_PIN = "change your PIN"
+    MANAGE = "manage your passkeys"
+    SELECT = "choose a security key"
+    RESET = "delete everything"
 
 
 @dataclass(frozen=True, slots=True)

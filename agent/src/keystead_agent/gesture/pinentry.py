@@ -189,6 +189,11 @@ def _headline(prompt: Prompt) -> str:
             return "Choose a new PIN for the passkeys on this computer."
         case Purpose.CHANGE_PIN:
             return "To change your PIN, type the one that you have used until now."
+        case Purpose.MANAGE:
+            where = f" for {site}" if site else ""
+            return f"Type your PIN to let a program list, rename and delete the passkeys{where} on this computer."
+        case Purpose.SELECT | Purpose.RESET:
+            return f"Type your PIN to {prompt.purpose.value}."
 
 
 def _asked_by(prompt: Prompt) -> str:

@@ -9,7 +9,7 @@ They are the keystore's own bytes; the container keeps them and does not
 look inside. A PIN arrives here as PinHash only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NewType, Protocol, TypeAlias
@@ -176,6 +176,28 @@ class Keystore(Protocol):
 
     def retire_gate(self, foundation: Foundation, gate: Gate) -> None:
         """Take from the chip what only *gate* needed; it opens no more."""
+        ...
+
+    def check(self, foundation: Foundation, gate: Gate, pin: PinHash) -> None:
+        """Return if *pin* opens *gate*; raise GestureRefused or PinLocked if not."""
+        ...
+
+    def create_hmac_key(self, foundation: Foundation, gate: Gate, pin: PinHash) -> KeyBlob:
+        """Make an HMAC-SHA-256 key behind *gate*, after proof that *pin* opens it.
+
+        Raises:
+            GestureRefused, PinLocked: it does not, and no key was made.
+        """
+        ...
+
+    def hmac(
+        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, messages: Sequence[bytes]
+    ) -> list[bytes]:
+        """Return the HMAC of each message, of at most 1024 bytes, in their order.
+
+        Raises:
+            GestureRefused, PinLocked: *pin* does not open *gate*.
+        """
         ...
 
     def create_key(

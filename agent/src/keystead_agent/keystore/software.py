@@ -8,7 +8,9 @@ any counter: a PIN of six digits does not withstand that. Nothing here proves
 where a key is; therefore the AAGUID is another one, and the server records it.
 """
 
+import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -180,6 +182,23 @@ class SoftwareKeystore:
         signature = _sign(key, to_sign(public)) if to_sign else None
         scalar = key.private_numbers().private_value.to_bytes(_SCALAR_BYTES, "big")
         return NewKey(KeyBlob(pack("software key", self._encrypt(master, scalar))), public, signature)
+
+    def check(self, foundation: Foundation, gate: Gate, pin: PinHash) -> None:
+        self._open_gate(gate, pin)
+
+    def create_hmac_key(self, foundation: Foundation, gate: Gate, pin: PinHash) -> KeyBlob:
+        master = self._open_gate(gate, pin)
+        return KeyBlob(pack("software hmac key", self._encrypt(master, self._entropy(_KEY_BYTES))))
+
+    def hmac(
+        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, messages: Sequence[bytes]
+    ) -> list[bytes]:
+        master = self._open_gate(gate, pin)
+        try:
+            secret = _decrypt(master, Parts("software hmac key", key))
+        except InvalidTag:
+            raise OtherMachine from None
+        return [hmac.digest(secret, message, "sha256") for message in messages]
 
     def sign(self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, digest: bytes) -> bytes:
         master = self._open_gate(gate, pin)

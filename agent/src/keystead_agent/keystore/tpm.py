@@ -3,7 +3,7 @@
     storage root key        parent of everything, in every TPM another
     ├── integrity item      32 random bytes, no gesture: proves that a container belongs to this chip
     ├── gate                PIN → secret, past a count of one's own and the chip's: `tpm_gate`
-    ├── key, key, …         P-256; each with an authValue made of that secret
+    ├── key, key, …         P-256, or HMAC for secrets; each with an authValue made of that secret
     └── attestation key     says of the others that they are here: `tpm_attestation`
 
 All keys share one gate: a PIN change makes one new gate, whatever their number.
@@ -13,7 +13,7 @@ The PIN is not in the chip's hands as text: authValues are made of scrypt(PinHas
 They are never on the bus either: see `core.tpm.sessions`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Final, Literal
@@ -65,6 +65,7 @@ from keystead_agent.keystore.transport import Connect
 
 _FOUNDATION: Final = "tpm foundation 2"
 _KEY: Final = "tpm key 2"
+_HMAC_KEY: Final = "tpm hmac key"
 _ATTESTATION_KEY: Final = "tpm attestation key"
 _KEY_ID_BYTES: Final = 16
 
@@ -155,6 +156,27 @@ class TpmKeystore:
             certification = tpm_attestation.certify(chip, item, auth, by, to_sign(public))
             return NewKey(blob, public, None, certification)
 
+    def check(self, foundation: Foundation, gate: Gate, pin: PinHash) -> None:
+        with self._chip_of(foundation) as chip:
+            tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin)
+
+    def create_hmac_key(self, foundation: Foundation, gate: Gate, pin: PinHash) -> KeyBlob:
+        with self._chip_of(foundation) as chip:
+            secret = tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin)
+            key_id = self._entropy(_KEY_ID_BYTES)
+            item = chip.create(build.hmac_key(), auth=key_auth(secret, key_id))
+        return KeyBlob(pack(_HMAC_KEY, {"id": key_id} | packed_item(item)))
+
+    def hmac(
+        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, messages: Sequence[bytes]
+    ) -> list[bytes]:
+        parts = Parts(_HMAC_KEY, key)
+        with self._chip_of(foundation) as chip:
+            secret = tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin)
+            auth = key_auth(secret, parts.data("id"))
+            with chip.loaded(item_of(parts)) as handle:
+                return [_hmac(chip, handle, auth, message) for message in messages]
+
     def sign(self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, digest: bytes) -> bytes:
         parts = Parts(_KEY, key)
         with self._chip_of(foundation) as chip:
@@ -232,6 +254,12 @@ def _sign(chip: Chip, item: Created, auth: bytes, digest: bytes) -> bytes:
         # nor put another one under the person's gesture.
         signature = chip.bus.run(commands.sign(handle, digest), using(chip.session, auth, SessionUse.DECRYPT))
     return encode_dss_signature(signature.r, signature.s)
+
+
+def _hmac(chip: Chip, key: int, auth: bytes, message: bytes) -> bytes:
+    # Neither the salt nor what comes of it, a key to somebody's data, is on the bus in the clear.
+    both = SessionUse.DECRYPT | SessionUse.ENCRYPT
+    return chip.bus.run(commands.hmac(key, message), using(chip.session, auth, both))
 
 
 def _attestation_item(key: AttestationKey) -> Created:

@@ -7,6 +7,7 @@
 | pinentry               | the program that asks for the PIN; the first pinentry on PATH by default      |
 | pin_minimum            | the shortest PIN that may be chosen, 4 to 127; 6 by default                   |
 | prompt_timeout_seconds | after which an unanswered question counts as refused; 120 by default          |
+| security_key_sites     | relying parties, besides enrolled ones, for CTAP clients: "ssh: example.org"  |
 | state_dir              | where the container is; ~/.local/state/keystead by default                    |
 | socket                 | where the daemon listens; $XDG_RUNTIME_DIR/keystead/agent.sock by default     |
 """
@@ -29,9 +30,12 @@ KNOWN: Final = (
     "pinentry",
     "pin_minimum",
     "prompt_timeout_seconds",
+    "security_key_sites",
     "state_dir",
     "socket",
 )
+
+_LONGEST_SITE: Final = 253
 
 
 class ConfigError(Exception):
@@ -47,6 +51,7 @@ class Settings:
     pinentry: str
     pin_rules: PinRules
     prompt_timeout: timedelta
+    security_key_sites: frozenset[str]
     state_dir: Path
     socket: Path
 
@@ -66,6 +71,7 @@ def load_settings(environment: Mapping[str, str], home: Path) -> Settings:
         pinentry=_text(written, "pinentry", find_pinentry(environment.get("PATH", "")) or "pinentry"),
         pin_rules=_pin_rules(written),
         prompt_timeout=timedelta(seconds=_number(written, "prompt_timeout_seconds", 120, least=10, most=300)),
+        security_key_sites=_sites(written),
         state_dir=state_dir,
         socket=_path(written, "socket", _runtime(environment, state_dir) / "agent.sock"),
     )
@@ -109,6 +115,18 @@ def _tpm(written: Mapping[str, object]) -> str:
 
 def _pin_rules(written: Mapping[str, object]) -> PinRules:
     return PinRules(_number(written, "pin_minimum", DEFAULT_MINIMUM, least=4, most=127))
+
+
+def _sites(written: Mapping[str, object]) -> frozenset[str]:
+    value = written.get("security_key_sites", "")
+    if not isinstance(value, str):
+        raise ConfigError(f'security_key_sites must be a text such as "ssh: example.org", not {value!r}')
+    sites = frozenset(value.split())
+    # A wildcard would be taken for one, and allow nothing.
+    odd = sorted(site for site in sites if "*" in site or "/" in site or len(site) > _LONGEST_SITE)
+    if odd:
+        raise ConfigError(f'security_key_sites holds relying-party ids such as "example.org", not {", ".join(odd)}')
+    return sites
 
 
 def _text(written: Mapping[str, object], name: str, default: str) -> str:

@@ -15,7 +15,12 @@ from keystead_agent.main.config import ConfigError, Settings, load_settings
 def main() -> None:
     cli(
         prog_name="keystead-agent",
-        obj=Doors(socket_path=lambda: _settings().socket, run_daemon=run_daemon, install_browser=install_browser),
+        obj=Doors(
+            socket_path=lambda: _settings().socket,
+            run_daemon=run_daemon,
+            run_hid=run_hid,
+            install_browser=install_browser,
+        ),
     )
 
 
@@ -38,6 +43,25 @@ def run_daemon() -> None:
         run(_settings())
     except (AlreadyRunning, FileNotPrivate) as error:
         fail(error.code, str(error))
+
+
+def run_hid(user: str | None) -> None:
+    """Be a security key until SIGTERM or SIGINT; with *user*, as that person."""
+    from keystead_agent.hid.privileges import NotRoot, PersonUnknown, become, environment_of, person_named
+    from keystead_agent.hid.uhid import UhidUnavailable, open_uhid
+    from keystead_agent.main.hid_process import run
+
+    try:
+        person = person_named(user) if user is not None else None
+        device = open_uhid()
+        if person is not None:
+            become(person)
+            theirs = environment_of(person, dict(os.environ))
+            os.environ.clear()
+            os.environ.update(theirs)
+    except (NotRoot, PersonUnknown, UhidUnavailable) as error:
+        fail(error.code, str(error))
+    run(_settings().socket, device)
 
 
 def install_browser(browser: Browsers, origins: Sequence[str]) -> list[Path]:

@@ -5,9 +5,11 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from keystead_agent.authenticator.allow_list import CtapSites
 from keystead_agent.container.container import Container
 from keystead_agent.container.records import Provider
 from keystead_agent.daemon.ceremonies import Ceremonies
+from keystead_agent.daemon.ctap import CtapStart
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.server import Daemon
 from keystead_agent.daemon.service import Service
@@ -43,6 +45,7 @@ def daemon(settings: Settings) -> Daemon:
         ceremonies=Ceremonies(monotonic),
         log=Log(clock, settings.state_dir / "agent.log"),
         socket_path=str(settings.socket),
+        ctap_start=CtapStart(entropy, monotonic, monotonic(), CtapSites(settings.security_key_sites)),
     )
     return Daemon(service, settings.socket)
 

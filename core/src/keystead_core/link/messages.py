@@ -3,6 +3,7 @@
     Request   {"id": …, "verb": …, members of the verb}
     Reply     {"id": …, "ok": {…}}                                       Done
               {"id": …, "error": {"code": …, "message": …, "name": …}}   Failed
+    Progress  {"id": …, "asking": true or false}    before the reply to `ctap`: a person is (no longer) asked
 
     verb         members; ok
     ----         -----------
@@ -19,6 +20,7 @@
     create       origin, top_origin?, options; credential: RegistrationResponseJSON
     get          origin, top_origin?, options, mediation?, credential?;
                  credential: AuthenticationResponseJSON
+    ctap         channel, command; response (both CTAP messages in base64url)
     cancel       target (the id of a request on the same connection);
 
 A credential is named by its id in base64url. The PIN is in no message: the
@@ -53,6 +55,9 @@ Mediation: TypeAlias = Literal["optional", "required", "conditional"]
 
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _MAX_TEXT_CHARACTERS = 2048
+_MAX_CHANNEL = 0xFFFFFFFF
+# 7,609 bytes, as long as CTAPHID can carry.
+_MAX_CTAP_CHARACTERS = 10_146
 
 
 def _text(value: object) -> str:
@@ -64,6 +69,18 @@ def _text(value: object) -> str:
 def _id(value: object) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise ValueError("must be 1 to 64 letters, digits or any of _ . : -")
+    return value
+
+
+def _ctap(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_CTAP_CHARACTERS:
+        raise ValueError(f"must be base64url of 1 to {_MAX_CTAP_CHARACTERS} characters")
+    return value
+
+
+def _channel(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_CHANNEL:
+        raise ValueError(f"must be a number from 0 to {_MAX_CHANNEL}")
     return value
 
 
@@ -189,6 +206,19 @@ class Get(_Request):
 
 
 @dataclass(frozen=True, slots=True)
+class Ctap(_Request):
+    """A command of a CTAP client.
+
+    What one command leaves for the next, a token above all, lasts as long as
+    the connection; *channel* tells the clients on it apart.
+    """
+
+    verb = "ctap"
+    channel: int = _required(_channel)
+    command: str = _required(_ctap)
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel(_Request):
     verb = "cancel"
     target: str = _required(_id)
@@ -207,6 +237,7 @@ Request: TypeAlias = (
     | Remove
     | Create
     | Get
+    | Ctap
     | Cancel
 )
 _REQUESTS: Final[Mapping[str, type[Request]]] = {request.verb: request for request in get_args(Request)}
@@ -255,6 +286,25 @@ class Failed:
 
 
 Reply: TypeAlias = Done | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Not yet a reply: a person is asked from now on, or not any more."""
+
+    id: str
+    asking: bool
+
+    def to_json(self) -> dict[str, object]:
+        return {"id": self.id, "asking": self.asking}
+
+
+def progress_from_json(message: Mapping[str, object]) -> Progress | None:
+    """Return *message* if it is Progress, None if it is to be read as a reply."""
+    match message:
+        case {"id": str() as request, "asking": bool() as asking, **others} if not others:
+            return Progress(request, asking)
+    return None
 
 
 def reply_from_json(message: Mapping[str, object]) -> Reply:

@@ -2,6 +2,7 @@
 
 storage_root_key   the parent of everything; made from the owner seed, so always the same
 signing_key        P-256 for ECDSA, usable with its authValue
+hmac_key           HMAC-SHA-256, usable with its authValue
 sealed             up to 128 bytes, handed out to who knows its authValue or meets its policy
 external_key       somebody else's P-256 key, of which the TPM gets the public half
 """
@@ -48,6 +49,13 @@ def signing_key() -> bytes:
     """
     attributes = BOUND_HERE | Attribute.SENSITIVE_DATA_ORIGIN | Attribute.USER_WITH_AUTH | Attribute.NO_DA
     return _p256(attributes | Attribute.SIGN, policy=b"", symmetric=_NULL)
+
+
+def hmac_key() -> bytes:
+    """TPMT_PUBLIC of an HMAC-SHA-256 key that was made in this TPM, cannot leave it, and works with its authValue."""
+    attributes = BOUND_HERE | Attribute.SENSITIVE_DATA_ORIGIN | Attribute.USER_WITH_AUTH | Attribute.NO_DA
+    head = u16(Algorithm.KEYEDHASH) + u16(Algorithm.SHA256) + u32(attributes | Attribute.SIGN) + sized(b"")
+    return head + u16(Algorithm.HMAC) + u16(Algorithm.SHA256) + sized(b"")
 
 
 def sealed(*, dictionary_attack_protected: bool, policy: bytes = b"") -> bytes:

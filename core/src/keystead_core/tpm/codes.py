@@ -24,6 +24,7 @@ class CommandCode(IntEnum):
     OBJECT_CHANGE_AUTH = 0x150
     POLICY_SECRET = 0x151
     CREATE = 0x153
+    HMAC = 0x155
     LOAD = 0x157
     SIGN = 0x15D
     UNSEAL = 0x15E
@@ -141,6 +142,7 @@ def name_of(rc: int) -> str:
 
 class Algorithm(IntEnum):
     RSA = 0x0001
+    HMAC = 0x0005
     AES = 0x0006
     KEYEDHASH = 0x0008
     SHA256 = 0x000B

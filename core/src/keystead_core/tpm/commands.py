@@ -134,6 +134,12 @@ def sign(key: int, digest: bytes) -> Call[EcdsaSignature]:
     return Call(CommandCode.SIGN, (key,), parameters, lambda answer: _ecdsa(answer.parameters), authorised=1)
 
 
+def hmac(key: int, message: bytes) -> Call[bytes]:
+    """The HMAC of *message*, of at most 1024 bytes: first parameter of command and answer, so encrypt both."""
+    parameters = sized(message) + u16(Algorithm.NULL)
+    return Call(CommandCode.HMAC, (key,), parameters, lambda answer: answer.parameters.sized(), authorised=1)
+
+
 def certify(subject: int, signer: int, qualifying: bytes) -> Call[Certified]:
     """Have *signer* state that *subject* is in this TPM; *qualifying* is bound into the statement."""
     return Call(

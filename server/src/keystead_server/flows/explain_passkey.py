@@ -10,7 +10,7 @@ from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import PasskeyPolicies
 from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.passkeys.explain import Explanation, Names, explain
-from keystead_server.policy.passkeys.model import PasskeyPolicy, PrincipalType, Subject
+from keystead_server.policy.passkeys.model import PasskeyPolicy, Principal, PrincipalType, Subject
 from keystead_server.policy.passkeys.model import group as group_target
 from keystead_server.policy.passkeys.model import user as user_target
 from keystead_server.policy.passkeys.rules import Operation, PasskeyFacts
@@ -49,7 +49,9 @@ class ExplainPasskey:
 
     async def names(self, tenant: TenantId, policies: Iterable[PasskeyPolicy | MethodsPolicy]) -> Names:
         """What the groups and users that *policies* name are called, as far as they are still there."""
-        named = frozenset().union(*(policy.principals for policy in policies))
+        return await self.names_of(tenant, frozenset().union(*(policy.principals for policy in policies)))
+
+    async def names_of(self, tenant: TenantId, named: frozenset[Principal]) -> Names:
         names = {group_target(group.id): group.name for group in await self.store.groups.all(tenant)}
         for principal in named:
             if principal.type is PrincipalType.USER:

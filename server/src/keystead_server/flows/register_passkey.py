@@ -5,7 +5,7 @@ finish   → Registered | Refused; the challenge is spent either way
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -80,7 +80,12 @@ class NotOffered:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
+    """Attributes:
+    in_this_device: the browser says that the passkey lives in its own device, not in a key or a telephone.
+    """
+
     passkey: Passkey
+    in_this_device: bool = False
 
 
 Offer: TypeAlias = Offered | NotOffered
@@ -163,7 +168,10 @@ class RegisterPasskey:
             registration = self._verify(received, now)
         except CeremonyError as error:
             return await trail.refuse(error.code, str(error))
-        return await self._admit(tenant, owner, registration, trail, name)
+        kept = await self._admit(tenant, owner, registration, trail, name)
+        if isinstance(kept, Registered) and received.authenticator_attachment == "platform":
+            return replace(kept, in_this_device=True)
+        return kept
 
     def _challenge(
         self, received: ReceivedRegistration, tenant: Tenant, visitor: Visitor, owner: SessionOwner

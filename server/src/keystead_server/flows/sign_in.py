@@ -37,7 +37,7 @@ from keystead_server.policy.passkeys.model import Subject
 from keystead_server.ports.changes import Add, Conflict, PasskeyUsed, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import SealBroken, Sealer
-from keystead_server.ports.store import PasskeyOwner, Store
+from keystead_server.ports.store import PasskeyOwner, SessionOwner, Store
 
 _SEAL = "challenge"
 
@@ -46,11 +46,15 @@ _SEAL = "challenge"
 class SignedIn:
     """Attributes:
     passkey: as it was before this use.
+    owner: the session as the next request will read it.
+    in_this_device: the browser says that the passkey lives in its own device, not in a key or a telephone.
     """
 
     session: Session
     user: User
     passkey: Passkey
+    owner: SessionOwner
+    in_this_device: bool
 
 
 Outcome: TypeAlias = SignedIn | Refused
@@ -148,7 +152,7 @@ class SignIn:
                 return await trail.refuse_by_policy(against)
             case Admitted() as admitted:
                 trail.profile = admitted.name
-                return await self._grant(trail, owner, assertion)
+                return await self._grant(trail, owner, assertion, received.authenticator_attachment == "platform")
 
     def _verify(self, received: ReceivedAssertion, passkey: Passkey) -> VerifiedAssertion:
         expected = AssertionExpectation(
@@ -167,7 +171,9 @@ class SignIn:
             ),
         )
 
-    async def _grant(self, trail: Trail, owner: PasskeyOwner, assertion: VerifiedAssertion) -> Outcome:
+    async def _grant(
+        self, trail: Trail, owner: PasskeyOwner, assertion: VerifiedAssertion, in_this_device: bool
+    ) -> Outcome:
         now = trail.at
         passkey = owner.passkey
         session = Session(
@@ -188,7 +194,8 @@ class SignIn:
         )
         match written:
             case Written():
-                return SignedIn(session, owner.user, passkey)
+                as_read = SessionOwner(session, owner.user, owner.groups, owner.policy_version)
+                return SignedIn(session, owner.user, passkey, as_read, in_this_device)
             case Conflict(PasskeyUsed()):
                 return await trail.refuse("passkey_unknown", "removed meanwhile")
             case Conflict():

@@ -1,21 +1,25 @@
-"""The two cookies: which browser this is, and which session it holds in a tenant.
+"""The cookies: which browser this is, which session it holds in a tenant, and which passkeys live in its device.
 
 Over https both carry the `__Host-` prefix, so that no neighbouring host can plant them.
 On http://localhost, for development, browsers refuse that prefix and we leave it out.
 """
 
 from binascii import Error as BinasciiError
+from collections.abc import Iterable
 from uuid import UUID
 
 from keystead_core.wire import WireError, b64url_decode, b64url_encode
 
-from keystead_server.domain.ids import SessionId
+from keystead_server.domain.ids import PasskeyId, SessionId
 from keystead_server.domain.tenant import Tenant
 from keystead_server.http.services import Services
 from keystead_server.ports.sealer import SealBroken
 
 BROWSER_BYTES = 16
+# A computer that many share would otherwise grow a header that no server takes.
+DEVICE_PASSKEYS = 20
 _SEAL = "session-cookie"
+_DEVICE_SEAL = "device-cookie"
 _YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -64,6 +68,30 @@ def set_session(services: Services, tenant: Tenant, session: SessionId) -> str:
     """A session cookie in the browser's sense too: it goes when the browser closes."""
     sealed = services.sealer.seal(_SEAL, UUID(session).bytes, bound_to=tenant.id.encode())
     return _cookie(services, session_cookie(services, tenant), b64url_encode(sealed))
+
+
+def device_cookie(services: Services, tenant: Tenant) -> str:
+    return f"{session_cookie(services, tenant)}-device"
+
+
+def read_device(services: Services, tenant: Tenant, browser: bytes, cookies: dict[str, str]) -> tuple[PasskeyId, ...]:
+    """The passkeys that were registered or used from this browser and live in its own device, newest first."""
+    try:
+        value = b64url_decode(cookies.get(device_cookie(services, tenant), ""))
+        opened = services.sealer.open(_DEVICE_SEAL, value, bound_to=tenant.id.encode() + browser)
+    except (WireError, SealBroken):
+        return ()
+    return tuple(PasskeyId(str(UUID(bytes=opened[i : i + 16]))) for i in range(0, len(opened), 16))
+
+
+def set_device(services: Services, tenant: Tenant, browser: bytes, passkeys: Iterable[PasskeyId]) -> str:
+    """Long-lived, so that a device is known when its owner comes back after months. It opens nothing:
+    whoever steals it learns nothing and is asked less often to add a passkey."""
+    kept = list(dict.fromkeys(passkeys))[:DEVICE_PASSKEYS]
+    sealed = services.sealer.seal(
+        _DEVICE_SEAL, b"".join(UUID(each).bytes for each in kept), bound_to=tenant.id.encode() + browser
+    )
+    return _cookie(services, device_cookie(services, tenant), b64url_encode(sealed), max_age=_YEAR_SECONDS)
 
 
 def clear_session(services: Services, tenant: Tenant) -> str:

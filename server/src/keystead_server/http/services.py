@@ -30,6 +30,7 @@ from keystead_server.flows.sign_in import SignIn
 from keystead_server.flows.sign_in_with_pass import SignInWithPass
 from keystead_server.flows.sign_in_with_password import SignInWithPassword
 from keystead_server.flows.sign_out import SignOut
+from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.passkeys.model import PasskeyPolicy
@@ -63,6 +64,7 @@ class Services:
     manage_methods: ManageMethods
     sign_out: SignOut
     register_passkey: RegisterPasskey
+    suggest_passkey: SuggestPasskey
     manage_passkey: ManagePasskey
     issue_pass: IssuePass
     manage_user: ManageUser

@@ -36,6 +36,7 @@ from keystead_server.flows.sign_in import ParsedKeys, SignIn
 from keystead_server.flows.sign_in_with_pass import SignInWithPass
 from keystead_server.flows.sign_in_with_password import SignInWithPassword
 from keystead_server.flows.sign_out import SignOut
+from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.flows.verify_log import VerifyLog
 from keystead_server.http.dispatch import Dispatch
@@ -183,6 +184,7 @@ def build_services(
         manage_methods=ManageMethods(store, clock, entropy, gate),
         sign_out=SignOut(store, clock, entropy),
         register_passkey=RegisterPasskey(store, clock, entropy, sealer, policies, us, anchors, models, methods),
+        suggest_passkey=SuggestPasskey(store, clock, entropy, policies, methods, models),
         manage_passkey=ManagePasskey(store, clock, entropy),
         issue_pass=IssuePass(store, clock, entropy, sealer, methods),
         manage_user=ManageUser(store, clock, entropy),

@@ -123,6 +123,15 @@ class TotpUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Snooze:
+    """Count that the registration campaign asked somebody; refused when the user is gone."""
+
+    tenant_id: TenantId
+    user_id: UserId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CountGuess:
     """A guess at this person was judged when *number* had been before it; refused when there are more by now.
 
@@ -133,6 +142,14 @@ class CountGuess:
     tenant_id: TenantId
     user_id: UserId
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBackSnooze:
+    """Count one asking less, never under none, and forget when it was. Never refused."""
+
+    tenant_id: TenantId
+    user_id: UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +231,8 @@ Change: TypeAlias = (
     | SpendPass
     | TotpUsed
     | CountGuess
+    | Snooze
+    | TakeBackSnooze
     | CloseSession
     | RevokeGrant
     | Join

@@ -32,6 +32,7 @@ from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.recovery_codes import RecoveryCodes
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt, Method, Result
+from keystead_server.domain.snoozes import Snoozes
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import Group, User
@@ -113,6 +114,10 @@ class Users(Protocol):
 
     async def groups_of(self, tenant: TenantId, user: UserId) -> Sequence[Group]:
         """In order of name."""
+        ...
+
+    async def snoozes(self, tenant: TenantId, user: UserId) -> Snoozes:
+        """How often the registration campaign asked them; none for whom it never asked."""
         ...
 
     async def count(self, tenant: TenantId) -> int: ...

@@ -242,6 +242,17 @@ guesses = _table(
     _of("guesses", "users", "user_id"),
 )
 
+# How often somebody put off adding a passkey. Apart from `users`, which every sign-in reads and this is not in.
+campaign_snoozes = _table(
+    "campaign_snoozes",
+    _id("tenant_id"),
+    _id("user_id"),
+    Column("count", Integer(), nullable=False),
+    _optional_moment("last_at"),
+    PrimaryKeyConstraint("tenant_id", "user_id"),
+    _of("campaign_snoozes", "users", "user_id"),
+)
+
 apps = _table(
     "apps",
     _id(),

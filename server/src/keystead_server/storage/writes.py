@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     insert,
     literal_column,
+    null,
     select,
     tuple_,
     update,
@@ -180,6 +181,28 @@ _NEXT_GUESS = Statement(
 _SPEND_PASS = _end(schema.passes, "used_at")
 _CLOSE_SESSION = _end(schema.sessions, "closed_at")
 _REVOKE_GRANT = _end(schema.grants, "revoked_at")
+_SNOOZED = schema.campaign_snoozes
+_FIRST_SNOOZE = {"tenant_id": _new("tenant_id"), "user_id": _new("user_id"), "count": 1, "last_at": _new("last_at")}
+_ONE_MORE = {"count": _SNOOZED.c["count"] + 1, "last_at": _new("last_at")}
+_SNOOZE = Statement(
+    sqlite.insert(_SNOOZED)
+    .values(_FIRST_SNOOZE)
+    .on_conflict_do_update(index_elements=_SNOOZED.primary_key, set_=_ONE_MORE),
+    "new_tenant_id",
+    "new_user_id",
+    "new_last_at",
+    postgresql=postgresql.insert(_SNOOZED)
+    .values(_FIRST_SNOOZE)
+    .on_conflict_do_update(index_elements=_SNOOZED.primary_key, set_=_ONE_MORE),
+)
+# The moment goes too: who could not add a passkey is asked again at the next sign-in.
+_TAKE_BACK_SNOOZE = Statement(
+    update(_SNOOZED)
+    .where(_SNOOZED.c.tenant_id == _new("tenant_id"), _SNOOZED.c.user_id == _new("user_id"), _SNOOZED.c["count"] > 0)
+    .values({"count": _SNOOZED.c["count"] - 1, "last_at": null()}),
+    "new_tenant_id",
+    "new_user_id",
+)
 _JOIN = Statement(
     sqlite.insert(schema.memberships).on_conflict_do_nothing(),
     "tenant_id",
@@ -252,6 +275,8 @@ _STEPS: dict[type[Any], Callable[[Any], Step]] = {
     changes.SpendPass: lambda c: Step(_SPEND_PASS, spent_row(c), True),
     changes.TotpUsed: lambda c: Step(_TOTP_USED, (c.tenant_id, c.totp_id, c.step, to_micros(c.at)), True),
     changes.CountGuess: _count_guess,
+    changes.Snooze: lambda c: Step(_SNOOZE, (c.tenant_id, c.user_id, to_micros(c.at)), False),
+    changes.TakeBackSnooze: lambda c: Step(_TAKE_BACK_SNOOZE, (c.tenant_id, c.user_id), False),
     changes.CloseSession: lambda c: Step(_CLOSE_SESSION, closed_row(c), False),
     changes.RevokeGrant: lambda c: Step(_REVOKE_GRANT, revoked_row(c), False),
     changes.Join: lambda c: Step(_JOIN, (c.tenant_id, c.group_id, c.user_id), False),

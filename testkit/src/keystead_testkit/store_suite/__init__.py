@@ -14,6 +14,7 @@ from keystead_testkit.store_suite.directory import (
     GroupTests,
     PolicyTests,
     SigningKeyTests,
+    SnoozeTests,
     TenantTests,
     UserTests,
 )
@@ -25,6 +26,7 @@ from keystead_testkit.store_suite.units import ConcurrencyTests, UnitTests
 class StoreSuite(
     TenantTests,
     UserTests,
+    SnoozeTests,
     GroupTests,
     AppTests,
     PolicyTests,

@@ -8,6 +8,7 @@ import pytest
 from keystead_server.domain.app import App
 from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.snoozes import Snoozes
 from keystead_server.domain.user import Group, Role, User
 from keystead_server.ports.changes import (
     Add,
@@ -17,6 +18,8 @@ from keystead_server.ports.changes import (
     Leave,
     Remove,
     Replace,
+    Snooze,
+    TakeBackSnooze,
     Written,
 )
 
@@ -177,6 +180,44 @@ class UserTests:
         world.add_user(tenant, "mia")
 
         assert list(world.run(world.store.users.administrators(tenant.id))) == [ada]
+
+
+class SnoozeTests:
+    def test_being_asked_is_counted_for_a_person_and_goes_with_them(self, world: World) -> None:
+        ada = world.add_user(tenant := world.add_tenant(), "ada")
+        bob = world.add_user(tenant, "bob")
+        first, second = world.clock.now(), world.clock.now() + timedelta(days=1)
+
+        def of(user: User) -> Snoozes:
+            return world.run(world.store.users.snoozes(tenant.id, user.id))
+
+        assert of(ada) == Snoozes()
+        assert world.write(Snooze(tenant.id, ada.id, first)) == Written()
+        assert of(ada) == Snoozes(1, first)
+        world.write(Snooze(tenant.id, ada.id, second))
+        assert (of(ada), of(bob)) == (Snoozes(2, second), Snoozes())
+
+        world.write(Remove(tenant.id, User, ada.id))
+        assert of(ada) == Snoozes()
+
+    def test_an_asking_is_taken_back_but_never_under_none(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        world.write(Snooze(tenant.id, user.id, world.clock.now()))
+
+        for _ in range(2):
+            assert world.write(TakeBackSnooze(tenant.id, user.id)) == Written()
+
+        assert world.run(world.store.users.snoozes(tenant.id, user.id)) == Snoozes()
+
+    def test_nobody_who_is_not_there_is_counted(self, world: World) -> None:
+        user = world.user(world.add_tenant())
+        elsewhere = world.add_user(other := world.add_tenant("fabrikam"))
+
+        gone = Snooze(user.tenant_id, user.id, world.clock.now())
+        assert world.write(gone) == Conflict(gone)
+        foreign = Snooze(user.tenant_id, elsewhere.id, world.clock.now())
+        assert world.write(foreign) == Conflict(foreign)
+        assert world.run(world.store.users.snoozes(other.id, elsewhere.id)) == Snoozes()
 
 
 class GroupTests:

@@ -17,6 +17,7 @@ from keystead_server.http.pages.next_page import (
 )
 from keystead_server.http.pages.render import page
 from keystead_server.http.pages.sign_in import json
+from keystead_server.http.pages.this_device import this_device
 
 
 async def show(call: Call) -> Response:
@@ -62,7 +63,8 @@ async def register(call: Call) -> Response:
         call.tenant, call.visitor, call.signed_in, call.body, printable(call.query("name"))
     )
     match outcome:
-        case Registered():
+        case Registered(passkey, in_this_device):
+            this_device(call, passkey.id if in_this_device else None)
             return json({"redirect": await _on(call)}, status=201)
         case Refused(code, attempt, policy):
             message = words.registration_refused(code, policy)

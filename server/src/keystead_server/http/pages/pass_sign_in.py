@@ -18,6 +18,7 @@ from keystead_server.http.pages.next_page import (
     with_continue,
 )
 from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.pages.this_device import on_from_sign_in, this_device
 
 
 async def show(call: Call) -> Response:
@@ -48,7 +49,9 @@ async def _next(call: Call, going: Continuation | None, session: Session) -> str
     has_passkey = bool(await store.passkeys.of_user(call.tenant.id, session.user_id))
     if held or (going is None and not has_passkey):
         return with_continue(call, f"/{call.tenant.name}/account/passkeys/new", going)
-    return after_sign_in(call, going)
+    if owner is None:
+        return after_sign_in(call, going)
+    return await on_from_sign_in(call, owner, this_device(call), going)
 
 
 async def _form(

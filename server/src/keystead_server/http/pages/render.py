@@ -31,6 +31,7 @@ _ADMIN_PAGES = (
     ("/groups", "Groups", Permission.READ_DIRECTORY),
     ("/apps", "Apps", Permission.READ_DIRECTORY),
     ("/passkey-policy", "Passkey policy", Permission.READ_DIRECTORY),
+    ("/methods-policy", "Methods policy", Permission.READ_DIRECTORY),
     ("/sign-ins", "Sign-in log", Permission.READ_LOGS),
     ("/audit", "Audit log", Permission.READ_LOGS),
 )

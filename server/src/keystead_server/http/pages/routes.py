@@ -10,6 +10,7 @@ from keystead_server.http.pages import (
     password_sign_in,
     set_up,
     sign_in,
+    this_device,
 )
 from keystead_server.http.pages.admin.routes import ROUTES as ADMIN_ROUTES
 from keystead_server.http.route import (
@@ -139,6 +140,10 @@ _ACCOUNT = (
     _script(
         "/{tenant}/account/passkeys", new_passkey.register, "Answer a challenge to add a passkey",
         Access.SIGNED_IN, REGISTERING, _REGISTRATION, {201: "Added; where to go on", 422: "Refused, and why"}, while_held=True,
+    ),
+    _page("/{tenant}/account/passkeys/suggested", this_device.suggest, "Whether to add a passkey on this device"),
+    _form(
+        "/{tenant}/account/passkeys/suggested/failed", this_device.failed, "A passkey could not be added on this device"
     ),
     _form("/{tenant}/account/passkeys/{passkey}/rename", account.rename, "Give a passkey another name", while_held=True),
     _page("/{tenant}/account/passkeys/{passkey}/remove", account.ask_to_remove, "What follows from removing a passkey", while_held=True),

@@ -22,6 +22,7 @@ from keystead_server.http.pages.next_page import (
     with_continue,
 )
 from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.pages.this_device import on_from_sign_in, this_device
 from keystead_server.http.problems import MALFORMED, Refuse
 from keystead_server.policy.methods.offered import is_offered
 
@@ -82,9 +83,10 @@ async def assertion(call: Call) -> Response:
     going = continuation(call)
     outcome = await call.services.sign_in.finish(call.tenant, visitor(call, going), call.body)
     match outcome:
-        case SignedIn(session):
-            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session.id))
-            return json({"redirect": after_sign_in(call, going)})
+        case SignedIn() as signed_in:
+            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, signed_in.session.id))
+            known = this_device(call, signed_in.passkey.id if signed_in.in_this_device else None)
+            return json({"redirect": await on_from_sign_in(call, signed_in.owner, known, going)})
         case Refused(code, attempt, policy):
             message = words.sign_in_refused(code, policy)
             return json({"code": code, "message": message, "correlationId": attempt}, status=401)

@@ -1,6 +1,7 @@
 """keystead policy …"""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -180,6 +181,30 @@ async def _save(
         click.confirm("Save it?", abort=True)
     saved = await desk.save(tenant.id, wanted, by=OPERATOR, expected=preview.version, restores=restores)
     tell({**data, "saved": saved.version}, f"Saved as version {saved.version}.", json_output=json_output)
+
+
+@policy.command(epilog="Example:  keystead policy defaults on")
+@click.argument("wanted", type=click.Choice(["on", "off"]), required=False)
+@_yes
+@as_json
+@click.pass_obj
+def defaults(frame: Frame, wanted: str | None, yes: bool, json_output: bool) -> None:
+    """Switch security defaults on or off, or say which they are; asks first when somebody must register a passkey."""
+
+    async def work(system: System) -> None:
+        tenant = await frame.tenant_of(system)
+        now = await system.services.methods.now(tenant.id)
+        if wanted is None or (wanted == "on") == now.security_defaults:
+            state = "on" if now.security_defaults else "off"
+            tell(
+                {"security_defaults": now.security_defaults}, f"Security defaults are {state}.", json_output=json_output
+            )
+            return
+        changed = replace(now, security_defaults=wanted == "on")
+        desk = desk_of(system, policy_document.METHODS)
+        await _save(system, tenant, desk, changed, yes=yes, json_output=json_output)
+
+    frame.run(work, json_output=json_output)
 
 
 @policy.command()

@@ -11,4 +11,5 @@ preferred     which of somebody's methods is offered first
 differences   what changed between two policies, in sentences
 effect        whom a change of policy touches
 lint          what its author may not have meant
+campaign      whether somebody is asked to add a passkey on the device they sit at
 """

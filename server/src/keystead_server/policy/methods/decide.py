@@ -33,6 +33,11 @@ class NotAllowed:
     remedy: str = _ASK
 
 
+def with_article(method: Method) -> str:
+    name = METHOD_NAMES[method]
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
 def may_use(policy: MethodsPolicy, method: Method, subject: Subject) -> NotAllowed | None:
     """Why *subject* cannot sign in with *method* as long as *policy* is in force, or None.
 
@@ -40,19 +45,17 @@ def may_use(policy: MethodsPolicy, method: Method, subject: Subject) -> NotAllow
     """
     if method is Method.PASSKEY:
         return None
-    name = METHOD_NAMES[method]
+    name = with_article(method)
     if method is Method.PASSWORD and policy.passwords_forbidden:
         return NotAllowed("passwords_forbidden", "this organisation has no passwords")
     configuration = policy.of(method)
     if configuration is None or not configuration.enabled:
-        return NotAllowed("method_disabled", f"signing in with a {name} is switched off")
+        return NotAllowed("method_disabled", f"signing in with {name} is switched off")
     # Exclusion first, and for everyone: excluding all users is a way to switch the method off.
     if any_covers(configuration.exclude, subject):
-        return NotAllowed(
-            "method_excluded", f"this account, or a group or role it has, is excluded from using a {name}"
-        )
+        return NotAllowed("method_excluded", f"this account, or a group or role it has, is excluded from using {name}")
     if not any_covers(configuration.include, subject):
-        return NotAllowed("method_not_meant", f"a {name} is not meant for this account")
+        return NotAllowed("method_not_meant", f"{name} is not meant for this account")
     return None
 
 
@@ -68,5 +71,5 @@ def may_set_up(
         return refusal
     configuration = policy.of(method)
     if configuration is not None and not configuration.self_service:
-        return NotAllowed("self_service_off", f"people may not set up a {METHOD_NAMES[method]} by themselves")
+        return NotAllowed("self_service_off", f"people may not set up {with_article(method)} by themselves")
     return None

@@ -8,13 +8,16 @@ from keystead_server.domain.app import App
 from keystead_server.domain.ids import AppId, GroupId, TenantId, UserId
 from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.domain.snoozes import Snoozes
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import Group, User, fold
 from keystead_server.storage.reads.reader import Reads, given, here
 from keystead_server.storage.rows import directory as rows
+from keystead_server.storage.rows.columns import to_optional_moment
 from keystead_server.storage.schema import (
     HAS_ROLES,
     apps,
+    campaign_snoozes,
     groups,
     memberships,
     policy_documents,
@@ -51,6 +54,14 @@ _USER_PAGE = Statement(
 _USER_COUNT = Statement(select(func.count()).select_from(users).where(here(users)), "tenant")
 _USERS_WITH_ROLES = Statement(
     select(*rows.USER).where(here(users), HAS_ROLES, users.c.enabled.is_(True)).order_by(users.c.id), "tenant"
+)
+
+_SNOOZES = Statement(
+    select(campaign_snoozes.c.count, campaign_snoozes.c.last_at).where(
+        here(campaign_snoozes), campaign_snoozes.c.user_id == given("user")
+    ),
+    "tenant",
+    "user",
 )
 
 _IN_GROUP = (memberships.c.tenant_id == groups.c.tenant_id) & (memberships.c.group_id == groups.c.id)
@@ -117,6 +128,10 @@ class Users(Reads):
 
     async def groups_of(self, tenant: TenantId, user: UserId) -> Sequence[Group]:
         return list(map(rows.group, await self._reader.all(_GROUPS_OF, (tenant, user))))
+
+    async def snoozes(self, tenant: TenantId, user: UserId) -> Snoozes:
+        row = await self._reader.one(_SNOOZES, (tenant, user))
+        return Snoozes() if row is None else Snoozes(row[0], to_optional_moment(row[1]))
 
     async def count(self, tenant: TenantId) -> int:
         row = await self._reader.one(_USER_COUNT, (tenant,))

@@ -7,15 +7,15 @@ from starlette.responses import Response
 
 from keystead_server.domain import policy_document
 from keystead_server.domain.invalid import Invalid
-from keystead_server.domain.user import fold
 from keystead_server.flows.preview_passkey_policy import Preview
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin import policy_preview
 from keystead_server.http.pages.admin.asked import NO_ERRORS, Errors
 from keystead_server.http.pages.admin.policy_choices import CHOICES
+from keystead_server.http.pages.admin.policy_desk import PASSKEYS
 from keystead_server.http.pages.admin.policy_draft import Draft, opened
 from keystead_server.http.pages.admin.policy_form import PolicyForm, errors_of
-from keystead_server.http.pages.next_page import printable
+from keystead_server.http.pages.admin.policy_people import ids_of
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.policy.passkeys import document
 from keystead_server.policy.passkeys.model import ALL_USERS, PasskeyPolicy
@@ -46,7 +46,7 @@ async def save(call: Call) -> Response:
 
 async def edit(call: Call) -> Response:
     """Back from the preview, with everything as it was typed."""
-    draft = opened(call)
+    draft = opened(call, PASSKEYS.kind(call.services))
     if draft is None:
         return see_other(f"/{call.tenant.name}/admin/passkey-policy")
     return await _editor(call, await _form(call, draft.policy, draft.version), unsaved=True)
@@ -57,7 +57,7 @@ async def _try(call: Call, form: PolicyForm) -> Preview | Errors:
     wrong = form.wrong()
     if wrong.by_field:
         return wrong
-    ids, unknown = await _people(call, form)
+    ids, unknown = await ids_of(call, form.usernames)
     if unknown.by_field:
         return unknown
     try:
@@ -68,20 +68,6 @@ async def _try(call: Call, form: PolicyForm) -> Preview | Errors:
         return Errors({"": _MEANWHILE})
     preview = await call.services.preview_passkey_policy(call.tenant.id, policy)
     return preview if preview.refusal is None else errors_of(preview.refusal)
-
-
-async def _people(call: Call, form: PolicyForm) -> tuple[dict[str, str], Errors]:
-    """The ids of the usernames that were typed, and which of them nobody has."""
-    ids: dict[str, str] = {}
-    errors: dict[str, str] = {}
-    for field, usernames in form.usernames.items():
-        for name in usernames:
-            user = await call.services.store.users.by_username(call.tenant.id, printable(name))
-            if user is None:
-                errors.setdefault(field, f"There is nobody with the username “{printable(name)}”.")
-            else:
-                ids[fold(name)] = user.id
-    return ids, Errors(errors)
 
 
 async def _form(call: Call, policy: PasskeyPolicy, version: int) -> PolicyForm:

@@ -19,6 +19,7 @@ from keystead_server.http.pages.next_page import named
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.pages.uses import LOOKED_THROUGH, uses
 from keystead_server.http.problems import NOT_FOUND, Refuse
+from keystead_server.policy.methods.model import PassSettings
 
 _NOTICES = {
     "created": "The account was added. Issue a Temporary Access Pass, so that its owner can add a passkey.",
@@ -30,6 +31,7 @@ _NOTICES = {
     "method_removed": "It was removed.",
 }
 LIFETIMES = (("60", "1 hour"), ("480", "8 hours"), ("1440", "1 day"), ("10080", "7 days"), ("43200", "30 days"))
+_NONE = timedelta(0)
 _PASS_STATES = {
     "enabledByPolicy": "can be used",
     "notYetValid": "cannot be used yet",
@@ -119,7 +121,9 @@ async def issue_pass(call: Call) -> Response:
     """The one page that shows the code; we keep only a digest of it."""
     user = await the_user(call)
     minutes = call.field("lifetime")
-    lifetime = timedelta(minutes=int(minutes)) if minutes in dict(LIFETIMES) else timedelta(0)
+    lifetime = (
+        timedelta(minutes=int(minutes)) if minutes.isascii() and minutes.isdigit() and len(minutes) < 6 else _NONE
+    )
     try:
         issued = await call.services.issue_pass(
             user, by=call.actor, lifetime=lifetime, usable_once=call.field("usable_once") == "yes"
@@ -135,6 +139,7 @@ async def issue_pass(call: Call) -> Response:
         code=code,
         link=f"{call.services.relying_party.public_url}{link}",
         access_pass=issued.access_pass,
+        unusable=issued.unusable,
     )
 
 
@@ -149,6 +154,7 @@ async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status
     held = await call.services.held_methods.of(user, group_ids)
     used = await uses(call, await store.logs.attempts(call.tenant.id, limit=LOOKED_THROUGH, user=user.id))
     lines = await passkey_lines(call, held.passkeys, user, group_ids, used)
+    passes = (await call.services.methods.at(call.tenant.id, call.signed_in.policy_version)).passes
     return page(
         call,
         "admin/person.html",
@@ -160,7 +166,9 @@ async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status
         stranded=bool(lines) and all(line.quarantine for line in lines),
         roles=[(role.value, role in user.roles) for role in Role],
         access_pass=_pass_words(call, await store.passes.of_user(call.tenant.id, user.id)),
-        lifetimes=LIFETIMES,
+        lifetimes=_lifetimes(passes),
+        lifetime=_minutes(passes.default_lifetime),
+        always_once=passes.one_time,
         errors=errors,
         # What was typed comes back with the complaint about it.
         username=call.field("username") or user.username,
@@ -168,6 +176,23 @@ async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status
         notice=_NOTICES.get(call.query("done")),
         sign_ins="?" + urlencode({"user": user.username}),
     )
+
+
+def _lifetimes(passes: PassSettings) -> list[tuple[str, str]]:
+    """What is offered: the usual ones that the policy allows, and its own limits."""
+    own = {_minutes(each) for each in (passes.minimum_lifetime, passes.default_lifetime, passes.maximum_lifetime)}
+    usual = dict(LIFETIMES)
+    offered = sorted({*usual, *own}, key=int)
+    least, most = passes.minimum_lifetime, passes.maximum_lifetime
+    return [(m, usual.get(m) or _long(int(m))) for m in offered if least <= timedelta(minutes=int(m)) <= most]
+
+
+def _long(minutes: int) -> str:
+    return f"{minutes} minutes" if minutes % 60 else f"{minutes // 60} hours"
+
+
+def _minutes(lifetime: timedelta) -> str:
+    return str(lifetime // timedelta(minutes=1))
 
 
 def _pass_words(call: Call, access_pass: TemporaryAccessPass | None) -> tuple[TemporaryAccessPass, str] | None:

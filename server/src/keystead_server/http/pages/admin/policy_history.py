@@ -1,22 +1,22 @@
-"""Every version of the passkey policy: when, by whom, what changed, and the way back to it."""
+"""Every version of a policy: when, by whom, what changed, and the way back to it."""
 
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from keystead_server.domain import policy_document
 from keystead_server.domain.ids import UserId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.flows.policy_kinds import Policy
+from keystead_server.flows.rollback_policy import Restorable
 from keystead_server.http.call import Call
+from keystead_server.http.pages.admin import methods_policy
+from keystead_server.http.pages.admin.policy_desk import METHODS, PASSKEYS, PolicyDesk
 from keystead_server.http.pages.admin.policy_draft import Draft
 from keystead_server.http.pages.admin.policy_preview import preview_page
 from keystead_server.http.pages.next_page import named
 from keystead_server.http.pages.render import page
 from keystead_server.http.problems import NOT_FOUND, Refuse
-from keystead_server.policy.passkeys import document
-from keystead_server.policy.passkeys.differences import differences
-from keystead_server.policy.passkeys.model import FIRST_POLICY
 
 SHOWN = 20
 
@@ -35,14 +35,48 @@ class Version:
 
 
 async def show(call: Call) -> Response:
-    every = list(await call.services.store.policies.versions(call.tenant.id, policy_document.PASSKEYS))
+    return await _history(call, PASSKEYS)
+
+
+async def show_methods(call: Call) -> Response:
+    return await _history(call, METHODS)
+
+
+async def restore(call: Call) -> Response:
+    """Show what going back to a version would do; saving it is the preview's button."""
+    version, found = await _restorable(call, PASSKEYS)
+    preview = await call.services.preview_passkey_policy(call.tenant.id, found.policy)
+    draft = Draft(found.policy, preview.version, restores=version)
+    return await preview_page(call, draft, preview, left_out=len(found.left_out))
+
+
+async def restore_methods(call: Call) -> Response:
+    version, found = await _restorable(call, METHODS)
+    preview = await call.services.preview_methods_policy(call.tenant.id, found.policy)
+    draft = Draft(found.policy, preview.version, restores=version)
+    return await methods_policy.preview_page(call, draft, preview, left_out=len(found.left_out))
+
+
+async def _restorable(call: Call, desk: PolicyDesk[Policy]) -> tuple[int, Restorable[Policy]]:
+    typed = named(call, "version")
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 10):
+        raise Refuse(NOT_FOUND)
+    try:
+        return int(typed), await desk.roll_back(call.services)(call.tenant.id, int(typed))
+    except Invalid:
+        raise Refuse(NOT_FOUND) from None
+
+
+async def _history(call: Call, desk: PolicyDesk[Policy]) -> Response:
+    every = list(await call.services.store.policies.versions(call.tenant.id, desk.kind(call.services).kind))
     before = call.query("before")
     found = [d for d in every if not before.isdecimal() or d.version < int(before[:9])]
     shown = found[:SHOWN]
     return page(
         call,
         "admin/policy-history.html",
-        versions=await _versions(call, shown, found[: SHOWN + 1], newest=every[0].version if every else 0),
+        desk=desk,
+        versions=await _versions(call, desk, shown, found[: SHOWN + 1], newest=every[0].version if every else 0),
         newest=len(found) == len(every),
         older=f"?before={shown[-1].version}" if len(found) > SHOWN else None,
         complete=len(found) <= SHOWN,
@@ -50,27 +84,16 @@ async def show(call: Call) -> Response:
     )
 
 
-async def restore(call: Call) -> Response:
-    """Show what going back to a version would do; saving it is the preview's button."""
-    typed = named(call, "version")
-    if not (typed.isascii() and typed.isdigit() and len(typed) < 10):
-        raise Refuse(NOT_FOUND)
-    try:
-        found = await call.services.roll_back_passkey_policy(call.tenant.id, int(typed))
-    except Invalid:
-        raise Refuse(NOT_FOUND) from None
-    preview = await call.services.preview_passkey_policy(call.tenant.id, found.policy)
-    draft = Draft(found.policy, preview.version, restores=int(typed))
-    return await preview_page(call, draft, preview, left_out=len(found.left_out))
-
-
 async def _versions(
-    call: Call, shown: list[PolicyDocument], with_before: list[PolicyDocument], *, newest: int
+    call: Call, desk: PolicyDesk[Policy], shown: list[PolicyDocument], with_before: list[PolicyDocument], *, newest: int
 ) -> list[Version]:
-    policies = [document.from_text(each.body) for each in with_before]
-    names = await call.services.explain_passkey.names(call.tenant.id, policies)
+    kind = desk.kind(call.services)
+    policies = [kind.read(each.body) for each in with_before]
+    names = await call.services.explain_passkey.names_of(
+        call.tenant.id, frozenset().union(*(kind.principals(policy) for policy in policies))
+    )
     # What stands before the first version is what every organisation begins with.
-    befores = [*policies[1:], FIRST_POLICY]
+    befores = [*policies[1:], kind.first]
     people: dict[UserId, str] = {}
     lines = []
     for each, policy, before in zip(shown, policies, befores, strict=False):
@@ -80,5 +103,5 @@ async def _versions(
                 user = await call.services.store.users.get(call.tenant.id, each.changed_by)
                 people[each.changed_by] = each.changed_by if user is None else user.username
             by = people[each.changed_by]
-        lines.append(Version(each, by, differences(before, policy, names), each.version == newest))
+        lines.append(Version(each, by, desk.differences(before, policy, names), each.version == newest))
     return lines

@@ -6,11 +6,13 @@ from keystead_server.domain.invalid import Invalid
 from keystead_server.flows.preview_passkey_policy import Preview
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import PAGE_SIZE, Errors
+from keystead_server.http.pages.admin.policy_desk import PASSKEYS
 from keystead_server.http.pages.admin.policy_draft import Draft, opened
 from keystead_server.http.pages.lines import model
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.problems import FORM_STALE, Refuse
 from keystead_server.policy.passkeys.differences import differences
+from keystead_server.policy.passkeys.model import PasskeyPolicy
 
 
 async def turn(call: Call) -> Response:
@@ -23,14 +25,14 @@ async def confirm(call: Call) -> Response:
     return await saved(call, _the_draft(call))
 
 
-def _the_draft(call: Call) -> Draft:
-    draft = opened(call)
+def _the_draft(call: Call) -> Draft[PasskeyPolicy]:
+    draft = opened(call, PASSKEYS.kind(call.services))
     if draft is None:
         raise Refuse(FORM_STALE)
     return draft
 
 
-async def saved(call: Call, draft: Draft) -> Response:
+async def saved(call: Call, draft: Draft[PasskeyPolicy]) -> Response:
     """Put *draft* into force, or say on its preview why that can no longer be."""
     save = call.services.save_passkey_policy
     try:
@@ -42,18 +44,18 @@ async def saved(call: Call, draft: Draft) -> Response:
 
 
 async def preview_page(
-    call: Call, draft: Draft, preview: Preview, invalid: Invalid | None = None, *, left_out: int = 0
+    call: Call, draft: Draft[PasskeyPolicy], preview: Preview, invalid: Invalid | None = None, *, left_out: int = 0
 ) -> Response:
     names = await call.services.explain_passkey.names(call.tenant.id, [preview.before, preview.after])
     affected = [(True, each) for each in preview.newly_refused] + [(False, each) for each in preview.newly_accepted]
-    first = _first(call, len(affected))
+    first = first_of(call, len(affected))
     refusal = invalid or preview.refusal
     return page(
         call,
         "admin/policy-preview.html",
         status=200 if refusal is None else 422,
         preview=preview,
-        draft=draft.seal(call),
+        draft=draft.seal(call, PASSKEYS.kind(call.services)),
         restores=draft.restores,
         left_out=left_out,
         changes=differences(preview.before, preview.after, names),
@@ -69,7 +71,7 @@ async def preview_page(
     )
 
 
-def _first(call: Call, total: int) -> int:
+def first_of(call: Call, total: int) -> int:
     """Where the asked page of the list begins; what is no such place is the beginning."""
     typed = call.field("first")
     first = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0

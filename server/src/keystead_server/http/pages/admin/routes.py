@@ -4,6 +4,7 @@ from keystead_server.http.pages.admin import (
     apps,
     groups,
     logs,
+    methods_policy,
     overview,
     passkey_policy,
     people,
@@ -106,12 +107,35 @@ _PASSKEY_POLICY = (
     _page("/passkey-policy/quarantine", quarantine.show, "Passkeys that the policy does not admit"),
 )  # fmt: skip
 
+_METHODS_POLICY = (
+    _page("/methods-policy", methods_policy.show, "The Authentication methods policy"),
+    _form("/methods-policy", methods_policy.save, "Change the Authentication methods policy", May.WRITE_POLICY),
+    _form(
+        "/methods-policy/edit", methods_policy.edit, "Go back from a preview to the editor of methods", May.WRITE_POLICY,
+        body=_SEALED_FORM,
+    ),
+    _form(
+        "/methods-policy/preview", methods_policy.turn, "Whom a change of methods would touch, page by page",
+        May.WRITE_POLICY, body=_SEALED_FORM,
+    ),
+    _form(
+        "/methods-policy/confirm", methods_policy.confirm, "Save a methods policy that was previewed",
+        May.WRITE_POLICY, body=_SEALED_FORM,
+    ),
+    _page("/methods-policy/history", policy_history.show_methods, "Every version of the methods policy"),
+    _form(
+        "/methods-policy/history/{version}/restore", policy_history.restore_methods,
+        "What going back to a version of the methods policy would do", May.WRITE_POLICY,
+    ),
+)  # fmt: skip
+
 ROUTES: tuple[Route, ...] = (
     _page("", overview.show, "Figures and the last sign-ins"),
     *_PEOPLE,
     *_GROUPS,
     *_APPS,
     *_PASSKEY_POLICY,
+    *_METHODS_POLICY,
     _page("/sign-ins", logs.sign_ins, "The sign-in log", May.READ_LOGS),
     _page("/audit", logs.audit, "The audit log", May.READ_LOGS),
 )

@@ -1,4 +1,5 @@
 // Adding a passkey: options, the browser's own dialogue, and the answer back to us.
+// Where a page has another way on for devices that cannot, it is shown once one could not.
 
 import { Refusal, Report, answerJson, creationOptions, hasPasskeys, post } from "./ceremony.js";
 
@@ -13,6 +14,13 @@ const WORDS = {
 
 const form = document.getElementById("new-passkey");
 const report = new Report(form);
+const otherwise = document.getElementById(form.dataset.otherwise ?? "");
+if (otherwise) otherwise.hidden = true;
+
+function problem(words, number) {
+  if (otherwise) otherwise.hidden = false;
+  report.problem(words, number);
+}
 
 async function register() {
   if (report.isBusy) return;
@@ -26,8 +34,8 @@ async function register() {
     const { redirect } = await post(finish, answerJson(credential));
     location.assign(redirect);
   } catch (error) {
-    if (error instanceof Refusal) report.problem(error.message, error.number);
-    else report.problem(WORDS[error.name] ?? "Your browser could not make a passkey. Try again.");
+    if (error instanceof Refusal) problem(error.message, error.number);
+    else problem(WORDS[error.name] ?? "Your browser could not make a passkey. Try again.");
   }
 }
 
@@ -38,5 +46,5 @@ if (hasPasskeys()) {
   });
   addEventListener("pageshow", (event) => event.persisted && report.ready());
 } else {
-  report.problem("This browser has no passkeys. Use a newer one.");
+  problem("This browser has no passkeys. Use a newer one.");
 }

@@ -1,0 +1,63 @@
+"""Which passkeys live in the device somebody sits at, and the question whether to add one to it.
+
+The question comes after a sign-in that a person has just done by hand, and nowhere else: an app that
+sends `prompt=none`, or finds an open session, never gets it.
+"""
+
+from starlette.responses import Response
+
+from keystead_server.domain.ids import PasskeyId
+from keystead_server.flows.register_passkey import NotOffered
+from keystead_server.http import cookies
+from keystead_server.http.call import Call
+from keystead_server.http.continuation import Continuation
+from keystead_server.http.pages.next_page import after_sign_in, asking_app, continuation, with_continue
+from keystead_server.http.pages.render import page, see_other
+from keystead_server.policy.methods.campaign import Ask
+from keystead_server.ports.store import SessionOwner
+
+
+def this_device(call: Call, one_more: PasskeyId | None = None) -> frozenset[PasskeyId]:
+    """The passkeys that this browser's cookie knows; *one_more* is remembered in it from now on."""
+    services, tenant, browser = call.services, call.tenant, call.visitor.browser
+    known = cookies.read_device(services, tenant, browser, cookies.parse(call.header("cookie")))
+    if one_more is not None and one_more not in known:
+        known = (one_more, *known)
+        call.cookies_to_set.append(cookies.set_device(services, tenant, browser, known))
+    return frozenset(known)
+
+
+async def on_from_sign_in(
+    call: Call, owner: SessionOwner, known_here: frozenset[PasskeyId], going: Continuation | None
+) -> str:
+    """Where to go on after a sign-in: to the question, when the campaign asks it now."""
+    asked = await call.services.suggest_passkey.begin(owner, known_here, call.visitor.user_agent)
+    if isinstance(asked, Ask):
+        return with_continue(call, f"/{call.tenant.name}/account/passkeys/suggested", going)
+    return after_sign_in(call, going)
+
+
+async def suggest(call: Call) -> Response:
+    going = continuation(call)
+    offer = await call.services.register_passkey.begin(call.tenant, call.visitor, call.signed_in)
+    if isinstance(offer, NotOffered):
+        # The page was open for too long, or the policy changed: nobody is kept from going on by that.
+        return see_other(after_sign_in(call, going))
+    app = await asking_app(call, going)
+    base = f"/{call.tenant.name}/account/passkeys"
+    return page(
+        call,
+        "suggested-passkey.html",
+        finish=with_continue(call, base, going),
+        failed=with_continue(call, f"{base}/suggested/failed", going),
+        on=after_sign_in(call, going),
+        forced=await call.services.suggest_passkey.is_forced(call.signed_in),
+        app_name=None if app is None else app.name,
+        ends_at=() if app is None else app.redirect_uris,
+    )
+
+
+async def failed(call: Call) -> Response:
+    """It could not be added here: it costs nobody a "not now"."""
+    await call.services.suggest_passkey.failed(call.user)
+    return see_other(after_sign_in(call, continuation(call)))
