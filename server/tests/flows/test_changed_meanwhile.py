@@ -1,11 +1,12 @@
 """Two people change one thing: neither undoes unseen what the other did."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.invalid import Invalid
-from keystead_server.flows.manage_passkey import Done, ManagePasskey
+from keystead_server.flows.manage_passkey import Done
 from keystead_server.ports.changes import Change, Conflict, PasskeyUsed, Written
 from keystead_server.ports.store import Store
 from keystead_testkit.loop import run
@@ -75,7 +76,7 @@ def test_a_rename_of_a_passkey_does_not_take_its_counter_back(office: Office) ->
     kept = run(office.services.store.passkeys.of_user(office.tenant.id, office.ada.id))[0]
     store = cast(Store, SignsInMeanwhile(office))
 
-    outcome = run(ManagePasskey(store, office.clock, office.services.entropy).rename(owner, kept.id, "Work laptop"))
+    outcome = run(replace(office.services.manage_passkey, store=store).rename(owner, kept.id, "Work laptop"))
 
     renamed = run(office.services.store.passkeys.get(office.tenant.id, kept.id))
     assert isinstance(outcome, Done)

@@ -27,6 +27,7 @@ from keystead_testkit.office import OTHER_BROWSER, Office, reason_of
 from keystead_testkit.soft_passkey import Json
 
 MODEL = UUID("08987058-cadc-4b81-b6e1-30de50dcbe96")
+OTHER = UUID("6028b017-b1d4-4c02-b4b3-afcdafc96bb2")
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ def with_profile(**changes: Any) -> PasskeyPolicy:
     ("changes", "code"),
     [
         ({"passkey_types": frozenset({PasskeyType.SYNCED})}, "passkey_type_not_allowed"),
-        ({"key_restrictions": KeyRestrictions(True, EnforcementType.ALLOW)}, "aaguid_not_allowed"),
+        ({"key_restrictions": KeyRestrictions(True, EnforcementType.ALLOW, frozenset({OTHER}))}, "aaguid_not_allowed"),
         ({"key_restrictions": KeyRestrictions(True, EnforcementType.BLOCK, frozenset({MODEL}))}, "aaguid_blocked"),
         ({"attestation_enforcement": AttestationEnforcement.REGISTRATION_ONLY}, "attestation_required"),
         ({"minimum_proof": Proof.PROVEN}, "proof_too_weak"),

@@ -147,6 +147,50 @@ def test_passkeys(keystead: Keystead) -> None:
     assert keystead("passkey", "remove", "nothing", fails=True) == "passkey_not_found"
 
 
+def test_where_somebody_is_told_what_happens(keystead: Keystead, data: Path) -> None:
+    keystead("user", "create", "ada")
+
+    assert keystead("user", "mail", "ada", "ada@contoso.example") == {"username": "ada", "mail": "ada@contoso.example"}
+    assert keystead("user", "show", "ada")["mail"] == "ada@contoso.example"
+    assert keystead("user", "mail", "ada", "nonsense", fails=True) == "mail_invalid"
+    assert keystead("user", "mail", "ada")["mail"] is None
+    assert "ada is told nothing by mail." in invoke(data, "user", "mail", "ada").stdout
+
+
+def test_a_pass_that_nobody_at_the_command_line_sees(
+    keystead: Keystead, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keystead("user", "create", "ada")
+    assert keystead("pass", "issue", "ada", "--deliver", fails=True) == "mail_not_configured"
+    monkeypatch.setenv("KEYSTEAD_SMTP_URL", "smtp://localhost:1")
+    monkeypatch.setenv("KEYSTEAD_MAIL_FROM", "no-reply@contoso.example")
+    assert keystead("pass", "issue", "ada", "--deliver", fails=True) == "user_without_mail"
+    keystead("user", "mail", "ada", "ada@contoso.example")
+
+    told = keystead("pass", "issue", "ada", "--deliver", "--minutes", "30")
+
+    assert sorted(told) == ["delivered_to", "expires_at", "usable_once", "username"]
+    assert (told["delivered_to"], told["usable_once"]) == ("ada@contoso.example", True)
+    assert "/sign-in/" not in invoke(data, "pass", "issue", "ada", "--deliver").stdout
+
+
+def test_who_can_add_a_passkey(keystead: Keystead, data: Path, tmp_path: Path) -> None:
+    keystead("user", "create", "ada")
+    assert keystead("passkey", "check", "ada") == {
+        "username": "ada", "themselves": {"can": True}, "on_behalf": {"can": True},
+    }  # fmt: skip
+    policy = keystead("policy", "show")["policy"]
+    (tmp_path / "policy.json").write_text(json.dumps({**policy, "isSelfServiceRegistrationAllowed": False}))
+    keystead("policy", "apply", str(tmp_path / "policy.json"), "--yes")
+
+    told = keystead("passkey", "check", "ada")
+
+    assert (told["themselves"]["code"], told["on_behalf"]) == ("self_service_off", {"can": True})
+    said = invoke(data, "passkey", "check", "ada").stdout
+    assert "ada cannot add a passkey by themselves, because people may not add passkeys by themselves." in said
+    assert "An administrator can add one for ada." in said
+
+
 def test_logs(keystead: Keystead) -> None:
     keystead("user", "create", "grace")
 

@@ -21,6 +21,38 @@ def refusal(file: Path | None = None, environment: dict[str, str] | None = None,
     return str(refused.value)
 
 
+def test_a_mail_server_and_whose_letters_they_are(tmp_path: Path) -> None:
+    file = written(tmp_path, 'smtp_url = "smtps://u:p%40@mail.example.org"\nmail_from = "Keystead <a@example.org>"')
+
+    assert load(file, {}).sends_mail
+    assert not load(None, {}).sends_mail
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('smtp_url = "mail.example.org"', "smtp_url must look like"),
+        ('smtp_url = "http://u:hush@mail.example.org"', "smtp_url must look like"),
+        ('smtp_url = "smtps://u@mail.example.org"', "names a user without a password"),
+        ('smtp_url = "smtps://mail.example.org"', "mail_from must look like"),
+        ('smtp_url = "smtps://u:hush@mail.example.org"\nmail_from = "nobody"', "mail_from must look like"),
+    ],
+)
+def test_a_mail_server_that_cannot_be_used_is_refused_without_its_password(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    told = refusal(written(tmp_path, text))
+
+    assert says in told
+    assert "hush" not in told
+
+
+def test_the_password_of_the_mail_server_is_not_shown(tmp_path: Path) -> None:
+    file = written(tmp_path, 'smtp_url = "smtps://u:hush@mail.example.org"\nmail_from = "a@example.org"')
+
+    assert "hush" not in repr(load(file, {}))
+
+
 def test_without_anything_it_serves_this_computer() -> None:
     config = load(None, {})
 

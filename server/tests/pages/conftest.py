@@ -27,6 +27,7 @@ from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import Group, Role, User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.found_tenant import FoundTenant
+from keystead_server.flows.letters import open_letter
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages.routes import ROUTES
@@ -181,6 +182,11 @@ class Office:
     def passkeys_of(self, user: User) -> list[Passkey]:
         return list(run(self.store.passkeys.of_user(self.tenant.id, user.id)))
 
+    def last_letter(self) -> dict[str, str]:
+        """What the letter that was written last is worded from."""
+        letters = run(self.store.letters.due(self.clock.now(), limit=1000))
+        return dict(open_letter(self.services.sealer, max(letters, key=lambda letter: letter.id)))
+
     def keep_synced_passkey(self, user: User) -> None:
         """A passkey nobody signs in with: for lists, where the clock is the real one."""
         now, entropy = self.clock.now(), self.services.entropy
@@ -317,11 +323,13 @@ def found_office(
 
 
 @contextmanager
-def office_on_a_port() -> Iterator[Office]:
+def office_on_a_port(**settings: Any) -> Iterator[Office]:
     """The office with its server on a free port of this computer, in real time."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        office = found_office(public_url=f"http://localhost:{port}", clock=SystemClock(), entropy=SystemEntropy())
+        office = found_office(
+            public_url=f"http://localhost:{port}", clock=SystemClock(), entropy=SystemEntropy(), **settings
+        )
         server = uvicorn.Server(uvicorn.Config(office.app, lifespan="off", log_level="critical"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

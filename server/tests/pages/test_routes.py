@@ -40,6 +40,7 @@ def house(found: Any) -> Any:
         "group": house.add_group("Staff").id,
         "app": house.register_app().id,
         "name": "none.css",
+        "link": "none",
         "version": "0",
     }
     return house
@@ -95,6 +96,7 @@ WHILE_HELD = {
     "GET /{tenant}/account/passkeys/new",
     "POST /{tenant}/account/passkeys/options",
     "POST /{tenant}/account/passkeys",
+    "POST /{tenant}/account/passkeys/abandoned",
     "POST /{tenant}/account/passkeys/{passkey}/rename",
     "GET /{tenant}/account/passkeys/{passkey}/remove",
     "POST /{tenant}/account/passkeys/{passkey}/remove",

@@ -16,7 +16,13 @@ READING = {Permission.READ_DIRECTORY, Permission.READ_LOGS}
         ((Role.GLOBAL_READER,), READING),
         (
             (Role.AUTHENTICATION_ADMINISTRATOR,),
-            READING | {Permission.ISSUE_PASSES, Permission.REMOVE_PASSKEYS, Permission.REMOVE_METHODS},
+            READING
+            | {
+                Permission.ISSUE_PASSES,
+                Permission.REMOVE_PASSKEYS,
+                Permission.REMOVE_METHODS,
+                Permission.REGISTER_PASSKEYS,
+            },
         ),
         ((Role.GLOBAL_ADMINISTRATOR,), set(Permission)),
         ((Role.GLOBAL_READER, Role.GLOBAL_ADMINISTRATOR), set(Permission)),

@@ -15,12 +15,14 @@ from keystead_server.domain.ids import (
     EventId,
     GrantId,
     GroupId,
+    LetterId,
     PasskeyId,
     SessionId,
     TenantId,
     UserId,
 )
 from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.letter import Letter
 from keystead_server.domain.log_chain import ChainId, Head, LogCheckpoint, LogLink
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.password import Password
@@ -51,6 +53,7 @@ class Tables:
         self.totp: dict[tuple[TenantId, str], TotpAuthenticator] = {}
         self.recovery_codes: dict[tuple[TenantId, str], RecoveryCodes] = {}
         self.guesses: dict[tuple[TenantId, UserId], int] = {}
+        self.letters: dict[tuple[TenantId, LetterId], Letter] = {}
         self.apps: dict[tuple[TenantId, AppId], App] = {}
         self.sessions: dict[tuple[TenantId, SessionId], Session] = {}
         self.grants: dict[tuple[TenantId, GrantId], Grant] = {}
@@ -76,6 +79,7 @@ class Tables:
             Password: self.passwords,
             TotpAuthenticator: self.totp,
             RecoveryCodes: self.recovery_codes,
+            Letter: self.letters,
             App: self.apps,
             Session: self.sessions,
             Grant: self.grants,
@@ -201,6 +205,15 @@ class Passkeys(_Reads):
 
     async def count(self, tenant: TenantId) -> int:
         return sum(t == tenant for t, _ in self._tables.passkeys)
+
+    async def count_on_behalf(self, tenant: TenantId) -> int:
+        return sum(p.on_behalf for p in self._tables.passkeys.values() if p.tenant_id == tenant)
+
+
+class Letters(_Reads):
+    async def due(self, now: datetime, *, limit: int) -> Sequence[Letter]:
+        found = [letter for letter in self._tables.letters.values() if letter.due_at <= now]
+        return sorted(found, key=lambda letter: (letter.due_at, letter.id))[:limit]
 
 
 class Passes(_Reads):

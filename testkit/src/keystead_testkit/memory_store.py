@@ -13,6 +13,7 @@ from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.ids import TenantId
 from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.letter import Letter
 from keystead_server.domain.log_chain import LogCheckpoint
 from keystead_server.domain.log_text import storable
 from keystead_server.domain.passkey import Passkey
@@ -80,7 +81,7 @@ def _has_parent(tables: Tables, value: Any) -> bool:
     match value:
         case User() | Group() | App() | PolicyDocument():
             return value.tenant_id in tables.tenants
-        case Passkey() | TemporaryAccessPass() | Password() | TotpAuthenticator() | RecoveryCodes():
+        case Passkey() | TemporaryAccessPass() | Password() | TotpAuthenticator() | RecoveryCodes() | Letter():
             return (value.tenant_id, value.user_id) in tables.users
         case _:
             return True
@@ -129,8 +130,21 @@ def _replace(tables: Tables, change: changes.Replace) -> None:
 def _passkey_used(tables: Tables, change: changes.PasskeyUsed) -> None:
     key = change.tenant_id, change.passkey_id
     _require(key in tables.passkeys)
-    used = tables.passkeys[key].used(sign_count=change.sign_count, backed_up=change.backed_up, at=change.at)
+    used = tables.passkeys[key].used(
+        sign_count=change.sign_count,
+        backed_up=change.backed_up,
+        at=change.at,
+        address=storable(change.address),
+        agent=storable(change.agent),
+    )
     tables.put(tables.passkeys, key, used)
+
+
+def _put_off(tables: Tables, change: changes.PutOff) -> None:
+    letter = tables.letters.get((change.tenant_id, change.letter_id))
+    if letter is None or letter.due_at != change.seen:
+        raise _Refused
+    tables.put(tables.letters, _key(letter), replace(letter, due_at=change.until, tries=letter.tries + 1))
 
 
 def _pass_by_id(tables: Tables, tenant: TenantId, pass_id: str) -> TemporaryAccessPass | None:
@@ -210,7 +224,7 @@ def _remove(tables: Tables, change: changes.Remove) -> None:
             tables.drop(tables.memberships, (t, group, user))
     if isinstance(value, User):
         tables.drop(tables.snoozes, (tenant, value.id))
-        for kind in (Passkey, TemporaryAccessPass, Password, TotpAuthenticator, RecoveryCodes):
+        for kind in (Passkey, TemporaryAccessPass, Password, TotpAuthenticator, RecoveryCodes, Letter):
             for owned in [o for o in tables.of(kind).values() if (o.tenant_id, o.user_id) == (tenant, value.id)]:
                 _forget(tables, owned)
         tables.drop(tables.guesses, (tenant, value.id))
@@ -232,6 +246,7 @@ _APPLY: dict[type[Any], Callable[[Tables, Any], None]] = {
     changes.Add: _add,
     changes.Replace: _replace,
     changes.PasskeyUsed: _passkey_used,
+    changes.PutOff: _put_off,
     changes.SpendPass: _spend_pass,
     changes.TotpUsed: _totp_used,
     changes.CountGuess: _count_guess,
@@ -259,6 +274,7 @@ class MemoryStore:
         self.passkeys = reads.Passkeys(tables)
         self.passes = reads.Passes(tables)
         self.secrets = reads.AllSecrets(tables)
+        self.letters = reads.Letters(tables)
         self.apps = reads.Apps(tables)
         self.sessions = reads.Sessions(tables)
         self.logs = reads.Logs(tables)
@@ -287,6 +303,7 @@ class MemoryStore:
         over: list[Any] = [s for s in tables.sessions.values() if _over(s, s.closed_at, now - _SESSIONS_KEPT)]
         over += [g for g in tables.grants.values() if _over(g, g.revoked_at, now - _SESSIONS_KEPT)]
         over += [p for p in tables.passes.values() if _over(p, p.used_at, now - _PASSES_KEPT)]
+        over += [letter for letter in tables.letters.values() if letter.expires_at < now]
         for value in over:
             _forget(tables, value)
         return len(over)

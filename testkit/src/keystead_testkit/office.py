@@ -12,6 +12,7 @@ the log has an order.
 
 import json
 from base64 import b32decode
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -20,6 +21,7 @@ from typing import Any
 from keystead_server.domain.actor import OPERATOR, Actor
 from keystead_server.domain.ids import AppId
 from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.letter import Letter
 from keystead_server.domain.session import Session
 from keystead_server.domain.sign_in import Attempt, Method
 from keystead_server.domain.tenant import Tenant
@@ -37,6 +39,7 @@ from keystead_server.flows import (
 )
 from keystead_server.flows.found_tenant import FoundTenant
 from keystead_server.flows.issue_pass import IssuedPass
+from keystead_server.flows.letters import open_letter
 from keystead_server.flows.make_recovery_codes import RecoveryCodesMade
 from keystead_server.flows.manage_app import RegisteredApp
 from keystead_server.flows.set_password import PasswordSet
@@ -145,6 +148,17 @@ class Office:
         """The names of all changes, oldest first."""
         found = run(self.store.logs.audit(self.tenant.id, limit=10_000))
         return [event.name for event in sorted(found, key=lambda event: event.at)]
+
+    @property
+    def letters(self) -> list[tuple[Letter, Mapping[str, str]]]:
+        """What waits in the outbox, opened, oldest first."""
+        due = run(self.store.letters.due(self.clock.now() + timedelta(days=30), limit=1000))
+        return [(letter, open_letter(self.sealer, letter)) for letter in sorted(due, key=lambda each: each.id)]
+
+    def with_mail(self, user: User, address: str | None = None) -> User:
+        """*user*, told what happens at *address*: their username unless given."""
+        self._tick()
+        return run(self.services.manage_user.set_mail(user, address or user.username, by=OPERATOR))
 
     # -- people --------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ whether this user may keep such a passkey here, is judged elsewhere.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -41,7 +41,7 @@ class RegistrationExpectation:
 
     Attributes:
         algorithms: the COSE algorithms in `pubKeyCredParams`.
-        require_user_presence: False only for conditional mediation.
+        require_user_verification, require_user_presence: False only as `with_conditional_mediation` has them.
         origins, allow_cross_origin, top_origins: as in `AssertionExpectation`.
     """
 
@@ -54,6 +54,15 @@ class RegistrationExpectation:
     allow_cross_origin: bool = False
     top_origins: frozenset[str] = frozenset()
 
+    def with_conditional_mediation(self) -> "RegistrationExpectation":
+        """What to expect when the options went out with mediation "conditional", and only then.
+
+        §7.1 step 15: "If options.mediation is not set to conditional, verify that the UP bit of the
+        flags in authData is set." Such a passkey is made without a gesture, so there is nobody to
+        verify either; the caller must have sealed the challenge as a conditional one.
+        """
+        return replace(self, require_user_presence=False, require_user_verification=False)
+
 
 @dataclass(frozen=True, slots=True)
 class VerifiedRegistration:
@@ -62,7 +71,8 @@ class VerifiedRegistration:
     Attributes:
         aaguid: what the authenticator says it is. Believe it as far as
             `attestation` carries: with kind "none" or "self" it is only a claim.
-        transports, client_extension_results: from the browser; nobody signed them.
+        transports, authenticator_attachment, client_extension_results: from the browser; nobody
+            signed them.
         extensions: signed extension outputs.
         attestation_object: the bytes, for judging it again later.
         verified_at: when; the day on which certificates must have been valid.
@@ -77,6 +87,7 @@ class VerifiedRegistration:
     backup_eligible: bool
     backed_up: bool
     transports: tuple[str, ...]
+    authenticator_attachment: str | None
     attestation: VerifiedAttestation
     extensions: Mapping[str, CborValue]
     client_extension_results: Mapping[str, Any]
@@ -142,6 +153,7 @@ def verify_registration(
         backup_eligible=data.backup_eligible,
         backed_up=data.backed_up,
         transports=received.transports,
+        authenticator_attachment=received.authenticator_attachment,
         attestation=attestation,
         extensions=data.extensions,
         client_extension_results=received.client_extension_results,

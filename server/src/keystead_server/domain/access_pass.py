@@ -32,6 +32,7 @@ class TemporaryAccessPass:
     Attributes:
         digest: keyed digest of the code; the code itself is shown once and not kept.
         used_at: when a one-time pass was spent.
+        delivered_to: the mail address that its link was sent to; then nobody has ever seen a code.
     """
 
     id: PassId
@@ -44,6 +45,7 @@ class TemporaryAccessPass:
     created_at: datetime
     created_by: UserId | None
     used_at: datetime | None = None
+    delivered_to: str | None = None
 
     def state(self, now: datetime) -> PassState:
         if self.usable_once and self.used_at is not None:

@@ -16,5 +16,10 @@ class Actor:
     def id(self) -> UserId | None:
         return None if self.user is None else self.user.id
 
+    @property
+    def called(self) -> str:
+        """Who it was, as other people read it."""
+        return "the operator of this server" if self.user is None else self.user.username
+
 
 OPERATOR = Actor(None)

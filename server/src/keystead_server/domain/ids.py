@@ -14,6 +14,7 @@ PassId = NewType("PassId", str)
 PasswordId = NewType("PasswordId", str)
 TotpId = NewType("TotpId", str)
 RecoveryCodesId = NewType("RecoveryCodesId", str)
+LetterId = NewType("LetterId", str)
 
 # A challenge, the attempt that answers it and the session that attempt opens share one id:
 # "one attempt, one row" needs no second key (docs/decisions/0003).

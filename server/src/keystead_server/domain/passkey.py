@@ -42,7 +42,10 @@ class Passkey:
         attestation_format: what the registration carried, such as "packed" or "none".
         attestation_kind: none, self, basic, attca or anonca.
         proof: what speaks for device binding, judged when it was registered.
-        registered_by: the user themself, or the administrator who did it on their behalf.
+        registered_by: the user themself, or the administrator who did it on their behalf
+            (nobody's id for the operator at the command line).
+        acknowledged_at: when the owner said that they know of a passkey registered on their behalf.
+        last_used_address, last_used_agent: from where, and with which browser, by its own account.
     """
 
     id: PasskeyId
@@ -63,13 +66,35 @@ class Passkey:
     created_at: datetime
     registered_by: UserId
     last_used_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    last_used_address: str | None = None
+    last_used_agent: str | None = None
+
+    @property
+    def on_behalf(self) -> bool:
+        return self.registered_by != self.user_id
+
+    @property
+    def awaits_its_owner(self) -> bool:
+        """Registered on behalf, and the owner has not yet said that they know of it."""
+        return self.on_behalf and self.acknowledged_at is None
 
     @property
     def type(self) -> PasskeyType:
         return PasskeyType.SYNCED if self.backup_eligible else PasskeyType.DEVICE_BOUND
 
-    def used(self, *, sign_count: int, backed_up: bool, at: datetime) -> "Passkey":
-        return replace(self, sign_count=sign_count, backed_up=backed_up, last_used_at=at)
+    def used(self, *, sign_count: int, backed_up: bool, at: datetime, address: str = "", agent: str = "") -> "Passkey":
+        return replace(
+            self,
+            sign_count=sign_count,
+            backed_up=backed_up,
+            last_used_at=at,
+            last_used_address=address,
+            last_used_agent=agent,
+        )
 
     def renamed(self, name: str) -> "Passkey":
         return replace(self, name=name)
+
+    def acknowledged(self, *, at: datetime) -> "Passkey":
+        return replace(self, acknowledged_at=at)

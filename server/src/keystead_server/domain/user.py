@@ -32,6 +32,8 @@ class User:
             so that a renamed account keeps its passkeys.
         sessions_valid_from: sessions opened before this moment are over
             ("sign out everywhere").
+        mail: where they are told what happens to their account; None where nobody said.
+            Never a name to sign in with, and never what two accounts are joined by.
     """
 
     id: UserId
@@ -43,6 +45,7 @@ class User:
     sessions_valid_from: datetime
     enabled: bool = True
     roles: frozenset[Role] = frozenset()
+    mail: str | None = None
 
     @property
     def is_administrator(self) -> bool:

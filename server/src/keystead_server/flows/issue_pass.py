@@ -1,16 +1,24 @@
-"""Issue a Temporary Access Pass to somebody; it replaces the one they had."""
+"""Issue a Temporary Access Pass to somebody; it replaces the one they had.
 
-from dataclasses import dataclass
+IssuePass            the issuer gets the code, once, and hands it over
+IssuePass.deliver    nobody gets a code: a link that signs in once goes to the person by mail
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from keystead_server.domain.access_pass import MAX_LENGTH, MIN_LENGTH, TemporaryAccessPass, check_lifetime
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.ids import GroupId, PassId
 from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.letter import Occasion
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import Role, User
 from keystead_server.flows.auditing import audited
+from keystead_server.flows.letters import Letters
 from keystead_server.flows.pass_codes import pass_digest, random_code
+from keystead_server.flows.pass_links import seal_link
 from keystead_server.flows.policies import MethodsPolicies
 from keystead_server.policy.methods.decide import NotAllowed, may_use
 from keystead_server.policy.methods.model import MethodsPolicy, PassSettings
@@ -35,12 +43,22 @@ class IssuedPass:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveredPass:
+    """Attributes:
+    access_pass: with the address that its link goes to.
+    """
+
+    access_pass: TemporaryAccessPass
+
+
+@dataclass(frozen=True, slots=True)
 class IssuePass:
     store: Store
     clock: Clock
     entropy: Entropy
     sealer: Sealer
     methods: MethodsPolicies
+    letters: Letters
 
     async def __call__(
         self,
@@ -58,32 +76,79 @@ class IssuePass:
             Invalid: for oneself, for an administrator by somebody who is none,
                 with a lifetime or length out of range, or somebody else issued one at the same moment.
         """
-        now = self.clock.now()
         _check_issuer(user, by)
+        now = self.clock.now()
         policy = await self.methods.now(user.tenant_id)
         lifetime = _lifetime(policy.passes, lifetime)
         length = _length(policy.passes, length)
         usable_once = usable_once or policy.passes.one_time
-        start = max(starts_at or now, now)
         code = random_code(self.entropy, length)
-        access_pass = TemporaryAccessPass(
+        digest = pass_digest(self.sealer, user.id, code)
+        access_pass = self._pass(user, by, digest, now, starts_at, lifetime, usable_once=usable_once)
+        told = self.letters.to(user, Occasion.PASS_ISSUED, at=now, by=by.called)
+        await self._keep(access_pass, user, by, told)
+        return IssuedPass(access_pass, code, await self._unusable(policy, user))
+
+    async def deliver(
+        self, user: User, *, by: Actor, lifetime: timedelta | None = None, starts_at: datetime | None = None
+    ) -> DeliveredPass:
+        """Make a pass that works once, and send *user* a link with it. Nobody else ever sees how to use it.
+
+        Raises:
+            Invalid: as when issuing; the server sends no mail, nobody knows the person's address, or the policy
+                lets them use no pass, so that their link would not work. Nothing was made.
+        """
+        _check_issuer(user, by)
+        if not self.letters.possible:
+            raise Invalid(
+                "mail_not_configured", "this server sends no mail; set smtp_url, or issue a pass that you hand over"
+            )
+        if user.mail is None:
+            raise Invalid("user_without_mail", "this account has no mail address to send a link to", target="mail")
+        policy = await self.methods.now(user.tenant_id)
+        lifetime = _lifetime(policy.passes, lifetime)
+        unusable = await self._unusable(policy, user)
+        if unusable is not None:
+            raise Invalid(unusable.code, f"the link would not work: {unusable.says}")
+        now = self.clock.now()
+        # The digest of nothing that anybody knows: such a pass cannot be typed.
+        digest = pass_digest(self.sealer, user.id, self.entropy.token(32).hex())
+        access_pass = self._pass(user, by, digest, now, starts_at, lifetime, usable_once=True)
+        access_pass = replace(access_pass, delivered_to=user.mail)
+        told = self.letters.to(
+            user, Occasion.PASS_DELIVERED, at=now, until=access_pass.expires_at, by=by.called,
+            link=seal_link(self.sealer, access_pass), expires_at=access_pass.expires_at.isoformat(),
+        )  # fmt: skip
+        await self._keep(access_pass, user, by, told)
+        return DeliveredPass(access_pass)
+
+    def _pass(
+        self, user: User, by: Actor, digest: bytes, now: datetime, starts_at: datetime | None, lifetime: timedelta,
+        *, usable_once: bool,
+    ) -> TemporaryAccessPass:  # fmt: skip
+        start = max(starts_at or now, now)
+        return TemporaryAccessPass(
             id=PassId(self.entropy.new_id(now)),
             tenant_id=user.tenant_id,
             user_id=user.id,
-            digest=pass_digest(self.sealer, user.id, code),
+            digest=digest,
             starts_at=start,
             expires_at=start + lifetime,
             usable_once=usable_once,
             created_at=now,
             created_by=by.id,
         )
+
+    async def _keep(self, access_pass: TemporaryAccessPass, user: User, by: Actor, told: Sequence[Change]) -> None:
         before = await self.store.passes.of_user(user.tenant_id, user.id)
         changes: list[Change] = [
             Add(access_pass),
             audited(
-                self.entropy, "pass.issued", tenant=user.tenant_id, at=now, by=by, target=user.id,
-                expires_at=access_pass.expires_at.isoformat(), usable_once=str(usable_once),
+                self.entropy, "pass.issued", tenant=user.tenant_id, at=access_pass.created_at, by=by, target=user.id,
+                expires_at=access_pass.expires_at.isoformat(), usable_once=str(access_pass.usable_once),
+                delivered_to=access_pass.delivered_to or "",
             ),
+            *told,
         ]  # fmt: skip
         if before is not None:
             changes.insert(0, Remove(user.tenant_id, TemporaryAccessPass, before.id))
@@ -92,7 +157,6 @@ class IssuePass:
             raise Invalid(
                 "pass_changed_meanwhile", "somebody else changed this account or its pass just now; try again"
             )
-        return IssuedPass(access_pass, code, await self._unusable(policy, user))
 
     async def _unusable(self, policy: MethodsPolicy, user: User) -> NotAllowed | None:
         groups = frozenset(GroupId(group.id) for group in await self.store.users.groups_of(user.tenant_id, user.id))

@@ -1,15 +1,18 @@
 """Rename or remove a passkey: one's own, or somebody's as an administrator."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.ids import PasskeyId, TenantId
 from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.letter import Occasion
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.sign_in import Method
-from keystead_server.domain.user import check_display_name
+from keystead_server.domain.user import User, check_display_name
 from keystead_server.flows.auditing import audited
+from keystead_server.flows.letters import Letters
 from keystead_server.ports.changes import Change, Remove, Replace, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.store import SessionOwner, Store
@@ -23,7 +26,8 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class NotDone:
     """Attributes:
-    code: `passkey_not_found`, `sign_in_not_fresh`, `stronger_method_needed` or `last_passkey`.
+    code: `passkey_not_found`, `sign_in_not_fresh`, `stronger_method_needed`, `last_passkey` or
+        `other_passkey_needed`.
     """
 
     code: str
@@ -37,6 +41,7 @@ class ManagePasskey:
     store: Store
     clock: Clock
     entropy: Entropy
+    letters: Letters
 
     async def rename(self, owner: SessionOwner, passkey_id: PasskeyId, name: str) -> Outcome:
         """Give one's own passkey another name.
@@ -61,6 +66,32 @@ class ManagePasskey:
             return NotDone("passkey_not_found")
         return await self.rename(owner, passkey_id, name)
 
+    async def acknowledge(self, owner: SessionOwner, passkey_id: PasskeyId) -> Outcome:
+        """Say that one knows of one's own passkey that somebody else registered."""
+        passkey = await self._own(owner, passkey_id)
+        if passkey is None:
+            return NotDone("passkey_not_found")
+        if not passkey.awaits_its_owner:
+            return Done(passkey)
+        # Whoever planted it could sign in with it and wave it through. Where the owner has a passkey
+        # that they made, it is that one which speaks for them.
+        own = [p for p in await self._all_of(owner) if not p.on_behalf]
+        if own and owner.session.passkey_id not in {p.id for p in own}:
+            return NotDone("other_passkey_needed")
+        now = self.clock.now()
+        known = passkey.acknowledged(at=now)
+        line = audited(
+            self.entropy, "passkey.acknowledged", tenant=passkey.tenant_id, at=now, by=Actor(owner.user),
+            target=passkey.user_id, passkey=passkey.id, name=passkey.name,
+        )  # fmt: skip
+        if isinstance(await self.store.write(Replace(known, passkey), line), Written):
+            return Done(known)
+        # As when renaming: used for a sign-in since it was read.
+        again = await self._own(owner, passkey_id)
+        if again is None or again == passkey:
+            return NotDone("passkey_not_found")
+        return await self.acknowledge(owner, passkey_id)
+
     async def remove_own(self, owner: SessionOwner, passkey_id: PasskeyId, *, even_the_last: bool = False) -> Outcome:
         """Remove one's own passkey.
 
@@ -74,9 +105,9 @@ class ManagePasskey:
         # Whoever got hold of a pass must not clear the way by removing what is stronger.
         if not owner.session.used(Method.PASSKEY):
             return NotDone("stronger_method_needed")
-        if len(await self.store.passkeys.of_user(owner.user.tenant_id, owner.user.id)) == 1 and not even_the_last:
+        if len(await self._all_of(owner)) == 1 and not even_the_last:
             return NotDone("last_passkey")
-        return await self._remove(passkey, Actor(owner.user))
+        return await self._remove(passkey, Actor(owner.user), owner.user)
 
     async def remove_for(self, tenant: TenantId, passkey_id: PasskeyId, *, by: Actor) -> Outcome:
         """Remove somebody's passkey; the caller has checked that *by* may.
@@ -87,10 +118,11 @@ class ManagePasskey:
         passkey = await self.store.passkeys.get(tenant, passkey_id)
         if passkey is None:
             return NotDone("passkey_not_found")
-        await self._check_remover(passkey, by)
-        return await self._remove(passkey, by)
+        user = await self.store.users.get(passkey.tenant_id, passkey.user_id)
+        self._check_remover(passkey, user, by)
+        return await self._remove(passkey, by, user)
 
-    async def _check_remover(self, passkey: Passkey, by: Actor) -> None:
+    def _check_remover(self, passkey: Passkey, user: User | None, by: Actor) -> None:
         if by.user is None:
             return
         # This door asks for no fresh sign-in, so it must not lead around `remove_own`, which does.
@@ -98,23 +130,28 @@ class ManagePasskey:
             raise Invalid("own_passkey", "remove your own passkeys on the page of your account")
         if by.user.is_administrator:
             return
-        user = await self.store.users.get(passkey.tenant_id, passkey.user_id)
         # Whoever may help people may not lock their administrators out.
         if user is not None and user.roles:
             raise Invalid(
                 "passkey_of_administrator", "only a Global Administrator can remove a passkey of an administrator"
             )
 
-    async def _remove(self, passkey: Passkey, by: Actor) -> Outcome:
+    async def _remove(self, passkey: Passkey, by: Actor, owner: User | None) -> Outcome:
+        now = self.clock.now()
         changes: list[Change] = [
             Remove(passkey.tenant_id, Passkey, passkey.id),
             audited(
-                self.entropy, "passkey.removed", tenant=passkey.tenant_id, at=self.clock.now(), by=by,
+                self.entropy, "passkey.removed", tenant=passkey.tenant_id, at=now, by=by,
                 target=passkey.user_id, passkey=passkey.id, name=passkey.name, aaguid=str(passkey.aaguid),
             ),
         ]  # fmt: skip
+        if owner is not None:
+            changes += self.letters.to(owner, Occasion.PASSKEY_REMOVED, at=now, name=passkey.name, by=by.called)
         written = await self.store.write(*changes)
         return Done(passkey) if isinstance(written, Written) else NotDone("passkey_not_found")
+
+    async def _all_of(self, owner: SessionOwner) -> Sequence[Passkey]:
+        return await self.store.passkeys.of_user(owner.user.tenant_id, owner.user.id)
 
     async def _own(self, owner: SessionOwner, passkey_id: PasskeyId) -> Passkey | None:
         passkey = await self.store.passkeys.get(owner.user.tenant_id, passkey_id)

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.ids import TenantId, UserId
 from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.letter import Occasion, check_mail
 from keystead_server.domain.user import HANDLE_BYTES, Role, User, check_display_name, check_username
 from keystead_server.flows.auditing import audited
+from keystead_server.flows.letters import Letters
 from keystead_server.ports.changes import Add, Change, Remove, Replace, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.store import Store
@@ -17,6 +19,7 @@ class ManageUser:
     store: Store
     clock: Clock
     entropy: Entropy
+    letters: Letters
 
     async def create(
         self,
@@ -68,6 +71,24 @@ class ManageUser:
                 raise Invalid("username_taken", f"there is already a user {renamed.username!r}", target="username")
             raise _changed_meanwhile()
         return renamed
+
+    async def set_mail(self, user: User, mail: str, *, by: Actor) -> User:
+        """Say where *user* is told what happens to their account; empty for nowhere.
+
+        The address before is told too: whoever turns somebody's letters away must not do so unseen.
+
+        Raises:
+            Invalid: it does not look like an address, or the account was changed meanwhile.
+        """
+        changed = replace(user, mail=check_mail(mail) if mail.strip() else None)
+        if changed == user:
+            return user
+        now = self.clock.now()
+        told = self.letters.to(user, Occasion.MAIL_CHANGED, at=now)
+        line = self._line(user, "user.mail_changed", by, mail=changed.mail or "", before=user.mail or "")
+        if not isinstance(await self.store.write(Replace(changed, user), line, *told), Written):
+            raise _changed_meanwhile()
+        return changed
 
     async def enable(self, user: User, *, by: Actor) -> User:
         enabled = replace(user, enabled=True)

@@ -1,10 +1,15 @@
 """Register a passkey for the person who is signed in.
 
-begin    → options for `navigator.credentials.create`, or why this person cannot register one
-finish   → Registered | Refused; the challenge is spent either way
+begin      → options for `navigator.credentials.create`, or why this person cannot register one
+finish     → Registered | Refused; the challenge is spent either way
+abandon    the browser made none: the log has why, and the challenge is spent
+
+With conditional mediation (docs/decisions/0010) the browser may make a passkey without a gesture. Its
+challenge is sealed as such, goes only to somebody who has no passkey and signed in without one, and
+only what answers it may lack the flags of presence and verification.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -26,16 +31,18 @@ from keystead_core.webauthn import (
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.challenge import CHALLENGE_LIFETIME, Challenge
 from keystead_server.domain.ids import AttemptId, PasskeyId
-from keystead_server.domain.invalid import Invalid
-from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
-from keystead_server.domain.sign_in import Method, Purpose
+from keystead_server.domain.letter import Occasion
+from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.sign_in import Method, Purpose, Result
 from keystead_server.domain.tenant import Tenant
-from keystead_server.domain.user import check_display_name
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.known_models import KnownModels
+from keystead_server.flows.letters import Letters
+from keystead_server.flows.new_passkeys import new_passkey, passkey_name
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
+from keystead_server.flows.registration_checks import MAX_PASSKEYS, NotOffered, not_offered
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.flows.retiring import retirement
 from keystead_server.policy.passkeys.decide import (
@@ -54,8 +61,20 @@ from keystead_server.ports.sealer import SealBroken, Sealer
 from keystead_server.ports.store import SessionOwner, Store
 from keystead_server.ports.trust import TrustAnchors
 
+__all__ = ["MAX_PASSKEYS", "NotOffered", "Offer", "Offered", "Outcome", "RegisterPasskey", "Registered"]
+
 _SEAL = "registration-challenge"
-MAX_PASSKEYS = 50
+_CONDITIONAL_SEAL = "conditional-registration-challenge"
+# What browsers call their refusals, and our codes for them: what a page sends gets into no log as it is.
+_BROWSER_CODES = {
+    "AbortError": "browser_aborted",
+    "ConstraintError": "browser_cannot_verify",
+    "InvalidStateError": "passkey_on_this_device",
+    "NotAllowedError": "browser_not_allowed",
+    "NotSupportedError": "browser_not_supported",
+    "SecurityError": "browser_address_refused",
+    "UnknownError": "browser_error",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +82,6 @@ class Offered:
     """Options for the browser."""
 
     options: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class NotOffered:
-    """Why this person cannot register a passkey now; said before the browser prompts.
-
-    Attributes:
-        code: `sign_in_not_fresh`, `too_many_passkeys`, or a rule of the passkey policy.
-        policy: what the passkey policy has against it, when that is why.
-    """
-
-    code: str
-    policy: NotAdmitted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +109,21 @@ class RegisterPasskey:
     trust_anchors: TrustAnchors
     models: KnownModels
     methods: MethodsPolicies
+    letters: Letters
 
-    async def begin(self, tenant: Tenant, visitor: Visitor, owner: SessionOwner) -> Offer:
+    async def begin(self, tenant: Tenant, visitor: Visitor, owner: SessionOwner, *, conditional: bool = False) -> Offer:
+        """Options for the browser; *conditional* for `create()` with that mediation."""
         now = self.clock.now()
         if not owner.session.is_fresh(now):
             return NotOffered("sign_in_not_fresh")
         policy = await self.policies.at(tenant.id, owner.policy_version)
         subject = Subject.of(owner.user, owner.groups)
-        refusal = may_register(policy, subject, self_service=True)
+        refusal = await not_offered(self.store, self.models, policy, owner.user, subject, self_service=True)
         if refusal is not None:
-            return NotOffered(refusal.code, refusal)
-        algorithms = algorithms_allowed(policy, subject, DEFAULT_OFFERED_ALGORITHMS)
-        if not algorithms:
-            return NotOffered("no_algorithm_left")
+            return refusal
         existing = await self.store.passkeys.of_user(tenant.id, owner.user.id)
-        if len(existing) >= MAX_PASSKEYS:
-            return NotOffered("too_many_passkeys")
+        if conditional and not may_be_conditional(owner, existing):
+            return NotOffered("conditional_not_offered")
         challenge = Challenge(
             id=AttemptId(self.entropy.new_id(now)),
             tenant_id=tenant.id,
@@ -128,15 +133,19 @@ class RegisterPasskey:
         )
         return Offered(
             creation_options(
-                challenge=self.sealer.seal(_SEAL, challenge.to_bytes(), bound_to=visitor.browser),
+                challenge=self.sealer.seal(
+                    _CONDITIONAL_SEAL if conditional else _SEAL, challenge.to_bytes(), bound_to=visitor.browser
+                ),
                 rp_id=self.relying_party.rp_id,
                 rp_name=self.relying_party.name,
                 user=UserEntity(owner.user.handle, owner.user.username, owner.user.display_name),
-                algorithms=algorithms,
+                algorithms=algorithms_allowed(policy, subject, DEFAULT_OFFERED_ALGORITHMS),
                 exclude=[CredentialDescriptor(p.credential_id, p.transports) for p in existing],
                 timeout=CHALLENGE_LIFETIME,
                 # Without it browsers blank the model's id, and lists of models need that too.
                 attestation="direct",
+                # "Required" would have the browser give up where nobody is asked for a gesture.
+                user_verification="preferred" if conditional else "required",
             )
         )
 
@@ -158,54 +167,76 @@ class RegisterPasskey:
         except MalformedResponse as error:
             return await trail.refuse(error.code, str(error))
         trail.credential_id = received.credential_id[:1023]
-        challenge = self._challenge(received, tenant, visitor, owner)
-        if challenge is None:
+        opened = self._challenge(received.client_data.challenge, tenant, visitor, owner)
+        if opened is None:
             return await trail.refuse("challenge_not_ours")
+        challenge, conditional = opened
         trail.id = challenge.id
         if challenge.expires_at <= now:
             return await trail.refuse("challenge_expired")
         try:
-            registration = self._verify(received, now)
+            registration = self._verify(received, now, conditional=conditional)
         except CeremonyError as error:
             return await trail.refuse(error.code, str(error))
-        kept = await self._admit(tenant, owner, registration, trail, name)
+        kept = await self._admit(tenant, owner, registration, trail, name, conditional=conditional)
         if isinstance(kept, Registered) and received.authenticator_attachment == "platform":
             return replace(kept, in_this_device=True)
         return kept
 
-    def _challenge(
-        self, received: ReceivedRegistration, tenant: Tenant, visitor: Visitor, owner: SessionOwner
-    ) -> Challenge | None:
-        """What we sealed for this browser, tenant, purpose *and user*; None for anything else."""
-        try:
-            opened = self.sealer.open(_SEAL, received.client_data.challenge, bound_to=visitor.browser)
-        except SealBroken:
-            return None
-        challenge = Challenge.from_bytes(opened)
-        ours = (
-            challenge.tenant_id == tenant.id
-            and challenge.purpose is Purpose.REGISTER
-            and challenge.for_user == owner.user.id
-        )
-        return challenge if ours else None
+    async def abandon(
+        self, tenant: Tenant, visitor: Visitor, owner: SessionOwner, challenge: bytes, error: str
+    ) -> str | None:
+        """Record that the browser made no passkey, by the name of its DOMException; the code, or None if it is not ours.
 
-    def _verify(self, received: ReceivedRegistration, now: datetime) -> VerifiedRegistration:
+        Without it, somebody who tries again and again leaves no trace of why it never works.
+        """
+        opened = self._challenge(challenge, tenant, visitor, owner)
+        if opened is None:
+            return None
+        now = self.clock.now()
+        trail = start_trail(self.store, self.entropy, tenant.id, visitor, now, Purpose.REGISTER, Method.PASSKEY)
+        trail.id, trail.user_id, trail.username = opened[0].id, owner.user.id, owner.user.username
+        code = _BROWSER_CODES.get(error, _BROWSER_CODES["UnknownError"])
+        # Answered meanwhile: then that row says what became of it.
+        await self.store.write(Add(trail.row(Result.REFUSED, code)))
+        return code
+
+    def _challenge(
+        self, sealed: bytes, tenant: Tenant, visitor: Visitor, owner: SessionOwner
+    ) -> tuple[Challenge, bool] | None:
+        """What we sealed for this browser, tenant, purpose *and* user, and whether as a conditional one; else None."""
+        for seal in (_SEAL, _CONDITIONAL_SEAL):
+            try:
+                opened = self.sealer.open(seal, sealed, bound_to=visitor.browser)
+            except SealBroken:
+                continue
+            challenge = _theirs(Challenge.from_bytes(opened), tenant, owner)
+            return None if challenge is None else (challenge, seal == _CONDITIONAL_SEAL)
+        return None
+
+    def _verify(self, received: ReceivedRegistration, now: datetime, *, conditional: bool) -> VerifiedRegistration:
         expected = RegistrationExpectation(
             challenge=received.client_data.challenge,
             origins=self.relying_party.origins,
             rp_id=self.relying_party.rp_id,
             algorithms=DEFAULT_OFFERED_ALGORITHMS,
         )
-        return verify_registration(received, expected, now=now)
+        return verify_registration(
+            received, expected.with_conditional_mediation() if conditional else expected, now=now
+        )
 
     async def _admit(
-        self, tenant: Tenant, owner: SessionOwner, registration: VerifiedRegistration, trail: Trail, name: str
-    ) -> Outcome:
+        self, tenant: Tenant, owner: SessionOwner, registration: VerifiedRegistration, trail: Trail, name: str,
+        *, conditional: bool,
+    ) -> Outcome:  # fmt: skip
         passkey = self._passkey(owner, registration, trail, name)
         trail.aaguid, trail.proof = passkey.aaguid, passkey.proof.value
         # Asked again: somebody may hold more than one challenge.
-        if len(await self.store.passkeys.of_user(tenant.id, owner.user.id)) >= MAX_PASSKEYS:
+        existing = await self.store.passkeys.of_user(tenant.id, owner.user.id)
+        if len(existing) >= MAX_PASSKEYS:
             return await trail.refuse("too_many_passkeys")
+        if conditional and not may_be_conditional(owner, existing):
+            return await trail.refuse("conditional_not_offered")
         policy = await self.policies.at(tenant.id, owner.policy_version)
         subject = Subject.of(owner.user, owner.groups)
         refusal = may_register(policy, subject, self_service=True)
@@ -217,28 +248,20 @@ class RegisterPasskey:
                 return await self._keep(trail, owner, passkey)
 
     def _passkey(self, owner: SessionOwner, registration: VerifiedRegistration, trail: Trail, name: str) -> Passkey:
-        attestation = registration.attestation
-        trusted = bool(attestation.trust_path) and self.trust_anchors.trusts(
-            registration.aaguid, attestation.trust_path, now=trail.at
-        )
-        return Passkey(
+        return new_passkey(
+            registration,
             id=PasskeyId(trail.id),
-            tenant_id=owner.user.tenant_id,
-            user_id=owner.user.id,
-            credential_id=registration.credential_id,
-            public_key=registration.public_key.raw,
-            algorithm=registration.public_key.algorithm,
-            aaguid=registration.aaguid,
-            sign_count=registration.sign_count,
-            backup_eligible=registration.backup_eligible,
-            backed_up=registration.backed_up,
-            transports=registration.transports,
-            attestation_format=attestation.format,
-            attestation_kind=attestation.kind,
-            proof=_proof(backup_eligible=registration.backup_eligible, trusted=trusted),
-            name=_name(name, registration, model_name(self.models.metadata, registration.aaguid)),
-            created_at=trail.at,
+            owner=owner.user,
             registered_by=owner.user.id,
+            name=passkey_name(
+                name,
+                model=model_name(self.models.metadata, registration.aaguid),
+                synced=registration.backup_eligible,
+                on_this_device=registration.authenticator_attachment == "platform",
+                user_agent=trail.visitor.user_agent,
+            ),
+            anchors=self.trust_anchors,
+            at=trail.at,
         )
 
     async def _keep(self, trail: Trail, owner: SessionOwner, passkey: Passkey) -> Outcome:
@@ -253,6 +276,7 @@ class RegisterPasskey:
                 aaguid=str(passkey.aaguid), proof=passkey.proof.value,
             ),
             *retired,
+            *self.letters.to(owner.user, Occasion.PASSKEY_REGISTERED, at=trail.at, name=passkey.name),
         )  # fmt: skip
         match written:
             case Written():
@@ -267,20 +291,19 @@ class RegisterPasskey:
                 return await trail.refuse_spent()
 
 
-def _proof(*, backup_eligible: bool, trusted: bool) -> Proof:
-    if backup_eligible:
-        return Proof.NONE
-    return Proof.ATTESTED if trusted else Proof.CLAIMED
+def may_be_conditional(owner: SessionOwner, existing: Sequence[Passkey]) -> bool:
+    """Whether a passkey may be made for them without a gesture: the first, after signing in without one.
+
+    Whoever has a passkey can make the gesture; a session that was stolen from them must not add another
+    without it.
+    """
+    return not existing and not owner.session.used(Method.PASSKEY)
 
 
-def _name(chosen: str, registration: VerifiedRegistration, model: str | None) -> str:
-    if chosen.strip():
-        try:
-            return check_display_name(chosen)[:64]
-        except Invalid:
-            # A bad name must not cost the person the passkey they just made; they can rename it.
-            pass
-    if model is not None:
-        return model[:64]
-    kind = PasskeyType.SYNCED if registration.backup_eligible else PasskeyType.DEVICE_BOUND
-    return "Synced passkey" if kind is PasskeyType.SYNCED else "Passkey on a device"
+def _theirs(challenge: Challenge, tenant: Tenant, owner: SessionOwner) -> Challenge | None:
+    ours = (
+        challenge.tenant_id == tenant.id
+        and challenge.purpose is Purpose.REGISTER
+        and challenge.for_user == owner.user.id
+    )
+    return challenge if ours else None

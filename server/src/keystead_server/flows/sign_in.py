@@ -28,7 +28,7 @@ from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
-from keystead_server.flows.attempts import Refused, Trail, start_trail
+from keystead_server.flows.attempts import MAX_AGENT_CHARACTERS, Refused, Trail, start_trail
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import PasskeyPolicies
 from keystead_server.flows.relying_party import RelyingParty
@@ -189,7 +189,15 @@ class SignIn:
         # The attempt's row carries the challenge's id: of two answers that arrive together, one is written.
         written = await self.store.write(
             Add(trail.granted()),
-            PasskeyUsed(trail.tenant_id, passkey.id, assertion.sign_count, assertion.backed_up, now),
+            PasskeyUsed(
+                trail.tenant_id,
+                passkey.id,
+                assertion.sign_count,
+                assertion.backed_up,
+                now,
+                trail.visitor.address,
+                trail.visitor.user_agent[:MAX_AGENT_CHARACTERS],
+            ),
             Add(session),
         )
         match written:

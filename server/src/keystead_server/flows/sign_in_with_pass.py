@@ -1,4 +1,8 @@
-"""Sign in with a Temporary Access Pass: the way to the first passkey."""
+"""Sign in with a Temporary Access Pass: the way to the first passkey.
+
+SignInWithPass            a name and a code that somebody typed
+SignInWithPass.by_link    the link of a pass that was delivered by mail
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +19,7 @@ from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.guessing import refuse_guess, settle
 from keystead_server.flows.pass_codes import pass_digest
+from keystead_server.flows.pass_links import open_link
 from keystead_server.flows.policies import MethodsPolicies
 from keystead_server.policy.methods.decide import may_use
 from keystead_server.policy.people import Subject
@@ -69,6 +74,38 @@ class SignInWithPass:
             return await refuse_guess(trail, user, against.code, against.says)
         return await self._grant(trail, *judged)
 
+    async def by_link(self, tenant: Tenant, visitor: Visitor, link: str) -> Outcome:
+        """Judge the link of a delivered pass: ours, for this organisation, and for the pass that its person has now."""
+        now = self.clock.now()
+        trail = start_trail(
+            self.store, self.entropy, tenant.id, visitor, now, Purpose.SIGN_IN, Method.TEMPORARY_ACCESS_PASS
+        )
+        opened = open_link(self.sealer, tenant.id, link)
+        if opened is None:
+            return await trail.refuse("pass_link_not_ours")
+        pass_id, trail.user_id = opened
+        user = await self.store.users.get(tenant.id, trail.user_id)
+        access_pass = await self.store.passes.of_user(tenant.id, trail.user_id)
+        # Replaced or removed since: what the link was for is no more.
+        if user is None or access_pass is None or access_pass.id != pass_id:
+            return await trail.refuse("no_pass")
+        trail.username = user.username
+        usable = self._usable(user, access_pass, now)
+        if isinstance(usable, str):
+            return await trail.refuse(usable)
+        groups = frozenset(GroupId(group.id) for group in await self.store.users.groups_of(tenant.id, user.id))
+        against = may_use(await self.methods.now(tenant.id), Method.TEMPORARY_ACCESS_PASS, Subject.of(user, groups))
+        if against is not None:
+            return await trail.refuse(against.code, against.says)
+        return await self._grant_by_link(trail, user, access_pass)
+
+    async def _grant_by_link(self, trail: Trail, user: User, access_pass: TemporaryAccessPass) -> Outcome:
+        session, changes = _session(trail, user, access_pass)
+        # Not put in order with guesses: nobody guesses a seal, and whoever types wrong passes must not hold it up.
+        if isinstance(await self.store.write(*changes), Conflict):
+            return await trail.refuse("pass_already_used")
+        return SignedInWithPass(session, user)
+
     def _judge(
         self, user: User | None, access_pass: TemporaryAccessPass | None, code: str, now: datetime
     ) -> str | tuple[User, TemporaryAccessPass]:
@@ -81,25 +118,18 @@ class SignInWithPass:
             return "no_pass"
         if not right:
             return "pass_wrong"
+        return self._usable(user, access_pass, now)
+
+    def _usable(
+        self, user: User, access_pass: TemporaryAccessPass, now: datetime
+    ) -> str | tuple[User, TemporaryAccessPass]:
+        """The reason to refuse a pass that is theirs, or both."""
         if not user.enabled:
             return "user_disabled"
         return _STATE_CODES.get(access_pass.state(now), (user, access_pass))
 
     async def _grant(self, trail: Trail, user: User, access_pass: TemporaryAccessPass) -> Outcome:
-        now = trail.at
-        session = Session(
-            id=SessionId(trail.id),
-            tenant_id=trail.tenant_id,
-            user_id=user.id,
-            methods=(Method.TEMPORARY_ACCESS_PASS,),
-            acr="mfa",
-            signed_in_at=now,
-            # What was obtained with a pass ends with the pass.
-            expires_at=min(now + SESSION_LIFETIME, access_pass.expires_at),
-        )
-        changes: list[Change] = [Add(trail.granted()), Add(session)]
-        if access_pass.usable_once:
-            changes.insert(1, SpendPass(trail.tenant_id, access_pass.id, now))
+        session, changes = _session(trail, user, access_pass)
         match await settle(trail, user, changes):
             case Refused() as refused:
                 return refused
@@ -107,3 +137,22 @@ class SignInWithPass:
                 return await trail.refuse("pass_already_used")
             case None:
                 return SignedInWithPass(session, user)
+
+
+def _session(trail: Trail, user: User, access_pass: TemporaryAccessPass) -> tuple[Session, list[Change]]:
+    """The session that a usable pass opens, and all that is written with it."""
+    now = trail.at
+    session = Session(
+        id=SessionId(trail.id),
+        tenant_id=trail.tenant_id,
+        user_id=user.id,
+        methods=(Method.TEMPORARY_ACCESS_PASS,),
+        acr="mfa",
+        signed_in_at=now,
+        # What was obtained with a pass ends with the pass.
+        expires_at=min(now + SESSION_LIFETIME, access_pass.expires_at),
+    )
+    changes: list[Change] = [Add(trail.granted()), Add(session)]
+    if access_pass.usable_once:
+        changes.insert(1, SpendPass(trail.tenant_id, access_pass.id, now))
+    return session, changes

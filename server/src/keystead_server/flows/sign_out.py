@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from keystead_server.domain.actor import Actor
+from keystead_server.domain.letter import Occasion
 from keystead_server.domain.user import User
 from keystead_server.flows.auditing import audited
+from keystead_server.flows.letters import Letters
 from keystead_server.ports.changes import CloseSession, Replace, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.store import SessionOwner, Store
@@ -15,6 +17,7 @@ class SignOut:
     store: Store
     clock: Clock
     entropy: Entropy
+    letters: Letters
 
     async def here(self, owner: SessionOwner) -> None:
         await self.store.write(CloseSession(owner.user.tenant_id, owner.session.id, self.clock.now()))
@@ -28,6 +31,8 @@ class SignOut:
                 self.entropy, "user.signed_out_everywhere", tenant=user.tenant_id, at=now, by=Actor(owner.user),
                 target=user.id,
             )  # fmt: skip
-            if isinstance(await self.store.write(Replace(user.signed_out_everywhere(at=now), user), line), Written):
+            told = self.letters.to(user, Occasion.SIGNED_OUT_EVERYWHERE, at=now)
+            over = Replace(user.signed_out_everywhere(at=now), user)
+            if isinstance(await self.store.write(over, line, *told), Written):
                 return
             user = await self.store.users.get(user.tenant_id, user.id)

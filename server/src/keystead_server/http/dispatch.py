@@ -109,7 +109,8 @@ class Dispatch:
             _log.error("storage.unavailable", request=call.number, error=str(error))
             return await self._refuse(call, problems.UNAVAILABLE)
         except Exception:
-            _log.exception("request.broken", request=call.number, path=call.scope["path"])
+            # Not the address itself: one that was mailed to somebody signs them in.
+            _log.exception("request.broken", request=call.number, route=call.route.path)
             return await self._refuse(call, problems.BROKEN)
 
     def _route(self, call: Call) -> Route:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from keystead_server.flows.authorize import Authorize
+from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.explain_passkey import ExplainPasskey
 from keystead_server.flows.finish_sign_in import FinishSignIn
@@ -19,6 +20,7 @@ from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.preview_methods_policy import PreviewMethodsPolicy
 from keystead_server.flows.preview_passkey_policy import PreviewPasskeyPolicy
 from keystead_server.flows.redeem_code import RedeemCode
+from keystead_server.flows.register_on_behalf import RegisterOnBehalf
 from keystead_server.flows.register_passkey import RegisterPasskey
 from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.flows.relying_party import RelyingParty
@@ -65,6 +67,8 @@ class Services:
     sign_out: SignOut
     register_passkey: RegisterPasskey
     suggest_passkey: SuggestPasskey
+    register_on_behalf: RegisterOnBehalf
+    check_registration: CheckRegistration
     manage_passkey: ManagePasskey
     issue_pass: IssuePass
     manage_user: ManageUser

@@ -9,6 +9,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from keystead_server.http.dispatch import Dispatch
+from keystead_server.jobs.deliver_letters import DeliverLetters, NotDelivered
 from keystead_server.jobs.refresh_metadata import NotDue, NotRefreshed, Outcome, RefreshMetadata
 from keystead_server.main.config import Config
 from keystead_server.main.wiring import System, build_app, open_system
@@ -18,6 +19,7 @@ SWEEP_SECONDS = 600
 ROUND_SECONDS = 600
 ROUNDS_A_DAY, ROUNDS_AN_HOUR = 144, 6
 CHECKPOINT_SECONDS = 300
+DELIVERY_SECONDS = 5.0
 
 
 class Application:
@@ -60,6 +62,8 @@ class Application:
                     "metadata.not_used", code=system.metadata.problem.code, reason=str(system.metadata.problem)
                 )
             workers.append(asyncio.create_task(refresh_forever(system.refresh_metadata)))
+        if system.deliver_letters is not None:
+            workers.append(asyncio.create_task(deliver_forever(system.deliver_letters)))
         # What lives as long as the server need not be looked at by every collection.
         gc.collect()
         gc.freeze()
@@ -103,6 +107,28 @@ async def refresh_forever(refresh: RefreshMetadata, round_seconds: float = ROUND
             _log.warning("metadata.not_refreshed", code="internal_error", reason=str(error))
         rounds_left -= 1
         await asyncio.sleep(round_seconds)
+
+
+async def deliver_forever(deliver: DeliverLetters, round_seconds: float = DELIVERY_SECONDS) -> None:
+    """Send letters as they come; a mail server that is down is tried again later, letter by letter."""
+    while True:
+        try:
+            sent = await deliver(_tell_undelivered)
+            if sent:
+                _log.info("mail.sent", letters=sent)
+        except Exception as error:  # the next round may find the database back
+            _log.warning("mail.not_sent", code="internal_error", reason=str(error))
+        await asyncio.sleep(round_seconds)
+
+
+def _tell_undelivered(told: NotDelivered) -> None:
+    _log.warning(
+        "mail.given_up" if told.given_up else "mail.not_sent",
+        code=told.code,
+        reason=told.reason,
+        letter=told.letter.id,
+        occasion=told.letter.occasion.value,
+    )
 
 
 def _tell(outcome: Outcome) -> None:

@@ -7,11 +7,16 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from math import inf
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.letter import check_mail
+from keystead_server.mail.smtp import mail_server
 
 ENVIRONMENT_PREFIX = "KEYSTEAD_"
 
@@ -39,6 +44,8 @@ class Config:
         fido_metadata: a file, or an https address; empty for none.
         fido_metadata_root: the PEM file of the root under which the metadata are signed.
         fido_metadata_signer: the name in the certificate of whoever signs them.
+        smtp_url: the mail server, `smtp://` (with STARTTLS) or `smtps://`; empty for no mail.
+        mail_from: whose letters they are; needed with `smtp_url`.
         rate_limit_scale: multiplies every rate limit; 0 switches them off.
         log_format: `text` for people, `json` for machines.
     """
@@ -56,6 +63,8 @@ class Config:
     fido_metadata: str = ""
     fido_metadata_root: str = ""
     fido_metadata_signer: str = "mds.fidoalliance.org"
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
     rate_limit_scale: float = 1.0
     log_format: str = "text"
     source: str = field(default="the defaults", compare=False)
@@ -80,6 +89,10 @@ class Config:
     @property
     def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(proxy) for proxy in self.trusted_proxies)
+
+    @property
+    def sends_mail(self) -> bool:
+        return bool(self.smtp_url)
 
     @property
     def roots_folder(self) -> Path | None:
@@ -186,6 +199,7 @@ def _check(config: Config) -> None:
             f"{where}: attestation_roots must be a folder of PEM files; there is none at {config.roots_folder}"
         )
     _check_metadata(where, config)
+    _check_mail(where, config)
 
 
 def _check_metadata(where: str, config: Config) -> None:
@@ -199,6 +213,25 @@ def _check_metadata(where: str, config: Config) -> None:
         )
     if not config.fido_metadata_signer:
         raise ConfigError(f"{where}: fido_metadata_signer must be a name; any other would let anybody sign")
+
+
+def _check_mail(where: str, config: Config) -> None:
+    if not config.smtp_url:
+        return
+    try:
+        server = mail_server(config.smtp_url)
+    except ValueError:
+        # Not what was written: it may hold a password.
+        raise ConfigError(f'{where}: smtp_url must look like "smtps://user:password@mail.example.org"') from None
+    if server.user is not None and not server.password:
+        raise ConfigError(f"{where}: smtp_url names a user without a password")
+    address = parseaddr(config.mail_from)[1]
+    try:
+        check_mail(address)
+    except Invalid:
+        raise ConfigError(
+            f'{where}: mail_from must look like "Keystead <no-reply@example.org>", not {config.mail_from!r}'
+        ) from None
 
 
 def _check_address(where: str, name: str, written: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keystead_server.flows.authorize import Authorize
+from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.checkpoint_log import CheckpointLog
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.explain_passkey import ExplainPasskey
@@ -12,6 +13,7 @@ from keystead_server.flows.found_tenant import FoundTenant
 from keystead_server.flows.held_methods import HeldMethods
 from keystead_server.flows.issue_pass import IssuePass
 from keystead_server.flows.known_models import KnownModels
+from keystead_server.flows.letters import Letters
 from keystead_server.flows.list_quarantined import ListQuarantined
 from keystead_server.flows.make_recovery_codes import MakeRecoveryCodes
 from keystead_server.flows.manage_app import ManageApp
@@ -25,6 +27,7 @@ from keystead_server.flows.policy_kinds import MethodsKind, PasskeyKind
 from keystead_server.flows.preview_methods_policy import PreviewMethodsPolicy
 from keystead_server.flows.preview_passkey_policy import PreviewPasskeyPolicy
 from keystead_server.flows.redeem_code import RedeemCode
+from keystead_server.flows.register_on_behalf import RegisterOnBehalf
 from keystead_server.flows.register_passkey import RegisterPasskey
 from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.flows.relying_party import RelyingParty
@@ -44,10 +47,12 @@ from keystead_server.http.pages.problem import problem_page
 from keystead_server.http.rate import RateLimits
 from keystead_server.http.services import Services
 from keystead_server.http.table import routes
+from keystead_server.jobs.deliver_letters import DeliverLetters
 from keystead_server.jobs.refresh_metadata import RefreshMetadata
 from keystead_server.keys import master_key, signer
 from keystead_server.keys.password_hasher import Argon2Hasher
 from keystead_server.keys.sealer import MasterKeySealer
+from keystead_server.mail.smtp import SmtpMail, mail_server
 from keystead_server.main.config import Config
 from keystead_server.main.fetcher import PublicFetcher
 from keystead_server.main.system import SystemClock, SystemEntropy
@@ -69,6 +74,7 @@ class System:
 
     Attributes:
         refresh_metadata: None when no metadata are wanted.
+        deliver_letters: None when no mail server is named.
     """
 
     config: Config
@@ -78,6 +84,7 @@ class System:
     refresh_metadata: RefreshMetadata | None
     checkpoint_log: CheckpointLog
     verify_log: VerifyLog
+    deliver_letters: DeliverLetters | None
 
     @property
     def store(self) -> Store:
@@ -112,6 +119,7 @@ async def open_system(config: Config) -> System:
         refresh,
         CheckpointLog(store, clock, token_signer),
         VerifyLog(store),
+        deliverer(config, store, clock, sealer),
     )
 
 
@@ -129,6 +137,14 @@ def open_metadata(config: Config) -> MetadataShelf:
 
 def refresher(config: Config, metadata: MetadataShelf, clock: Clock) -> RefreshMetadata:
     return RefreshMetadata(config.fido_metadata, metadata, PublicFetcher(), clock)
+
+
+def deliverer(config: Config, store: Store, clock: Clock, sealer: Sealer) -> DeliverLetters | None:
+    if not config.sends_mail:
+        return None
+    return DeliverLetters(
+        store, clock, sealer, SmtpMail(mail_server(config.smtp_url), config.mail_from, config.public_url)
+    )
 
 
 def relying_party(config: Config) -> RelyingParty:
@@ -162,6 +178,7 @@ def build_services(
     passkey_kind = PasskeyKind(store, models)
     methods_kind = MethodsKind(store, clock, models, policies, methods)
     duty = RegistrationDuty(store, policies, methods, models)
+    letters = Letters(entropy, sealer, config.sends_mail)
     return Services(
         store=store,
         clock=clock,
@@ -182,12 +199,16 @@ def build_services(
         set_up_totp=SetUpTotp(store, clock, entropy, sealer, gate),
         make_recovery_codes=MakeRecoveryCodes(store, clock, entropy, sealer, gate),
         manage_methods=ManageMethods(store, clock, entropy, gate),
-        sign_out=SignOut(store, clock, entropy),
-        register_passkey=RegisterPasskey(store, clock, entropy, sealer, policies, us, anchors, models, methods),
+        sign_out=SignOut(store, clock, entropy, letters),
+        register_passkey=RegisterPasskey(
+            store, clock, entropy, sealer, policies, us, anchors, models, methods, letters
+        ),
+        register_on_behalf=RegisterOnBehalf(store, clock, entropy, sealer, policies, us, anchors, models, letters),
+        check_registration=CheckRegistration(store, policies, models),
         suggest_passkey=SuggestPasskey(store, clock, entropy, policies, methods, models),
-        manage_passkey=ManagePasskey(store, clock, entropy),
-        issue_pass=IssuePass(store, clock, entropy, sealer, methods),
-        manage_user=ManageUser(store, clock, entropy),
+        manage_passkey=ManagePasskey(store, clock, entropy, letters),
+        issue_pass=IssuePass(store, clock, entropy, sealer, methods, letters),
+        manage_user=ManageUser(store, clock, entropy, letters),
         manage_group=ManageGroup(store, clock, entropy),
         manage_app=ManageApp(store, clock, entropy),
         save_passkey_policy=SavePolicy(store, clock, entropy, passkey_kind),

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     ISSUE_PASSES = "passes.issue"
     REMOVE_PASSKEYS = "passkeys.remove"
     REMOVE_METHODS = "methods.remove"
+    REGISTER_PASSKEYS = "passkeys.register"
     READ_LOGS = "logs.read"
 
 
@@ -21,7 +22,12 @@ _READER = frozenset({Permission.READ_DIRECTORY, Permission.READ_LOGS})
 _ROLES: dict[Role, frozenset[Permission]] = {
     Role.GLOBAL_ADMINISTRATOR: frozenset(Permission),
     Role.AUTHENTICATION_ADMINISTRATOR: _READER
-    | {Permission.ISSUE_PASSES, Permission.REMOVE_PASSKEYS, Permission.REMOVE_METHODS},
+    | {
+        Permission.ISSUE_PASSES,
+        Permission.REMOVE_PASSKEYS,
+        Permission.REMOVE_METHODS,
+        Permission.REGISTER_PASSKEYS,
+    },
     Role.GLOBAL_READER: _READER,
 }
 

@@ -19,6 +19,7 @@ from keystead_server.domain.ids import (
     AppId,
     GrantId,
     GroupId,
+    LetterId,
     PassId,
     PasskeyId,
     PasswordId,
@@ -29,6 +30,7 @@ from keystead_server.domain.ids import (
     UserId,
 )
 from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.letter import Letter
 from keystead_server.domain.log_chain import ChainId, LogCheckpoint
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.password import Password
@@ -49,6 +51,7 @@ Noun: TypeAlias = (
     | Password
     | TotpAuthenticator
     | RecoveryCodes
+    | Letter
     | App
     | Session
     | Grant
@@ -94,13 +97,25 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class PasskeyUsed:
-    """Record a verified assertion on its passkey; refused when the passkey is gone."""
+    """Record a verified assertion on its passkey, and from where it came; refused when the passkey is gone."""
 
     tenant_id: TenantId
     passkey_id: PasskeyId
     sign_count: int
     backed_up: bool
     at: datetime
+    address: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """Take a letter in hand: it is due again at *until*. Refused when it is gone, or was taken since it was *seen* due."""
+
+    tenant_id: TenantId
+    letter_id: LetterId
+    seen: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +205,9 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Delete; refused when it is not there. A user's or group's memberships, and all that a user signs in with, go with it.
+    """Delete; refused when it is not there. A user's or group's memberships, all that a user signs in with, and their
+    letters go with it.
+
 
     Attempts, audit events and grants stay: logs do not forget.
     """
@@ -205,8 +222,9 @@ class Remove:
         | type[TotpAuthenticator]
         | type[RecoveryCodes]
         | type[App]
+        | type[Letter]
     )
-    id: UserId | GroupId | PasskeyId | PassId | PasswordId | TotpId | RecoveryCodesId | AppId
+    id: UserId | GroupId | PasskeyId | PassId | PasswordId | TotpId | RecoveryCodesId | AppId | LetterId
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +246,7 @@ Change: TypeAlias = (
     Add
     | Replace
     | PasskeyUsed
+    | PutOff
     | SpendPass
     | TotpUsed
     | CountGuess

@@ -25,6 +25,7 @@ from keystead_server.domain.ids import (
     UserId,
 )
 from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.letter import Letter
 from keystead_server.domain.log_chain import Head, LogCheckpoint, LogLink, UnreadableRow
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.password import Password
@@ -162,6 +163,16 @@ class Passkeys(Protocol):
         ...
 
     async def count(self, tenant: TenantId) -> int: ...
+
+    async def count_on_behalf(self, tenant: TenantId) -> int:
+        """Those that somebody else than their owner registered: they say nothing about whom passkeys reached."""
+        ...
+
+
+class Letters(Protocol):
+    async def due(self, now: datetime, *, limit: int) -> Sequence[Letter]:
+        """Letters of every tenant that are to be sent now, those due longest first."""
+        ...
 
 
 class Passes(Protocol):
@@ -306,6 +317,8 @@ class Store(Protocol):
     @property
     def secrets(self) -> AllSecrets: ...
     @property
+    def letters(self) -> Letters: ...
+    @property
     def apps(self) -> Apps: ...
     @property
     def sessions(self) -> Sessions: ...
@@ -328,7 +341,7 @@ class Store(Protocol):
         ...
 
     async def sweep(self, now: datetime) -> int:
-        """Delete sessions and grants over for more than a day, and passes over for more than thirty days.
+        """Delete sessions and grants over for more than a day, passes for more than thirty days, letters at once.
 
         Never a row of a log.
         """

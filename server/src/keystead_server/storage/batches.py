@@ -34,6 +34,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.letter import Letter
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt
@@ -90,17 +91,18 @@ def _end(table: Table, row: Callable[[Any], Arguments], ended: str, *, must_hit:
     return _Part(table, row, columns, lambda given: writes.ends(table, ended, given.at), ended, must_hit)
 
 
+_USED = ("sign_count", "backed_up", "last_used_at", "last_used_address", "last_used_agent")
 _PASSKEY_USED = _Part(
     schema.passkeys,
     writes.used_row,
-    [schema.passkeys.c[name] for name in ("tenant_id", "id", "sign_count", "backed_up", "last_used_at")],
-    lambda given: {name: given[name] for name in ("sign_count", "backed_up", "last_used_at")},
+    [schema.passkeys.c[name] for name in ("tenant_id", "id", *_USED)],
+    lambda given: {name: given[name] for name in _USED},
     must_hit=True,
 )
 # Only what people do all day. What administrators do is rare, and its order within a unit can
 # matter, which the parts of one statement do not have.
 _PARTS: dict[type[Any], _Part] = {
-    **{kind: _insert(kind) for kind in (Attempt, AuditEvent, Session, Grant, Passkey, TemporaryAccessPass)},
+    **{kind: _insert(kind) for kind in (Attempt, AuditEvent, Session, Grant, Passkey, TemporaryAccessPass, Letter)},
     PasskeyUsed: _PASSKEY_USED,
     SpendPass: _end(schema.passes, writes.spent_row, "used_at", must_hit=True),
     CloseSession: _end(schema.sessions, writes.closed_row, "closed_at", must_hit=False),

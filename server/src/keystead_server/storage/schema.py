@@ -111,6 +111,7 @@ users = _table(
     _moment("sessions_valid_from"),
     _flag("enabled"),
     _text("roles"),
+    Column("mail", Text()),
     _ordered("username_folded"),
     _ordered("display_name_folded"),
     PrimaryKeyConstraint("tenant_id", "id"),
@@ -165,6 +166,9 @@ passkeys = _table(
     _moment("created_at"),
     _id("registered_by"),
     _optional_moment("last_used_at"),
+    _optional_moment("acknowledged_at"),
+    Column("last_used_address", Text()),
+    Column("last_used_agent", Text()),
     PrimaryKeyConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "credential_id", name="passkeys_credential_id"),
     Index("passkeys_user", "tenant_id", "user_id"),
@@ -183,6 +187,7 @@ passes = _table(
     _moment("created_at"),
     _optional_id("created_by"),
     _optional_moment("used_at"),
+    Column("delivered_to", Text()),
     _moment("over_at"),
     PrimaryKeyConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "user_id", name="passes_user"),
@@ -251,6 +256,25 @@ campaign_snoozes = _table(
     _optional_moment("last_at"),
     PrimaryKeyConstraint("tenant_id", "user_id"),
     _of("campaign_snoozes", "users", "user_id"),
+)
+
+# The outbox. Whoever sends a letter moves `due_at` first, so of several processes one tries it.
+letters = _table(
+    "letters",
+    _id(),
+    _id("tenant_id"),
+    _id("user_id"),
+    _text("occasion"),
+    _text("address"),
+    _bytes("sealed"),
+    _moment("created_at"),
+    _moment("due_at"),
+    _moment("over_at"),
+    Column("tries", Integer(), nullable=False),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    Index("letters_due", "due_at"),
+    Index("letters_over", "over_at"),
+    _of("letters", "users", "user_id"),
 )
 
 apps = _table(

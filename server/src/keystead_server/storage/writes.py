@@ -28,7 +28,9 @@ from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.keys import SigningKey
+from keystead_server.domain.letter import Letter
 from keystead_server.domain.log_chain import LogCheckpoint
+from keystead_server.domain.log_text import storable
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.password import Password
 from keystead_server.domain.policy_document import PolicyDocument
@@ -41,7 +43,7 @@ from keystead_server.domain.user import Group, User
 from keystead_server.ports import changes
 from keystead_server.ports.changes import Change
 from keystead_server.storage import schema
-from keystead_server.storage.rows import activity, chains, credentials, directory
+from keystead_server.storage.rows import activity, chains, credentials, directory, letters
 from keystead_server.storage.rows.columns import to_micros
 from keystead_server.storage.statement import Arguments, Statement
 
@@ -71,6 +73,7 @@ NOUNS: dict[type[Any], Noun] = {
     Password: Noun(schema.passwords, credentials.password_row),
     TotpAuthenticator: Noun(schema.totp_authenticators, credentials.totp_row),
     RecoveryCodes: Noun(schema.recovery_codes, credentials.recovery_codes_row),
+    Letter: Noun(schema.letters, letters.letter_row),
     Session: Noun(schema.sessions, activity.session_row),
     Grant: Noun(schema.grants, activity.grant_row),
     Attempt: Noun(schema.attempts, activity.attempt_row),
@@ -140,17 +143,34 @@ _REPLACE = {
 _REPLACE_UNCHANGED = {kind: _replace_unchanged(NOUNS[kind].table) for kind in _REPLACE}
 _REMOVE = {
     kind: Statement(delete(NOUNS[kind].table).where(_with_key(NOUNS[kind].table)), "new_tenant_id", "new_id")
-    for kind in (User, Group, Passkey, TemporaryAccessPass, Password, TotpAuthenticator, RecoveryCodes, App)
+    for kind in (User, Group, Passkey, TemporaryAccessPass, Password, TotpAuthenticator, RecoveryCodes, App, Letter)
 }
 _PASSKEY_USED = Statement(
     update(schema.passkeys)
     .where(_with_key(schema.passkeys))
-    .values(sign_count=_new("sign_count"), backed_up=_new("backed_up"), last_used_at=_new("at")),
+    .values(
+        sign_count=_new("sign_count"),
+        backed_up=_new("backed_up"),
+        last_used_at=_new("at"),
+        last_used_address=_new("address"),
+        last_used_agent=_new("agent"),
+    ),
     "new_tenant_id",
     "new_id",
     "new_sign_count",
     "new_backed_up",
     "new_at",
+    "new_address",
+    "new_agent",
+)
+_PUT_OFF = Statement(
+    update(schema.letters)
+    .where(_with_key(schema.letters), schema.letters.c.due_at == _new("seen"))
+    .values(due_at=_new("until"), tries=schema.letters.c.tries + 1),
+    "new_tenant_id",
+    "new_id",
+    "new_seen",
+    "new_until",
 )
 _TOTP_USED = Statement(
     update(schema.totp_authenticators)
@@ -247,7 +267,8 @@ def _put(change: changes.Replace) -> Step:
 
 
 def used_row(c: changes.PasskeyUsed) -> Arguments:
-    return c.tenant_id, c.passkey_id, c.sign_count, c.backed_up, to_micros(c.at)
+    address, agent = storable(c.address), storable(c.agent)
+    return c.tenant_id, c.passkey_id, c.sign_count, c.backed_up, to_micros(c.at), address, agent
 
 
 def spent_row(c: changes.SpendPass) -> Arguments:
@@ -272,6 +293,7 @@ _STEPS: dict[type[Any], Callable[[Any], Step]] = {
     changes.Add: _add,
     changes.Replace: _put,
     changes.PasskeyUsed: lambda c: Step(_PASSKEY_USED, used_row(c), True),
+    changes.PutOff: lambda c: Step(_PUT_OFF, (c.tenant_id, c.letter_id, to_micros(c.seen), to_micros(c.until)), True),
     changes.SpendPass: lambda c: Step(_SPEND_PASS, spent_row(c), True),
     changes.TotpUsed: lambda c: Step(_TOTP_USED, (c.tenant_id, c.totp_id, c.step, to_micros(c.at)), True),
     changes.CountGuess: _count_guess,
@@ -301,3 +323,4 @@ def _sweep(table: Table) -> Statement:
 SWEEP_SESSIONS = _sweep(schema.sessions)
 SWEEP_GRANTS = _sweep(schema.grants)
 SWEEP_PASSES = _sweep(schema.passes)
+SWEEP_LETTERS = _sweep(schema.letters)

@@ -19,6 +19,7 @@ from keystead_testkit.store_suite.directory import (
     UserTests,
 )
 from keystead_testkit.store_suite.isolation import IsolationTests
+from keystead_testkit.store_suite.letters import LetterTests
 from keystead_testkit.store_suite.secrets import GuessTests, SecretTests
 from keystead_testkit.store_suite.units import ConcurrencyTests, UnitTests
 
@@ -35,6 +36,7 @@ class StoreSuite(
     PassTests,
     SecretTests,
     GuessTests,
+    LetterTests,
     SessionTests,
     LogTests,
     SweepTests,

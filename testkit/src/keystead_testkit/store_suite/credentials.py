@@ -71,11 +71,33 @@ class PasskeyTests:
         world.add(passkey := world.passkey(user), bystander := world.passkey(user))
         at = world.clock.advance(timedelta(minutes=1))
 
-        assert world.write(PasskeyUsed(tenant.id, passkey.id, 2**32 - 1, True, at)) == Written()
+        use = PasskeyUsed(tenant.id, passkey.id, 2**32 - 1, True, at, "192.0.2.9", "A browser\0 of its own")
+        assert world.write(use) == Written()
 
-        used = passkey.used(sign_count=2**32 - 1, backed_up=True, at=at)
+        used = passkey.used(
+            sign_count=2**32 - 1, backed_up=True, at=at, address="192.0.2.9", agent="A browser\ufffd of its own"
+        )
         assert world.run(world.store.passkeys.get(tenant.id, passkey.id)) == used
         assert world.run(world.store.passkeys.get(tenant.id, bystander.id)) == bystander
+
+    def test_those_registered_on_behalf_are_counted_apart(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        world.add(world.passkey(user), world.passkey(user, registered_by=world.new_id()))
+
+        assert world.run(world.store.passkeys.count_on_behalf(tenant.id)) == 1
+        assert world.run(world.store.passkeys.count_on_behalf(world.new_id())) == 0
+
+    def test_a_passkey_and_a_pass_come_back_whole(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant(), mail="ada@contoso.example")
+        now = world.clock.now()
+        passkey = world.passkey(
+            user, acknowledged_at=now, last_used_at=now, last_used_address="::1", last_used_agent=""
+        )
+        world.add(passkey, access_pass := world.access_pass(user, delivered_to="ada@contoso.example"))
+
+        assert world.run(world.store.passkeys.get(tenant.id, passkey.id)) == passkey
+        assert world.run(world.store.passes.of_user(tenant.id, user.id)) == access_pass
+        assert world.run(world.store.users.get(tenant.id, user.id)) == user
 
     def test_a_removed_passkey_cannot_be_used(self, world: World) -> None:
         user = world.add_user(tenant := world.add_tenant())

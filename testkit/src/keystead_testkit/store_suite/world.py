@@ -8,6 +8,7 @@ from uuid import UUID
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.letter import Letter, Occasion
 from keystead_server.domain.passkey import Passkey, Proof
 from keystead_server.domain.password import Password
 from keystead_server.domain.recovery_codes import RecoveryCodes
@@ -118,6 +119,18 @@ class World:
     def recovery_codes(self, user: User) -> RecoveryCodes:
         digests = tuple(self.entropy.token(32) for _ in range(3))
         return RecoveryCodes(self.new_id(), user.tenant_id, user.id, digests, self.clock.now())
+
+    def letter(self, user: User, **fields: Any) -> Letter:
+        now = self.clock.now()
+        defaults: dict[str, Any] = {
+            "occasion": Occasion.PASSKEY_REGISTERED,
+            "address": "ada@contoso.example",
+            "sealed": self.entropy.token(40),
+            "created_at": now,
+            "due_at": now,
+            "expires_at": now + timedelta(days=3),
+        }
+        return Letter(self.new_id(), user.tenant_id, user.id, **(defaults | fields))
 
     def session(self, user: User, **fields: Any) -> Session:
         now = self.clock.now()

@@ -26,12 +26,14 @@ RECENT = 10
 _NOTICES = {
     "passkey_added": "Your passkey was added. From now on you can sign in with it.",
     "passkey_renamed": "The passkey has a new name.",
+    "passkey_acknowledged": "Noted: you know of this passkey.",
     "passkey_removed": "The passkey was removed. If your device still offers it, delete it there too.",
     "password_set": "Your password was set.",
     "totp_added": "Your authenticator app was added.",
     "totp_renamed": "The authenticator app has a new name.",
     "method_removed": "It was removed.",
 }
+_OTHER_PASSKEY = "Sign in with a passkey that you added yourself, and say it again: this one cannot speak for itself."
 _NOT_REMOVED = {
     "sign_in_not_fresh": "To remove a passkey you must have signed in within the last five minutes.",
     "stronger_method_needed": (
@@ -44,7 +46,9 @@ async def show(call: Call) -> Response:
     return await show_account(call)
 
 
-async def show_account(call: Call, *, wrong_name: tuple[str, str, str] | None = None, status: int = 200) -> Response:
+async def show_account(
+    call: Call, *, wrong_name: tuple[str, str, str] | None = None, alert: str | None = None, status: int = 200
+) -> Response:
     """The page; *wrong_name* is a name that was refused: whose, what was typed, and why."""
     owner, store = call.signed_in, call.services.store
     held = await call.services.held_methods.of(owner.user, owner.groups)
@@ -68,6 +72,7 @@ async def show_account(call: Call, *, wrong_name: tuple[str, str, str] | None = 
         rp_id=call.services.relying_party.rp_id,
         notice=_NOTICES.get(call.query("done")),
         wrong_name=wrong_name,
+        alert=alert,
     )
 
 
@@ -80,6 +85,17 @@ async def rename(call: Call) -> Response:
     if isinstance(outcome, NotDone):
         raise Refuse(NOT_FOUND)
     return see_other(f"/{call.tenant.name}/account?done=passkey_renamed")
+
+
+async def acknowledge(call: Call) -> Response:
+    passkey = await _own(call)
+    match await call.services.manage_passkey.acknowledge(call.signed_in, passkey.id):
+        case Done():
+            return see_other(f"/{call.tenant.name}/account?done=passkey_acknowledged")
+        case NotDone("other_passkey_needed"):
+            return await show_account(call, alert=_OTHER_PASSKEY, status=422)
+        case NotDone():
+            raise Refuse(NOT_FOUND)
 
 
 async def ask_to_remove(call: Call) -> Response:

@@ -21,7 +21,8 @@ from keystead_server.ports.metadata import Metadata, model_name
 class PasskeyLine:
     """Attributes:
     quarantine: why the policy in force does not accept it, or None.
-    use: where it was last used, when that is in the newest of the log.
+    use: where it was last used; with its app, when that is in the newest of the log.
+    added_by: who registered it on its owner's behalf; None when it was its owner.
     """
 
     passkey: Passkey
@@ -30,6 +31,7 @@ class PasskeyLine:
     binding: str
     quarantine: NotAdmitted | None
     use: Use | None = None
+    added_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,25 @@ async def passkey_lines(
                 words.passkey_type(passkey),
                 words.binding(passkey),
                 quarantine,
-                used.by_credential.get(passkey.credential_id),
+                used.by_credential.get(passkey.credential_id) or _use_of(passkey),
+                await _added_by(call, passkey),
             )
         )
     return lines
+
+
+async def _added_by(call: Call, passkey: Passkey) -> str | None:
+    if not passkey.on_behalf:
+        return None
+    registrar = await call.services.store.users.get(passkey.tenant_id, passkey.registered_by)
+    return "an administrator" if registrar is None else registrar.username
+
+
+def _use_of(passkey: Passkey) -> Use | None:
+    """Its last use as the passkey itself has it: known however long ago it was."""
+    if passkey.last_used_at is None or not passkey.last_used_address:
+        return None
+    return Use(passkey.last_used_at, words.browser(passkey.last_used_agent or ""), passkey.last_used_address, None)
 
 
 def model(passkey: Passkey, metadata: Metadata) -> str:

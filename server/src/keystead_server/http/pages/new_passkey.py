@@ -1,9 +1,11 @@
-"""Add a passkey: the page, the challenge, and the answer."""
+"""Add a passkey: the page, the challenge, the answer, and what the browser said when it had none."""
 
+import msgspec
+from keystead_core.wire import WireError, b64url_decode
 from starlette.responses import Response
 
 from keystead_server.flows.attempts import Refused
-from keystead_server.flows.register_passkey import NotOffered, Offered, Registered
+from keystead_server.flows.register_passkey import NotOffered, Offered, Registered, may_be_conditional
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import words
@@ -18,6 +20,23 @@ from keystead_server.http.pages.next_page import (
 from keystead_server.http.pages.render import page
 from keystead_server.http.pages.sign_in import json
 from keystead_server.http.pages.this_device import this_device
+from keystead_server.http.problems import MALFORMED, Refuse
+
+# Refused, and kept all the same: by this account or another, or by the answer that came first.
+_KEPT_ALL_THE_SAME = frozenset({"passkey_already_registered", "challenge_spent"})
+
+
+class _Asked(msgspec.Struct):
+    conditional: bool = False
+
+
+class _Abandoned(msgspec.Struct):
+    challenge: str
+    error: str
+
+
+_read_asked = msgspec.json.Decoder(_Asked).decode
+_read_abandoned = msgspec.json.Decoder(_Abandoned).decode
 
 
 async def show(call: Call) -> Response:
@@ -38,6 +57,7 @@ async def show(call: Call) -> Response:
         held=held,
         app_name=None if app is None else app.name,
         first=not existing,
+        conditional=may_be_conditional(call.signed_in, existing),
     )
 
 
@@ -49,8 +69,12 @@ def _sign_in(call: Call, going: Continuation | None, *, back_here: bool = False)
 
 
 async def options(call: Call) -> Response:
-    offer = await call.services.register_passkey.begin(call.tenant, call.visitor, call.signed_in)
-    match offer:
+    try:
+        asked = _read_asked(call.body)
+    except msgspec.DecodeError:
+        raise Refuse(MALFORMED) from None
+    begin = call.services.register_passkey.begin
+    match await begin(call.tenant, call.visitor, call.signed_in, conditional=asked.conditional):
         case Offered(wanted):
             return json(wanted)
         case NotOffered(code, policy):
@@ -68,7 +92,20 @@ async def register(call: Call) -> Response:
             return json({"redirect": await _on(call)}, status=201)
         case Refused(code, attempt, policy):
             message = words.registration_refused(code, policy)
-            return json({"code": code, "message": message, "correlationId": attempt}, status=422)
+            # The device has made it already; without this it would go on offering what nobody takes.
+            forget = code not in _KEPT_ALL_THE_SAME
+            return json({"code": code, "message": message, "correlationId": attempt, "forget": forget}, status=422)
+
+
+async def abandon(call: Call) -> Response:
+    """Nothing to show for it: the page has said already what the browser said."""
+    try:
+        said = _read_abandoned(call.body)
+        challenge = b64url_decode(said.challenge)
+    except (msgspec.DecodeError, WireError):
+        raise Refuse(MALFORMED) from None
+    await call.services.register_passkey.abandon(call.tenant, call.visitor, call.signed_in, challenge, said.error)
+    return Response(status_code=204)
 
 
 async def _on(call: Call) -> str:

@@ -6,6 +6,7 @@ from keystead_server.http.pages import (
     entrance,
     new_passkey,
     own_methods,
+    pass_link,
     pass_sign_in,
     password_sign_in,
     set_up,
@@ -34,7 +35,26 @@ _USERNAME = Body(
     2 * KIB,
     schema={"type": "object", "properties": {"username": {"type": "string", "description": "Empty for any passkey."}}},
 )
-_NOTHING = Body("application/json", KIB)
+_CONDITIONAL = Body(
+    "application/json",
+    KIB,
+    schema={
+        "type": "object",
+        "properties": {"conditional": {"type": "boolean", "description": "For create() with conditional mediation."}},
+    },
+)
+_ABANDONED = Body(
+    "application/json",
+    2 * KIB,
+    schema={
+        "type": "object",
+        "required": ["challenge", "error"],
+        "properties": {
+            "challenge": {"type": "string", "description": "As it was in the options."},
+            "error": {"type": "string", "description": "The name of the browser's DOMException."},
+        },
+    },
+)
 # An assertion holds some hundred bytes of everything but client data; a registration also certificates.
 _ASSERTION = Body(
     "application/json", 16 * KIB, schema={"type": "object", "description": "AuthenticationResponseJSON (WebAuthn)."}
@@ -115,6 +135,12 @@ _SIGN_IN = (
         Access.PUBLIC, TYPING_A_CODE, Face.PAGE, body=_FORM, from_our_pages=True,
         answers={303: "Signed in; go on", 401: "Refused"},
     ),
+    _page("/{tenant}/sign-in/link/{link}", pass_link.show, "What a link that was mailed is for", Access.PUBLIC),
+    Route(
+        "POST", "/{tenant}/sign-in/link/{link}", pass_link.sign_in, "Sign in with a link that was mailed",
+        Access.PUBLIC, TYPING_A_CODE, Face.PAGE, body=_FORM, from_our_pages=True,
+        answers={303: "Signed in; go on to add a passkey", 401: "Refused"},
+    ),
     _page("/{tenant}/sign-in/password", password_sign_in.show, "Type a password", Access.PUBLIC),
     Route(
         "POST", "/{tenant}/sign-in/password", password_sign_in.submit_password, "The first of two factors: a password",
@@ -134,18 +160,26 @@ _ACCOUNT = (
     _page("/{tenant}/account/passkeys/new", new_passkey.show, "Add a passkey", while_held=True),
     _script(
         "/{tenant}/account/passkeys/options", new_passkey.options, "A challenge to add a passkey",
-        Access.SIGNED_IN, REGISTERING, _NOTHING,
+        Access.SIGNED_IN, REGISTERING, _CONDITIONAL,
         {200: "PublicKeyCredentialCreationOptionsJSON", 403: "No passkey can be added now, and why"}, while_held=True,
     ),
     _script(
         "/{tenant}/account/passkeys", new_passkey.register, "Answer a challenge to add a passkey",
         Access.SIGNED_IN, REGISTERING, _REGISTRATION, {201: "Added; where to go on", 422: "Refused, and why"}, while_held=True,
     ),
+    _script(
+        "/{tenant}/account/passkeys/abandoned", new_passkey.abandon, "Say why the browser made no passkey",
+        Access.SIGNED_IN, REGISTERING, _ABANDONED, {204: "Noted"}, while_held=True,
+    ),
     _page("/{tenant}/account/passkeys/suggested", this_device.suggest, "Whether to add a passkey on this device"),
     _form(
         "/{tenant}/account/passkeys/suggested/failed", this_device.failed, "A passkey could not be added on this device"
     ),
     _form("/{tenant}/account/passkeys/{passkey}/rename", account.rename, "Give a passkey another name", while_held=True),
+    _form(
+        "/{tenant}/account/passkeys/{passkey}/acknowledge", account.acknowledge,
+        "Know of a passkey that was added for one",
+    ),
     _page("/{tenant}/account/passkeys/{passkey}/remove", account.ask_to_remove, "What follows from removing a passkey", while_held=True),
     _form("/{tenant}/account/passkeys/{passkey}/remove", account.remove, "Remove a passkey", while_held=True),
     _page("/{tenant}/account/password", set_up.ask_password, "Set or change one's password"),

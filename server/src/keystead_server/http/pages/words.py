@@ -1,5 +1,6 @@
 """Stable codes in words for the person: what happened and what to do, never the operator's detail."""
 
+from keystead_server.domain import user_agent as user_agents
 from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
 from keystead_server.policy.passkeys.decide import NotAdmitted
@@ -56,6 +57,8 @@ PASS_REFUSED = (
     "After ten wrong tries, wait 15 minutes before the next."
 )
 
+LINK_REFUSED = "That link does not work any more: it was used, has ended or was replaced. Ask for a new one."
+
 _REASONS = {
     "passkey_unknown": "the passkey was not known here",
     "passkey_of_another_user": "the passkey belongs to another account than the one named",
@@ -71,12 +74,21 @@ _REASONS = {
     "cross_origin_not_allowed": "it came from a page inside another page",
     "passkey_already_registered": "the passkey was registered before",
     "attestation_invalid": "what the passkey said about its model did not hold",
+    "conditional_not_offered": "a passkey was made without a gesture where one was asked for",
+    "passkey_on_this_device": "the device already had a passkey for the account",
+    "browser_not_allowed": "it was cancelled or took too long",
+    "browser_not_supported": "the device cannot make a passkey that is accepted here",
+    "browser_cannot_verify": "the device cannot check who uses it",
+    "browser_address_refused": "the browser does not allow passkeys at the address",
+    "browser_aborted": "the page was left",
+    "browser_error": "the browser could not make a passkey",
     "user_unknown": "there is no such account",
     "no_pass": "the account had no Temporary Access Pass",
     "pass_wrong": "the pass was wrong",
     "pass_expired": "the pass had expired",
     "pass_not_yet_valid": "the pass was not valid yet",
     "pass_already_used": "the pass had been used",
+    "pass_link_not_ours": "the link was not one of ours",
     "too_many_attempts": "there were too many wrong tries",
     "no_password": "the account had no password",
     "password_wrong": "the password was wrong",
@@ -166,17 +178,6 @@ def binding(passkey: Passkey) -> str:
     return _BINDINGS[passkey.proof]
 
 
-_BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chromium or Chrome"), ("Safari/", "Safari"))
-_SYSTEMS = (
-    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
-    ("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux"),
-)  # fmt: skip
-
-
 def browser(user_agent: str) -> str:
-    """A browser as its owner would call it. User agents lie, so this is for memory and not for trust."""
-    name = next((name for mark, name in _BROWSERS if mark in user_agent), None)
-    system = next((name for mark, name in _SYSTEMS if mark in user_agent), None)
-    if name is None:
-        return "Another program"
-    return name if system is None else f"{name} on {system}"
+    """A browser as its owner would call it."""
+    return user_agents.called(user_agent)

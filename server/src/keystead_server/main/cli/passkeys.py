@@ -5,18 +5,21 @@ import click
 from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.ids import PasskeyId
 from keystead_server.domain.passkey import Passkey
+from keystead_server.flows.check_registration import Obstacle
 from keystead_server.flows.manage_passkey import NotDone
 from keystead_server.main.cli.frame import Failed, Frame, as_json, moment, table, tell
 from keystead_server.main.wiring import System
 from keystead_server.policy.passkeys.decide import NotAdmitted
 from keystead_server.ports.metadata import model_name
 
-_COLUMNS = ("name", "authenticator", "type", "proof", "attestation", "last_used_at", "usable", "why_not", "id")
+_COLUMNS = (
+    "name", "authenticator", "type", "proof", "attestation", "added_by", "last_used_at", "usable", "why_not", "id",
+)  # fmt: skip
 
 
 @click.group()
 def passkey() -> None:
-    """Passkeys: list and remove."""
+    """Passkeys: list, check who can get one, and remove."""
 
 
 def _described(one: Passkey, quarantine: NotAdmitted | None, system: System) -> dict[str, object]:
@@ -29,7 +32,12 @@ def _described(one: Passkey, quarantine: NotAdmitted | None, system: System) -> 
         "proof": one.proof.value,
         "attestation": one.attestation_format,
         "created_at": moment(one.created_at),
+        "added_by": "administrator" if one.on_behalf else "owner",
+        "registered_by": one.registered_by,
+        "acknowledged_at": moment(one.acknowledged_at),
         "last_used_at": moment(one.last_used_at),
+        "last_used_address": one.last_used_address,
+        "last_used_agent": one.last_used_agent,
         "usable": quarantine is None,
         "code": None if quarantine is None else quarantine.code,
         "why_not": None if quarantine is None else quarantine.says,
@@ -51,6 +59,43 @@ def list_(frame: Frame, username: str, json_output: bool) -> None:
         tell(rows, table(rows, _COLUMNS, empty=f"{person.username} has no passkey."), json_output=json_output)
 
     frame.run(work, json_output=json_output)
+
+
+@passkey.command(epilog="Example:  keystead passkey check grace@contoso.example")
+@click.argument("username")
+@as_json
+@click.pass_obj
+def check(frame: Frame, username: str, json_output: bool) -> None:
+    """Say whether somebody can add a passkey now, by themselves or through an administrator, and what would change it."""
+
+    async def work(system: System) -> None:
+        tenant = await frame.tenant_of(system)
+        person = await frame.user_of(system, tenant, username)
+        found = await system.services.check_registration(tenant.id, person)
+        data = {
+            "username": person.username,
+            "themselves": _obstacle(found.themselves),
+            "on_behalf": _obstacle(found.on_behalf),
+        }
+        lines = [
+            _sentence(f"{person.username} can add a passkey by themselves", found.themselves),
+            _sentence(f"An administrator can add one for {person.username}", found.on_behalf),
+        ]
+        tell(data, "\n".join(lines), json_output=json_output)
+
+    frame.run(work, json_output=json_output)
+
+
+def _obstacle(obstacle: Obstacle | None) -> dict[str, object]:
+    if obstacle is None:
+        return {"can": True}
+    return {"can": False, "code": obstacle.code, "because": obstacle.says, "change": obstacle.change}
+
+
+def _sentence(can: str, obstacle: Obstacle | None) -> str:
+    if obstacle is None:
+        return f"{can}."
+    return f"{can.replace(' can ', ' cannot ', 1)}, because {obstacle.says}. {obstacle.change}"
 
 
 @passkey.command()

@@ -13,7 +13,7 @@ _COLUMNS = ("username", "display_name", "enabled", "roles", "passkeys", "created
 
 @click.group()
 def user() -> None:
-    """People: create, list, show, enable, disable, remove."""
+    """People: create, list, show, say where they get mail, enable, disable, remove."""
 
 
 async def _described(system: System, person: User) -> dict[str, object]:
@@ -22,6 +22,7 @@ async def _described(system: System, person: User) -> dict[str, object]:
         "id": person.id,
         "username": person.username,
         "display_name": person.display_name,
+        "mail": person.mail,
         "enabled": person.enabled,
         "roles": sorted(person.roles),
         "passkeys": len(passkeys),
@@ -85,6 +86,28 @@ def show(frame: Frame, username: str, json_output: bool) -> None:
         described["quarantined_passkeys"] = sum(quarantine is not None for _, quarantine in passkeys)
         text = "\n".join(f"{name.replace('_', ' ') + ':':<22}{value}" for name, value in described.items())
         tell(described, text, json_output=json_output)
+
+    frame.run(work, json_output=json_output)
+
+
+@user.command(epilog="Example:  keystead user mail grace grace@contoso.example")
+@click.argument("username")
+@click.argument("address", default="")
+@as_json
+@click.pass_obj
+def mail(frame: Frame, username: str, address: str, json_output: bool) -> None:
+    """Say at which ADDRESS somebody is told what happens to their account; without one, nowhere."""
+
+    async def work(system: System) -> None:
+        tenant = await frame.tenant_of(system)
+        person = await frame.user_of(system, tenant, username)
+        changed = await system.services.manage_user.set_mail(person, address, by=OPERATOR)
+        where = f"is told by mail to {changed.mail}" if changed.mail else "is told nothing by mail"
+        tell(
+            {"username": changed.username, "mail": changed.mail},
+            f"{changed.username} {where}.",
+            json_output=json_output,
+        )
 
     frame.run(work, json_output=json_output)
 

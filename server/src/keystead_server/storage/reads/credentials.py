@@ -47,6 +47,10 @@ _PASSKEYS = Statement(
     "user",
 )
 _PASSKEY_COUNT = Statement(select(func.count()).select_from(passkeys).where(here(passkeys)), "tenant")
+_PASSKEYS_ON_BEHALF = Statement(
+    select(func.count()).select_from(passkeys).where(here(passkeys), passkeys.c.registered_by != passkeys.c.user_id),
+    "tenant",
+)
 _PASS = Statement(select(*rows.ACCESS_PASS).where(here(passes), passes.c.user_id == given("user")), "tenant", "user")
 _PASSWORD = Statement(
     select(*rows.PASSWORD).where(here(passwords), passwords.c.user_id == given("user")), "tenant", "user"
@@ -93,6 +97,10 @@ class Passkeys(Reads):
 
     async def count(self, tenant: TenantId) -> int:
         row = await self._reader.one(_PASSKEY_COUNT, (tenant,))
+        return int(row[0]) if row else 0
+
+    async def count_on_behalf(self, tenant: TenantId) -> int:
+        row = await self._reader.one(_PASSKEYS_ON_BEHALF, (tenant,))
         return int(row[0]) if row else 0
 
 

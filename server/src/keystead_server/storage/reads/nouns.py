@@ -1,6 +1,6 @@
 """All of the reading half, over one engine's Reader."""
 
-from keystead_server.storage.reads import activity, chains, credentials, directory
+from keystead_server.storage.reads import activity, chains, credentials, directory, letters
 from keystead_server.storage.reads.reader import Reader, Snapshot
 
 
@@ -17,6 +17,7 @@ class Nouns:
         self.passkeys = credentials.Passkeys(reader)
         self.passes = credentials.Passes(reader)
         self.secrets = credentials.AllSecrets(reader)
+        self.letters = letters.Letters(reader)
         self.sessions = activity.Sessions(reader)
         self.logs = activity.Logs(reader)
         self.chains = chains.Chains(reader, snapshot)

@@ -44,6 +44,9 @@ def passkey_row(p: Passkey) -> Arguments:
         to_micros(p.created_at),
         p.registered_by,
         to_optional_micros(p.last_used_at),
+        to_optional_micros(p.acknowledged_at),
+        p.last_used_address,
+        p.last_used_agent,
     )
 
 
@@ -52,6 +55,7 @@ def passkey(row: Row) -> Passkey:
     (
         id_, tenant_id, user_id, credential_id, public_key, algorithm, aaguid, sign_count, backup_eligible, backed_up,
         transports, attestation_format, attestation_kind, proof, name, created_at, registered_by, last_used_at,
+        acknowledged_at, last_used_address, last_used_agent,
     ) = row
     # fmt: on
     return Passkey(
@@ -73,6 +77,9 @@ def passkey(row: Row) -> Passkey:
         to_moment(created_at),
         registered_by,
         to_optional_moment(last_used_at),
+        to_optional_moment(acknowledged_at),
+        last_used_address,
+        last_used_agent,
     )
 
 
@@ -92,12 +99,18 @@ def access_pass_row(p: TemporaryAccessPass) -> Arguments:
         to_micros(p.created_at),
         p.created_by,
         used_at,
+        p.delivered_to,
         over_at(expires_at, used_at),
     )
 
 
 def access_pass(row: Row) -> TemporaryAccessPass:
-    id_, tenant_id, user_id, digest, starts_at, expires_at, usable_once, created_at, created_by, used_at = row
+    # fmt: off
+    (
+        id_, tenant_id, user_id, digest, starts_at, expires_at, usable_once, created_at, created_by, used_at,
+        delivered_to,
+    ) = row
+    # fmt: on
     return TemporaryAccessPass(
         id_,
         tenant_id,
@@ -109,6 +122,7 @@ def access_pass(row: Row) -> TemporaryAccessPass:
         to_moment(created_at),
         created_by,
         to_optional_moment(used_at),
+        delivered_to,
     )
 
 

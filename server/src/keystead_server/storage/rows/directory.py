@@ -51,13 +51,14 @@ def user_row(u: User) -> Arguments:
         to_micros(u.sessions_valid_from),
         u.enabled,
         to_list(sorted(u.roles)),
+        u.mail,
         fold(u.username),
         fold(u.display_name),
     )
 
 
 def user(row: Row) -> User:
-    id_, tenant_id, username, display_name, handle, created_at, valid_from, enabled, roles = row
+    id_, tenant_id, username, display_name, handle, created_at, valid_from, enabled, roles, mail = row
     return User(
         id_,
         tenant_id,
@@ -68,6 +69,7 @@ def user(row: Row) -> User:
         to_moment(valid_from),
         bool(enabled),
         _roles(roles),
+        mail,
     )
 
 

@@ -26,6 +26,7 @@ async def show(call: Call) -> Response:
         figures=[
             ("People", await store.users.count(tenant), "users"),
             ("Passkeys", await store.passkeys.count(tenant), None),
+            ("Of these added by administrators", await store.passkeys.count_on_behalf(tenant), None),
             ("Groups", len(await store.groups.all(tenant)), "groups"),
             ("Apps", len(await store.apps.all(tenant)), "apps"),
         ],

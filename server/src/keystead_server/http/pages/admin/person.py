@@ -29,6 +29,8 @@ _NOTICES = {
     "disabled": "The account is switched off and signed out everywhere.",
     "passkey_removed": "The passkey was removed.",
     "method_removed": "It was removed.",
+    "mail": "The mail address was changed.",
+    "pass_delivered": "The link is on its way. It works once, and nobody but its reader sees it.",
 }
 LIFETIMES = (("60", "1 hour"), ("480", "8 hours"), ("1440", "1 day"), ("10080", "7 days"), ("43200", "30 days"))
 _NONE = timedelta(0)
@@ -63,6 +65,15 @@ async def set_roles(call: Call) -> Response:
     except Invalid as invalid:
         return await _account(call, user, Errors.of(invalid), status=422)
     return _done(call, user, "roles")
+
+
+async def set_mail(call: Call) -> Response:
+    user = await the_user(call)
+    try:
+        await call.services.manage_user.set_mail(user, call.field("mail"), by=call.actor)
+    except Invalid as invalid:
+        return await _account(call, user, Errors.of(invalid), status=422)
+    return _done(call, user, "mail")
 
 
 async def enable(call: Call) -> Response:
@@ -118,13 +129,16 @@ async def remove_method(call: Call) -> Response:
 
 
 async def issue_pass(call: Call) -> Response:
-    """The one page that shows the code; we keep only a digest of it."""
+    """The one page that shows the code, of which we keep only a digest; a delivered pass has none to show."""
     user = await the_user(call)
     minutes = call.field("lifetime")
     lifetime = (
         timedelta(minutes=int(minutes)) if minutes.isascii() and minutes.isdigit() and len(minutes) < 6 else _NONE
     )
     try:
+        if call.field("delivery") == "mail":
+            await call.services.issue_pass.deliver(user, by=call.actor, lifetime=lifetime)
+            return _done(call, user, "pass_delivered")
         issued = await call.services.issue_pass(
             user, by=call.actor, lifetime=lifetime, usable_once=call.field("usable_once") == "yes"
         )
@@ -163,12 +177,15 @@ async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status
         groups=groups,
         passkeys=lines,
         others=method_lines(held, used),
+        registering=await call.services.check_registration(call.tenant.id, user),
         stranded=bool(lines) and all(line.quarantine for line in lines),
         roles=[(role.value, role in user.roles) for role in Role],
         access_pass=_pass_words(call, await store.passes.of_user(call.tenant.id, user.id)),
         lifetimes=_lifetimes(passes),
         lifetime=_minutes(passes.default_lifetime),
         always_once=passes.one_time,
+        sends_mail=call.services.issue_pass.letters.possible,
+        mail=call.field("mail") if errors.at("mail") else user.mail or "",
         errors=errors,
         # What was typed comes back with the complaint about it.
         username=call.field("username") or user.username,

@@ -47,6 +47,7 @@ _PEOPLE = (
     _form("/users", people.create, "Add a person", May.WRITE_USERS),
     _page("/users/{user}", person.show, "A person's account"),
     _form("/users/{user}/rename", person.rename, "Give an account other names", May.WRITE_USERS),
+    _form("/users/{user}/mail", person.set_mail, "Say where a person is told what happens", May.WRITE_USERS),
     _form("/users/{user}/roles", person.set_roles, "Change an account's roles", May.WRITE_USERS),
     _form("/users/{user}/enable", person.enable, "Let an account sign in again", May.WRITE_USERS),
     _form("/users/{user}/disable", person.disable, "Switch an account off", May.WRITE_USERS),

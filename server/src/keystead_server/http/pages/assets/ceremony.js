@@ -47,9 +47,11 @@ export function answerJson(credential) {
 
 // The server said no. Its words are for the person.
 export class Refusal extends Error {
-  constructor({ code, message, correlationId }) {
+  constructor({ code, message, correlationId, forget }) {
     super(message);
     this.code = code;
+    // Whether the device should forget the passkey that was refused.
+    this.forget = forget === true;
     this.number = correlationId;
   }
 }
@@ -65,12 +67,17 @@ export async function post(address, body) {
   } catch {
     throw new Refusal({ code: "unreachable", message: "We cannot be reached just now. Check your connection and try again." });
   }
+  if (response.status === 204) return {};
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
-    throw new Refusal({ code: answer.code, message: answer.message ?? "That did not work. Try again.", correlationId: answer.correlationId });
+    throw new Refusal({ code: answer.code, message: answer.message ?? "That did not work. Try again.", correlationId: answer.correlationId, forget: answer.forget });
   }
   return answer;
 }
+
+// So that the device stops offering a passkey that is not, or no longer, good here.
+export const forget = async (credential, rpId) =>
+  PublicKeyCredential.signalUnknownCredential?.({ rpId, credentialId: credential.id }).catch(() => {});
 
 export class Report {
   constructor(form) {

@@ -1,6 +1,6 @@
 // The sign-in page: passkeys in the username's autofill, and the button.
 
-import { Refusal, Report, answerJson, hasPasskeys, post, requestOptions } from "./ceremony.js";
+import { Refusal, Report, answerJson, forget, hasPasskeys, post, requestOptions } from "./ceremony.js";
 
 // A challenge lives for five minutes; autofill may wait for hours, so it gets a new one in time.
 const AUTOFILL_REFRESH_MS = 4 * 60 * 1000;
@@ -28,10 +28,6 @@ async function finish(credential, rpId) {
     throw error;
   }
 }
-
-// So that the device stops offering a passkey that was removed here.
-const forget = async (credential, rpId) =>
-  PublicKeyCredential.signalUnknownCredential?.({ rpId, credentialId: credential.id }).catch(() => {});
 
 function tell(error) {
   if (error.name === "AbortError") return report.ready();

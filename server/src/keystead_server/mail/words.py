@@ -1,0 +1,90 @@
+"""What letters say: plain text, so that nothing in a name can become a link's disguise or a script.
+
+Every address in a letter begins with our public URL from the settings, never with what a request
+named as its host.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from keystead_server.domain.letter import Letter, Occasion
+from keystead_server.domain.tenant import Tenant
+
+_NOT_YOU = (
+    "If this was not you and nobody told you of it, open your account, sign out everywhere, "
+    "and tell an administrator of your organisation."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    subject: str
+    text: str
+
+
+def words(letter: Letter, told: Mapping[str, str], tenant: Tenant, public_url: str) -> Words:
+    """*letter* in words; *told* is what it was written with."""
+    base = f"{public_url}/{tenant.name}"
+    subject, paragraphs = _WORDS[letter.occasion](told, tenant, base)
+    when = letter.created_at.strftime("%d %B %Y at %H:%M UTC")
+    ending = [f"This happened on {when}.", f"Your account: {base}/account"]
+    return Words(f"{tenant.display_name}: {subject}", "\n\n".join([*paragraphs, *ending]) + "\n")
+
+
+def _registered(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
+    return "a passkey was added", [f"The passkey “{told['name']}” was added to your account.", _NOT_YOU]
+
+
+def _on_behalf(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
+    return "an administrator added a passkey for you", [
+        f"The passkey “{told['name']}” was added to your account by {told['by']}, and whoever holds it can sign in as you.",
+        "If you were given a security key or a device with it, open your account and say that you know of it. "
+        "If not, remove it there and tell another administrator.",
+    ]
+
+
+def _removed(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
+    return "a passkey was removed", [
+        f"The passkey “{told['name']}” was removed from your account by {told['by']}. Nobody can sign in with it any more.",
+        _NOT_YOU,
+    ]
+
+
+def _pass_issued(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
+    return "a Temporary Access Pass was issued for you", [
+        f"{told['by']} issued a Temporary Access Pass for your account. Whoever has it can sign in as you for a while.",
+        "If you did not ask for one, tell another administrator of your organisation at once.",
+    ]
+
+
+def _pass_delivered(told: Mapping[str, str], tenant: Tenant, base: str) -> tuple[str, list[str]]:
+    until = datetime.fromisoformat(told["expires_at"]).strftime("%d %B %Y, %H:%M UTC")
+    return "your link to sign in", [
+        f"{told['by']} sent you this link, so that you can sign in to {tenant.display_name} and add a passkey:",
+        f"{base}/sign-in/link/{told['link']}",
+        f"It works once, until {until}. Nobody else has seen it. Do not pass it on: whoever opens it signs in as you.",
+        "If you did not ask for it, do not open it, and tell an administrator of your organisation.",
+    ]
+
+
+def _signed_out(_: Mapping[str, str], __: Tenant, ___: str) -> tuple[str, list[str]]:
+    return "you were signed out everywhere", ["Every session of your account was ended.", _NOT_YOU]
+
+
+def _mail_changed(_: Mapping[str, str], __: Tenant, ___: str) -> tuple[str, list[str]]:
+    return "letters about your account go elsewhere now", [
+        "An administrator changed the mail address of your account. This is the last letter to this one.",
+        "If you do not know why, tell another administrator of your organisation.",
+    ]
+
+
+_WORDS: dict[Occasion, Callable[[Mapping[str, str], Tenant, str], tuple[str, list[str]]]] = {
+    Occasion.PASSKEY_REGISTERED: _registered,
+    Occasion.PASSKEY_REGISTERED_ON_BEHALF: _on_behalf,
+    Occasion.PASSKEY_REMOVED: _removed,
+    Occasion.PASS_ISSUED: _pass_issued,
+    Occasion.PASS_DELIVERED: _pass_delivered,
+    Occasion.SIGNED_OUT_EVERYWHERE: _signed_out,
+    Occasion.MAIL_CHANGED: _mail_changed,
+}
