@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from keystead_server.policy.methods.model import Campaign
 
+from . import test_security_info as security_info
+
 SUGGESTED = "/example/account/passkeys/suggested"
 
 
@@ -136,3 +138,30 @@ def test_whom_the_passkey_policy_lets_add_none_is_not_asked(office: Any, grace: 
     office.change_policy(self_service=False)
 
     assert sign_in(office) == "/example/account"
+
+
+def by_password(office: Any, person: Any, secret: bytes) -> str:
+    _, answer = security_info.sign_in(office, person.username, security_info.totp(office, secret))
+    assert answer.status_code == 303, answer.text
+    found: str = answer.headers["location"]
+    return found
+
+
+def test_a_password_with_its_code_is_a_sign_in_like_another(office: Any) -> None:
+    """Asked by the campaign; and held to registering where security defaults are on and there is no passkey."""
+    office.allow_passwords()
+    henry = office.person("henry@example.org")
+    browser = office.signed_in(henry)
+    security_info.set_password(browser)
+    secret = security_info.set_up_totp(office, browser)
+    office.say_it_is_on_a_telephone(henry)
+
+    assert by_password(office, henry, secret) == "/example/account"
+    office.change_methods(campaign=Campaign(enabled=True))
+    office.clock.advance(timedelta(minutes=1))
+    assert by_password(office, henry, secret) == SUGGESTED
+
+    office.forget_passkeys(henry)
+    office.change_methods(security_defaults=True)
+    office.clock.advance(timedelta(minutes=1))
+    assert by_password(office, henry, secret) == "/example/account/passkeys/new"

@@ -14,10 +14,10 @@ from keystead_server.domain.ids import GroupId, TenantId, UserId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
+from keystead_server.flows.held_methods import Held
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
 from keystead_server.policy.methods import document as methods_document
-from keystead_server.policy.methods.decide import may_use
 from keystead_server.policy.methods.model import FIRST_METHODS, MethodsPolicy
 from keystead_server.policy.passkeys import document as passkeys_document
 from keystead_server.policy.passkeys.decide import quarantined
@@ -206,17 +206,23 @@ class MethodsKind:
         return {"enabled": ", ".join(on), "security_defaults": str(policy.security_defaults)}
 
     async def locks_out(self, tenant: TenantId, policy: MethodsPolicy) -> bool:
+        """An account with neither passkey, pass nor password is let through: nothing is taken from it."""
         before, passkeys = await self.methods.now(tenant), await self.passkeys.now(tenant)
         anybody = False
         for administrator in await self.store.users.administrators(tenant):
             subject = await _subject(self.store, administrator)
-            for passkey in await self.store.passkeys.of_user(tenant, administrator.id):
-                if quarantined(passkeys, subject, self.models.facts_of(passkey)) is None:
-                    return False
+            kept = await self.store.passkeys.of_user(tenant, administrator.id)
+            usable = [p for p in kept if quarantined(passkeys, subject, self.models.facts_of(p)) is None]
+            secrets = await self.store.secrets.of_user(tenant, administrator.id)
             access_pass = await self.store.passes.of_user(tenant, administrator.id)
-            usable = access_pass is not None and access_pass.state(self.clock.now()) is PassState.USABLE
-            if usable and may_use(before, Method.TEMPORARY_ACCESS_PASS, subject) is None:
-                anybody = True
-                if may_use(policy, Method.TEMPORARY_ACCESS_PASS, subject) is None:
-                    return False
+            # One that has not begun is none today.
+            has_pass = access_pass is not None and access_pass.state(self.clock.now()) is PassState.USABLE
+            now, then = (Held(subject, each, kept, usable, secrets) for each in (before, policy))
+            if _way_in(then, has_pass):
+                return False
+            anybody = anybody or _way_in(now, has_pass)
         return anybody
+
+
+def _way_in(held: Held, has_pass: bool) -> bool:
+    return held.way_in or (has_pass and held.against_using(Method.TEMPORARY_ACCESS_PASS) is None)

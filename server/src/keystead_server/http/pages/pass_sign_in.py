@@ -2,7 +2,6 @@
 
 from starlette.responses import Response
 
-from keystead_server.domain.session import Session
 from keystead_server.flows.attempts import Refused
 from keystead_server.flows.sign_in_with_pass import SignedInWithPass
 from keystead_server.http import cookies
@@ -10,7 +9,6 @@ from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import words
 from keystead_server.http.pages.next_page import (
-    after_sign_in,
     asking_app,
     continuation,
     printable,
@@ -18,7 +16,7 @@ from keystead_server.http.pages.next_page import (
     with_continue,
 )
 from keystead_server.http.pages.render import page, see_other
-from keystead_server.http.pages.this_device import on_from_sign_in, this_device
+from keystead_server.http.pages.this_device import on_from_typing
 
 
 async def show(call: Call) -> Response:
@@ -35,23 +33,10 @@ async def submit(call: Call) -> Response:
     match outcome:
         case SignedInWithPass(session):
             call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session.id))
-            return see_other(await _next(call, going, session))
+            return see_other(await on_from_typing(call, session, going, to_first_passkey=True))
         case Refused(_, attempt):
             # One answer for every reason: which one it was would tell which names are known.
             return await _form(call, going, username=username, attempt=attempt, status=401)
-
-
-async def _next(call: Call, going: Continuation | None, session: Session) -> str:
-    """On to where they were going; by way of a first passkey when they have none."""
-    store = call.services.store
-    owner = await store.sessions.owner_of(call.tenant.id, session.id)
-    held = owner is not None and await call.services.duty.holds(owner)
-    has_passkey = bool(await store.passkeys.of_user(call.tenant.id, session.user_id))
-    if held or (going is None and not has_passkey):
-        return with_continue(call, f"/{call.tenant.name}/account/passkeys/new", going)
-    if owner is None:
-        return after_sign_in(call, going)
-    return await on_from_sign_in(call, owner, this_device(call), going)
 
 
 async def _form(

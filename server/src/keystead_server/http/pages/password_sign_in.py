@@ -12,7 +12,6 @@ from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import method_words
 from keystead_server.http.pages.next_page import (
-    after_sign_in,
     asking_app,
     continuation,
     printable,
@@ -20,6 +19,7 @@ from keystead_server.http.pages.next_page import (
     with_continue,
 )
 from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.pages.this_device import on_from_typing
 from keystead_server.policy.methods.offered import is_offered
 
 _PARTIAL_FIELD = "partial"
@@ -62,7 +62,7 @@ async def submit_code(call: Call) -> Response:
     match outcome:
         case SignedInWithTwo(session):
             call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session.id))
-            return see_other(after_sign_in(call, going))
+            return see_other(await on_from_typing(call, session, going))
         case Refused(code, attempt) if code in _START_AGAIN:
             return await _password_form(
                 call, going, username="", refused=method_words.code_refused(code), attempt=attempt, status=401

@@ -7,6 +7,7 @@ sends `prompt=none`, or finds an open session, never gets it.
 from starlette.responses import Response
 
 from keystead_server.domain.ids import PasskeyId
+from keystead_server.domain.session import Session
 from keystead_server.flows.register_passkey import NotOffered
 from keystead_server.http import cookies
 from keystead_server.http.call import Call
@@ -35,6 +36,23 @@ async def on_from_sign_in(
     if isinstance(asked, Ask):
         return with_continue(call, f"/{call.tenant.name}/account/passkeys/suggested", going)
     return after_sign_in(call, going)
+
+
+async def on_from_typing(
+    call: Call, session: Session, going: Continuation | None, *, to_first_passkey: bool = False
+) -> str:
+    """Where to go on after a sign-in with something typed: to a passkey first, where security defaults ask for one.
+
+    *to_first_passkey* is for whoever was let in to add one, and goes nowhere in particular.
+    """
+    store = call.services.store
+    owner = await store.sessions.owner_of(call.tenant.id, session.id)
+    if owner is None:
+        return after_sign_in(call, going)
+    first = to_first_passkey and going is None and not await store.passkeys.of_user(call.tenant.id, session.user_id)
+    if first or await call.services.duty.holds(owner):
+        return with_continue(call, f"/{call.tenant.name}/account/passkeys/new", going)
+    return await on_from_sign_in(call, owner, this_device(call), going)
 
 
 async def suggest(call: Call) -> Response:
