@@ -8,7 +8,7 @@ from keystead_server.policy.access.applying import applying
 from keystead_server.policy.access.compiled import Compiled, PolicySet
 from keystead_server.policy.access.conditions import conditions_of
 from keystead_server.policy.access.decide import Verdict, decide
-from keystead_server.policy.access.early import BlockedEarly, decide_early
+from keystead_server.policy.access.early import BlockedEarly, MayContinue, decide_early
 from keystead_server.policy.access.explain import explain
 from keystead_server.policy.access.facts import Facts, Person
 from keystead_server.policy.access.match import Match, all_of
@@ -123,6 +123,17 @@ def test_who_is_blocked_early_is_blocked_in_the_end(policy_set: PolicySet, facts
 
     if isinstance(early, BlockedEarly):
         assert set(early.blocked_by) <= set(decide(compiled, facts).blocked_by)
+
+
+@given(sets(), sign_ins)
+def test_whoever_gets_in_was_offered_the_way(policy_set: PolicySet, facts: Facts) -> None:
+    compiled = Compiled(policy_set)
+    early = decide_early(compiled, replace(facts, methods=()))
+
+    if isinstance(early, MayContinue) and early.ways is not None:
+        used = {method.credential.mode for method in facts.methods}
+        admitted = decide(compiled, facts).verdict is Verdict.ALLOW
+        assert not admitted or any(way <= used for way in early.ways)
 
 
 @given(sets())

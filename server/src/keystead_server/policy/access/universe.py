@@ -101,6 +101,7 @@ class Universe:
 
         *among* are the policies that count at all.
         """
+        # People before the rest: they leave few policies, of which the rest is then soon seen through.
         sides = (targets, self.people if people is None else people, *self._rest)
         chosen = _search(sides, 0, among, all_of, none_of, set())
         if chosen is None:
