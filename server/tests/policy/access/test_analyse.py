@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
+from keystead_server.domain.passkey import Proof
 from keystead_server.policy.access.analyse import Directory, Finding, analyse, gaps
 from keystead_server.policy.access.applying import applying
 from keystead_server.policy.access.compiled import Compiled, PolicySet
@@ -178,6 +180,13 @@ def test_strengths_are_compared_by_what_meets_them() -> None:
     assert is_no_weaker(PHISHING_RESISTANT, PASSWORDLESS)
     assert not is_no_weaker(PASSWORDLESS, PHISHING_RESISTANT)
     assert all(is_no_weaker(one, MULTIFACTOR) for one in BUILT_IN.values())
+    keys = frozenset({MethodMode.FIDO2})
+    listed = Strength("k", "K", (keys,), fido2=(Fido2Configuration(frozenset({keys}), frozenset({UUID(int=1)})),))
+    proven = Strength("v", "V", (keys,), minimum_proof=Proof.PROVEN)
+    assert [is_no_weaker(one, PHISHING_RESISTANT) for one in (listed, proven)] == [True, True]
+    assert [is_no_weaker(PHISHING_RESISTANT, one) for one in (listed, proven)] == [False, False]
+    assert not is_no_weaker(Strength("l", "L", (keys,)), proven)
+    assert not is_no_weaker(Strength("l", "L", (keys,)), listed)
 
 
 # -- exact ----------------------------------------------------------------------------------------------

@@ -184,12 +184,14 @@ def test_an_expiring_exclusion_ends_by_itself(who: dict[str, str]) -> None:
     assert verdict(spared, at=facts(who=Person(BOB))) is Verdict.BLOCK
 
 
-def test_nobody_can_take_the_id_that_means_everybody() -> None:
+def test_nobody_can_take_an_id_that_means_more_than_one_person() -> None:
     own = policy(users={"includeUsers": [BOB]}, grant=BLOCK)
     everybody = policy("q", users={"includeUsers": ["None"], "includeGroups": [LEAVERS]}, grant=BLOCK)
 
     assert verdict(own, everybody, at=facts(who=Person("All"))) is Verdict.ALLOW
     assert verdict(own, everybody, at=facts(who=Person("None"))) is Verdict.ALLOW
+    guests = policy("g", users={"includeUsers": ["GuestsOrExternalUsers"]}, grant=BLOCK)
+    assert verdict(guests, at=facts(who=Person("GuestsOrExternalUsers"))) is Verdict.ALLOW
 
 
 def test_all_resources_cover_the_registration_action_and_not_an_authentication_context() -> None:
@@ -355,7 +357,8 @@ def test_only_an_enforced_strength_takes_precedence(state: str) -> None:
 
 def test_precedence_is_for_registering_and_for_nothing_else() -> None:
     boot = {"operator": "OR", "authenticationStrength": {"id": "boot"}}
-    bootstrap = policy("register", apps=ON_REGISTERING, grant=boot)
+    both = {"includeUserActions": [*UserAction]}
+    bootstrap = policy("register", apps=both, grant=boot)
     device = facts(apps=(), action=UserAction.REGISTER_DEVICE, methods=(PASS,))
 
     for at in (facts(methods=(PASS,)), device):
