@@ -21,6 +21,7 @@ from keystead_server.policy.strengths.model import (
     MULTIFACTOR,
     PASSWORDLESS,
     PHISHING_RESISTANT,
+    Fido2Configuration,
     MethodMode,
     Strength,
 )
