@@ -148,7 +148,8 @@ class _Deciding:
                 yield self._outcome(key)
 
     def _key(self, number: int) -> tuple[int, bool]:
-        return self._compiled.grant_of[number], bool(self._superseded >> number & 1)
+        superseded = self._superseded != 0 and self._superseded >> number & 1 == 1
+        return self._compiled.grant_of[number], superseded
 
     def _outcome(self, key: tuple[int, bool]) -> Outcome:
         outcome = self._outcomes.get(key)
@@ -163,7 +164,7 @@ class _Deciding:
         outcome = MET if compiled.grant_of[number] < 0 else self._outcome(self._key(number))
         too_old = compiled.session_of[number] >= 0 and self._is_too_old_for(compiled.session_of[number])
         met = outcome.is_met and not too_old
-        if self._enforced >> number & 1:
+        if compiled.is_enforced[number]:
             result = Result.SUCCESS if met else Result.FAILURE
         elif met:
             result = Result.REPORT_ONLY_SUCCESS
