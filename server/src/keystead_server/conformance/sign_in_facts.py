@@ -62,6 +62,7 @@ _TRUST = {
     "hybrid azure ad joined": "ServerAD",
     "azure ad registered": "Workplace",
 }
+_AGES = {"sessionAgeHours": "hours", "sessionAgeMinutes": "minutes", "sessionAgeSeconds": "seconds"}
 _NOT_ATTRIBUTES = frozenset({"@odata.type", "isregistered", "registered", "extensionattributes"})
 
 
@@ -239,7 +240,8 @@ def _device(said: Said, done: frozenset[str]) -> DeviceFacts | None:
     if False in (by_name.get("isregistered"), by_name.get("registered")):
         return None
     members = {key: value for key, value in members.items() if key.casefold() not in _NOT_ATTRIBUTES}
-    members |= by_name.get("extensionattributes") or {}
+    extensions = by_name.get("extensionattributes")
+    members |= extensions if isinstance(extensions, dict) else {}
     if "ownership" in by_name:
         members["deviceOwnership"] = by_name["ownership"]
     if "trusttype" in by_name:
@@ -280,12 +282,11 @@ def _credential(mode: MethodMode, one: Said) -> Credential:
 
 def _authenticated_at(said: Said, now: datetime) -> datetime:
     at = said.at("authenticatedAt", "signedInAt", "sessionStartedAt")
-    for name, unit in (
-        ("sessionAgeHours", "hours"),
-        ("sessionAgeMinutes", "minutes"),
-        ("sessionAgeSeconds", "seconds"),
-    ):
+    for name, unit in _AGES.items():
         age = said.find(name)
-        if at is None and isinstance(age, int | float) and not isinstance(age, bool):
-            at = now - timedelta(**{unit: age})
+        if at is None and isinstance(age, int | float):
+            try:
+                at = now - timedelta(**{unit: age})
+            except OverflowError:
+                raise RecordMalformed(f"{name} is too large") from None
     return at or now

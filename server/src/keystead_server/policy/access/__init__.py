@@ -10,7 +10,7 @@
     grants, session, decide       the policies that apply → one verdict, the prompts in order, the session
     early                         what can be said before anybody has proved anything
     scope, conditions, explain    every policy and every condition in words, beside the same verdict
-    analyse                       what is wrong with a whole set, exactly
+    universe, demands, analyse    what is wrong with a whole set, over every class of sign-ins
 
 Live and what-if are one function: `decide`.
 """

@@ -18,10 +18,10 @@ from keystead_server.policy.access.vocabulary import FilterMode, RiskLevel, Unkn
 
 def applying(compiled: Compiled, facts: Facts, *, surely: bool = False) -> int:
     """The policies, enabled or report-only, that apply."""
-    mask = compiled.live & _who(compiled, facts, surely)
+    mask = compiled.live & for_whom(compiled, facts, surely)
     if not mask:
         return 0
-    mask &= _target(compiled, facts)
+    mask &= for_what(compiled, facts)
     mask &= compiled.clients.of(facts.client, surely)
     mask &= _platform(compiled, facts, surely)
     mask &= compiled.sign_in_risks.of(_risk(facts.sign_in_risk), surely)
@@ -30,7 +30,7 @@ def applying(compiled: Compiled, facts: Facts, *, surely: bool = False) -> int:
     mask &= compiled.insider_risks.of(facts.insider_risk, surely)
     mask &= compiled.flows.of(facts.flow, surely)
     if mask & ~compiled.locations.unconfigured:
-        mask &= _where(compiled, facts, surely)
+        mask &= from_where(compiled, facts, surely)
     return _filtered(compiled, facts, mask, surely)
 
 
@@ -62,7 +62,7 @@ class _Chosen:
         return self.include & ~self.exclude
 
 
-def _who(compiled: Compiled, facts: Facts, surely: bool) -> int:
+def for_whom(compiled: Compiled, facts: Facts, surely: bool) -> int:
     if isinstance(facts.who, Workload):
         return _workload(compiled, facts.who, surely)
     if facts.who.id in compiled.set.break_glass:
@@ -138,7 +138,7 @@ def _workload(compiled: Compiled, workload: Workload, surely: bool) -> int:
     return chosen.mask
 
 
-def _target(compiled: Compiled, facts: Facts) -> int:
+def for_what(compiled: Compiled, facts: Facts) -> int:
     """What is reached for, and every policy that has an app filter: that is asked last."""
     targets = compiled.targets
     if not (facts.apps or facts.action or facts.contexts):
@@ -162,7 +162,7 @@ def _platform(compiled: Compiled, facts: Facts, surely: bool) -> int:
     return platforms.table[facts.platform]
 
 
-def _where(compiled: Compiled, facts: Facts, surely: bool) -> int:
+def from_where(compiled: Compiled, facts: Facts, surely: bool) -> int:
     locations, places = compiled.locations, compiled.places
     chosen = _Chosen(surely, locations.unconfigured | locations.all, locations.nowhere)
     chosen.perhaps(locations.dangling)

@@ -253,6 +253,7 @@ class Compiled:
         self.sessions: tuple[tuple[SessionControls, int], ...] = _distinct(
             policies, lambda p: None if p.session == NO_SESSION_CONTROLS else p.session
         )
+        self.is_enforced = [policy.state is State.ENABLED for policy in policies]
         self.grant_of = _positions(len(policies), self.grants)
         self.session_of = _positions(len(policies), self.sessions)
         self.with_grant = union(mask for _, mask in self.grants)
@@ -265,10 +266,12 @@ class Compiled:
 
 def numbers(mask: int) -> Iterable[int]:
     """Which bits of *mask* are set, lowest first."""
-    while mask:
-        lowest = mask & -mask
-        yield lowest.bit_length() - 1
-        mask ^= lowest
+    # Found in its digits: to take the lowest bit off a number of 5,000 copies it three times.
+    digits = bin(mask)[:1:-1]
+    found = digits.find("1")
+    while found >= 0:
+        yield found
+        found = digits.find("1", found + 1)
 
 
 def _clients(policy: Policy) -> frozenset[ClientApp] | None:

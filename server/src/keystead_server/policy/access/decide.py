@@ -112,6 +112,7 @@ class _Deciding:
         self._evidence = Evidence(facts, credentials, compiled.strengths, compiled.set.terms)
         self._superseded = self._where_the_action_decides()
         self._outcomes: dict[tuple[int, bool], Outcome] = {}
+        self._went: dict[tuple[int, int, bool, bool], tuple[Result, tuple[Control, ...]]] = {}
 
     def _where_the_action_decides(self) -> int:
         """The policies whose strengths give way (§4.4).
@@ -148,7 +149,8 @@ class _Deciding:
                 yield self._outcome(key)
 
     def _key(self, number: int) -> tuple[int, bool]:
-        return self._compiled.grant_of[number], bool(self._superseded >> number & 1)
+        superseded = self._superseded != 0 and self._superseded >> number & 1 == 1
+        return self._compiled.grant_of[number], superseded
 
     def _outcome(self, key: tuple[int, bool]) -> Outcome:
         outcome = self._outcomes.get(key)
@@ -160,16 +162,26 @@ class _Deciding:
 
     def _applied(self, number: int) -> Applied:
         compiled = self._compiled
-        outcome = MET if compiled.grant_of[number] < 0 else self._outcome(self._key(number))
-        too_old = compiled.session_of[number] >= 0 and self._is_too_old_for(compiled.session_of[number])
-        met = outcome.is_met and not too_old
-        if self._enforced >> number & 1:
+        asked = compiled.grant_of[number], compiled.session_of[number], compiled.is_enforced[number]
+        key = (*asked, self._superseded != 0 and self._superseded >> number & 1 == 1)
+        went = self._went.get(key)
+        if went is None:
+            went = self._went[key] = self._how_it_goes(*key)
+        return Applied(compiled.policies[number].id, *went)
+
+    def _how_it_goes(
+        self, grant: int, session: int, is_enforced: bool, is_superseded: bool
+    ) -> tuple[Result, tuple[Control, ...]]:
+        """The same for all policies that ask the same."""
+        outcome = MET if grant < 0 else self._outcome((grant, is_superseded))
+        met = outcome.is_met and not (session >= 0 and self._is_too_old_for(session))
+        if is_enforced:
             result = Result.SUCCESS if met else Result.FAILURE
         elif met:
             result = Result.REPORT_ONLY_SUCCESS
         else:
             result = Result.REPORT_ONLY_INTERRUPTED if self._could_be_met(outcome) else Result.REPORT_ONLY_FAILURE
-        return Applied(compiled.policies[number].id, result, outcome.unmet)
+        return result, outcome.unmet
 
     def _is_too_old_for(self, position: int) -> bool:
         frequency = self._compiled.sessions[position][0].frequency

@@ -96,6 +96,16 @@ class Places:
     def of_country(self, country: str | None) -> frozenset[str]:
         return self._countries.get(country, frozenset())
 
+    def representatives(self) -> tuple[Address, ...]:
+        """One address for each set of locations that an address can be in."""
+        v4 = {names: IPv4Address(number) for names, number in self._v4.representatives().items()}
+        v6 = {names: IPv6Address(number) for names, number in self._v6.representatives().items()}
+        return (*v4.values(), *v6.values())
+
+    def countries(self) -> frozenset[str]:
+        """The countries that are named."""
+        return frozenset(country for country in self._countries if country is not None)
+
 
 def _ranges(locations: tuple[NamedLocation, ...], version: type[Address]) -> list[tuple[int, int, str]]:
     return [
@@ -125,6 +135,10 @@ class _Pieces:
                 if depth[name] == 0:
                     del depth[name]
             self._covered.append(frozenset(depth))
+
+    def representatives(self) -> dict[frozenset[str], int]:
+        pieces = zip(self._covered, self._starts, strict=True)
+        return {covered: start for covered, start in pieces if covered}
 
     def at(self, number: int) -> frozenset[str]:
         piece = bisect_right(self._starts, number) - 1

@@ -38,8 +38,10 @@ class FilterMalformed(Invalid):
         position: of the character where it goes wrong, counted from 1.
     """
 
+    code = "filter_malformed"
+
     def __init__(self, message: str, position: int) -> None:
-        super().__init__("filter_malformed", f"{message} (at character {position})")
+        super().__init__(self.code, f"{message} (at character {position})")
         self.position = position
 
 
