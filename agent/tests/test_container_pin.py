@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from keystead_agent.container.container import Account, Container
 from keystead_agent.container.errors import PinExpired, PinNotSet, PinUnfit
+from keystead_agent.container.pin import hash_pin
 from keystead_agent.container.pin_rules import PinRules
 from keystead_agent.container.vault import FILE_NAME
 from keystead_agent.keystore.errors import (
@@ -21,9 +22,13 @@ from keystead_agent.keystore.errors import (
 from keystead_agent.keystore.interface import Keystore
 from keystead_agent.keystore.software import SoftwareKeystore
 from keystead_agent.keystore.tpm import TpmKeystore
+from keystead_agent.keystore.tpm_gate import TpmGate
+from keystead_core.tpm import nv
+from keystead_core.tpm.faults import TpmError
 from keystead_core.tpm.pin_index import TRIES
 from keystead_testkit.clock import FixedClock
-from keystead_testkit.tpm_container import UnlockAuthority
+from keystead_testkit.software_tpm import SoftwareTpm
+from keystead_testkit.tpm_container import UnlockAuthority, directly
 
 PIN, NEW, WRONG = "137946", "864209", "000001"
 ALICE = Account(b"alice", "alice@contoso", "Alice")
@@ -273,3 +278,53 @@ def test_there_is_nothing_to_unlock_without_a_pin(
     for ask in (container.begin_unlock, container.tries, lambda: container.finish_unlock(b"")):
         with pytest.raises(PinNotSet):
             ask()
+
+
+def test_a_pin_that_was_typed_elsewhere_meets_no_phrase_and_the_same_waits(person: Person) -> None:
+    """A CTAP client cannot ask for a phrase; it has its own rule of three."""
+    for _ in range(4):
+        with pytest.raises(GestureRefused) as refused:
+            person.container.check_pin(hash_pin(WRONG))
+        assert refused.value.code == "pin_wrong"
+
+    with pytest.raises(PinPaused):
+        person.container.check_pin(hash_pin(PIN))
+
+    person.clock.advance(MINUTE)
+    person.container.check_pin(hash_pin(PIN))
+    person.fails(times=3)
+
+
+def test_a_pin_that_was_only_checked_leads_back_to_the_foot_of_the_ladder_too(person: Person) -> None:
+    person.fails(times=2)
+
+    person.container.check_pin(PIN)
+
+    person.fails(times=3)
+
+
+@pytest.mark.tpm
+def test_after_a_reset_nothing_of_the_pin_is_left_in_the_chip(owner: Person, tpm: SoftwareTpm) -> None:
+    owner.fails(times=3)
+    contents = owner.container.snapshot()
+    assert contents is not None
+    assert contents.gate is not None
+    index = TpmGate.unpack(contents.gate).index
+    assert index is not None
+
+    owner.container.reset()
+
+    with directly(tpm) as bus, pytest.raises(TpmError, match="TPM_RC_HANDLE"):
+        bus.run(nv.nv_read_public(index.index))
+    owner.container.set_pin(NEW)
+    assert owner.container.tries().left == TRIES
+
+
+@pytest.mark.tpm
+def test_a_reset_leaves_the_say_with_the_provider(owner: Person) -> None:
+    owner.container.entrust(PROVIDER.unlock_key, PIN)
+
+    owner.container.reset()
+    owner.container.set_pin(NEW)
+
+    assert owner.container.guard == "provider"
