@@ -331,18 +331,18 @@ def test_three_wrong_pins_end_the_ceremony(desk: Desk) -> None:
     assert refused.value.tries_left == 2
 
 
-def test_a_locked_container_asks_nobody(desk: Desk) -> None:
+def test_a_paused_container_asks_nobody(desk: Desk) -> None:
     desk.create()
     with pytest.raises(GestureRefused):
         desk.get("000001", "000002", "000003")
-    with pytest.raises(PinLocked):
-        desk.get("000004", "000005")
+    with pytest.raises(GestureRefused):
+        desk.get("000004", "A1B2C3", "000005")
     asked = len(desk.person.prompts)
 
-    with pytest.raises(PinLocked) as locked:
+    with pytest.raises(PinLocked) as paused:
         desk.get(PIN)
 
-    assert locked.value.code == "pin_locked"
+    assert paused.value.code == "pin_paused"
     assert len(desk.person.prompts) == asked
 
 

@@ -4,8 +4,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from keystead_agent.container.pin_rules import PinRules, Presence
 from keystead_agent.main import config
 from keystead_agent.main.config import KNOWN, ConfigError, load_settings
+
+CLASSES = ("digits", "lowercase", "uppercase", "special")
 
 
 @pytest.fixture
@@ -57,6 +60,14 @@ def test_another_file_can_be_named(home: Path) -> None:
     assert load_settings({"KEYSTEAD_AGENT_CONFIG": str(home / "other.toml")}, home).pin_rules.minimum == 9
 
 
+def test_the_rules_for_a_pin_are_settings(home: Path) -> None:
+    write(home, 'pin_digits = "require"\npin_special = "disallow"\npin_history = 5\npin_expiry_days = 30\n')
+
+    rules = load_settings({}, home).pin_rules
+
+    assert rules == PinRules(digits=Presence.REQUIRE, special=Presence.DISALLOW, history=5, expiry=timedelta(days=30))
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -71,6 +82,10 @@ def test_another_file_can_be_named(home: Path) -> None:
         ("pin_minimum = 3\n", "from 4 to 127"),
         ("pin_minimum = true\n", "from 4 to 127"),
         ('pin_minimum = "six"\n', "from 4 to 127"),
+        ('pin_digits = "maybe"\n', '"allow", "require" or "disallow"'),
+        ("pin_history = 51\n", "from 0 to 50"),
+        ("pin_expiry_days = 731\n", "from 0 to 730"),
+        ("".join(f'pin_{name} = "disallow"\n' for name in CLASSES), "at least one class"),
         ("prompt_timeout_seconds = 1\n", "from 10 to 300"),
         ('state_dir = "here"\n', "full path"),
         ('socket = ""\n', "must be a text"),

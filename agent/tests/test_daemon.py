@@ -197,20 +197,36 @@ def test_a_wrong_pin_is_asked_for_again_and_counted(ready: RunningAgent, pages: 
 
     ask(ready, assertion(pages.origin))
 
-    assert ready.pinentry.asked[-1]["error"] == "That PIN is not right. 2 tries are left."
-    assert ask(ready, link.Status("1"))["keystore"]["tries_left"] == 2
+    assert ready.pinentry.asked[-1]["error"] == "That PIN is not right. 9 tries are left."
+    assert ask(ready, link.Status("1"))["keystore"]["tries_left"] == 10
 
 
-def test_too_many_wrong_pins_lock_the_container(ready: RunningAgent, pages: PasskeyPages) -> None:
+def test_several_wrong_pins_ask_for_a_phrase_and_then_for_patience(ready: RunningAgent, pages: PasskeyPages) -> None:
     ask(ready, creation(pages.origin))
     ready.pinentry.answer({"pin": WRONG, "forever": True})
+    assert refusal(ready, assertion(pages.origin)).code == "pin_wrong"
 
-    assert refusal(ready, assertion(pages.origin)).code == "pin_locked"
+    ready.pinentry.answer({"pin": WRONG}, {"pin": "a1b2c3"}, {"pin": WRONG, "forever": True})
+    refused = refusal(ready, assertion(pages.origin))
+
+    errors = [asked["error"] for asked in ready.pinentry.asked[-2:]]
+    assert errors == [
+        "Several wrong PINs. To go on, type A1B2C3 in place of the PIN.",
+        "Thank you. Now type your PIN.",
+    ]
+    assert refused.code == "pin_wrong"
     ready.pinentry.answer(TYPES_THE_PIN)
-    locked = refusal(ready, assertion(pages.origin))
+    paused = refusal(ready, assertion(pages.origin))
+    assert (paused.code, paused.name) == ("pin_paused", "NotAllowedError")
+    assert "seconds" in str(paused)
+    status = ask(ready, link.Status("1"))
+    assert (status["keystore"]["tries_left"], status["pin_guard"]) == (6, "person")
 
-    assert (locked.code, locked.name) == ("pin_locked", "NotAllowedError")
-    assert "17 minutes" in str(locked)
+
+def test_nothing_is_unlocked_that_no_provider_may_unlock(ready: RunningAgent) -> None:
+    assert refusal(ready, link.UnlockBegin("1")).code == "unlock_refused"
+    assert refusal(ready, link.UnlockFinish("2", signature="AAAA")).code == "unlock_refused"
+    assert refusal(ready, link.UnlockFinish("3", signature="not base64url!")).code == "unlock_refused"
 
 
 def test_the_pin_is_changed_and_passkeys_stay(ready: RunningAgent, pages: PasskeyPages) -> None:

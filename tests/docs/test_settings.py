@@ -74,6 +74,9 @@ def test_the_defaults_of_the_agent_are_those_of_the_program() -> None:
     assert said["keystore"] == default.keystore
     assert said["tpm"] == default.tpm
     assert said["pin_minimum"] == str(default.pin_rules.minimum)
+    for name in ("digits", "lowercase", "uppercase", "special", "history"):
+        assert said[f"pin_{name}"] == str(getattr(default.pin_rules, name))
+    assert said["pin_expiry_days"] == str(default.pin_rules.expiry.days)
     assert said["prompt_timeout_seconds"] == str(int(default.prompt_timeout.total_seconds()))
     assert said["state_dir"].partition("`")[0] == "~/.local/state/keystead"
     assert default.state_dir == Path("/home/ada/.local/state/keystead")

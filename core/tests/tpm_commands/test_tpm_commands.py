@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keystead_core.tpm import build, commands, policy
+from keystead_core.tpm import build, commands, nv, policy
 from keystead_core.tpm.codes import CommandCode, ResponseCode, SessionUse, base_of, name_of
 from keystead_core.tpm.faults import ResponseMalformed, ResponseNotAuthentic, TpmError, TpmFault
 from keystead_core.tpm.sessions import EMPTY_PASSWORD, Session, Use, response_code, seal
@@ -162,9 +162,25 @@ def test_policies_depend_on_order_and_on_the_entity() -> None:
     assert policy.after_secret(one, b"b") != policy.after_secret(two, b"a")
 
 
-def test_a_signing_key_is_bound_to_its_chip_and_has_no_way_around_its_policy() -> None:
-    template = build.signing_key(b"p" * 32)
+def test_a_signing_key_is_bound_to_its_chip_and_is_not_locked_by_the_typing_of_others() -> None:
+    template = build.signing_key()
 
-    attributes = int.from_bytes(template[4:8], "big")
-    assert attributes == 0x00040032  # sign, sensitiveDataOrigin, fixedParent, fixedTPM; no userWithAuth
+    # sign, noDA, userWithAuth, sensitiveDataOrigin, fixedParent, fixedTPM
+    assert int.from_bytes(template[4:8], "big") == 0x00040472
+
+
+def test_a_sealed_item_under_a_policy_has_no_way_around_it() -> None:
+    template = build.sealed(dictionary_attack_protected=True, policy=b"p" * 32)
+
+    # adminWithPolicy, fixedParent, fixedTPM: neither userWithAuth nor noDA
+    assert int.from_bytes(template[4:8], "big") == 0x00000092
     assert b"p" * 32 in template
+
+
+def test_an_answer_is_checked_under_the_authvalue_that_the_command_has_set() -> None:
+    use = Use(SESSION, NONCE, b"old", answered_with=b"new")
+    sealed = seal(nv.nv_change_auth(0x01800000, b"new"), (use,), {})
+
+    sealed.open(answer(b"", CommandCode.NV_CHANGE_AUTH, key=SESSION.key + b"new"))
+    with pytest.raises(ResponseNotAuthentic):
+        sealed.open(answer(b"", CommandCode.NV_CHANGE_AUTH, key=SESSION.key + b"old"))

@@ -27,6 +27,29 @@ def is_available() -> bool:
     return shutil.which("swtpm") is not None
 
 
+def can_be_certified() -> bool:
+    return shutil.which("swtpm_setup") is not None and shutil.which("swtpm_localca") is not None
+
+
+def certified_state(directory: Path) -> tuple[Path, bytes]:
+    """Have a maker make a chip: its state, with an endorsement certificate in it, and the maker's own (PEM)."""
+    maker, state = directory / "maker", directory / "state"
+    maker.mkdir()
+    state.mkdir()
+    files = {"signingkey": "signkey.pem", "issuercert": "issuercert.pem", "certserial": "serial"}
+    named = {"statedir": maker} | {name: maker / file for name, file in files.items()}
+    (maker / "localca.conf").write_text("".join(f"{name} = {value}\n" for name, value in named.items()))
+    (maker / "options").write_text("--platform-manufacturer Keystead\n--platform-version 1\n--platform-model tests\n")
+    (maker / "setup.conf").write_text(
+        f"create_certs_tool = {shutil.which('swtpm_localca')}\n"
+        f"create_certs_tool_config = {maker / 'localca.conf'}\n"
+        f"create_certs_tool_options = {maker / 'options'}\n"
+    )
+    command = ["swtpm_setup", "--tpm2", "--tpmstate", str(state), "--create-ek-cert", "--overwrite"]
+    subprocess.run([*command, "--config", str(maker / "setup.conf")], check=True, capture_output=True, timeout=60)
+    return state, (maker / "issuercert.pem").read_bytes()
+
+
 def has_tools() -> bool:
     return shutil.which("tpm2_readpublic") is not None
 

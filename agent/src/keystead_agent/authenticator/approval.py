@@ -85,7 +85,7 @@ class Approval:
         """Raises PinNotSet, PinLocked: then nobody needs to be asked."""
         if not self.container.has_pin:
             raise PinNotSet
-        tries = await self.offload(self.container.keystore.tries)
+        tries = await self.offload(self.container.tries)
         if not tries.left:
             raise PinLocked(tries.back_after)
         return tries

@@ -5,6 +5,13 @@ from typing import Any
 
 Ok = Mapping[str, Any]
 
+_GUARDS = {
+    "provider": "a record of your own in the chip; your identity provider can give tries back",
+    "person": "a record of your own in the chip; the right PIN makes it new",
+    "chip": "the chip's one counter, which everybody on this computer shares",
+    "file": "a file, which whoever copies it can set back",
+}
+
 
 def status_lines(status: Ok) -> Iterator[str]:
     keystore = status["keystore"]
@@ -13,6 +20,8 @@ def status_lines(status: Ok) -> Iterator[str]:
         yield f"Container   {status['message']} [{status['error']}]"
     else:
         yield f"PIN         {'set' if status['pin_set'] else 'not set: run keystead-agent pin set'}"
+        if status["pin_guard"]:
+            yield f"Counted by  {_GUARDS[status['pin_guard']]}"
         yield f"Passkeys    {status['passkeys']}"
         yield from _provider_lines(status)
     yield f"Daemon      {status['agent']}, listening at {status['socket']}"

@@ -1,5 +1,10 @@
 """The credential container of one person: what is remembered, and the keystore that signs for it.
 
+    passkeys     create, sign, remove
+    the PIN      set, changed, wrong, used up: one way through for all, `_gestured`
+    unlocking    an identity provider gives tries back
+    attestation  what proves where the keys are
+
 Every change is on the disk before the method that made it returns, so what was
 answered is never forgotten: a sign counter, too, is written before its signature
 leaves. Methods block; the daemon calls one at a time, on a thread.
@@ -10,14 +15,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from keystead_agent.container.errors import PasskeyUnknown, PinAlreadySet, PinNotSet, ProviderChanged, ProviderUnknown
-from keystead_agent.container.pin import PinRules, hash_pin
-from keystead_agent.container.records import MAX_CONTAINER_BYTES, Contents, Passkey, Provider
-from keystead_agent.container.sealing import SealedContents, seal_contents
-from keystead_agent.keystore.interface import Clock, Entropy, Gate, KeyBlob, Keystore, NewKey, PinHash, ToSign, Tries
-from keystead_agent.keystore.private_file import ensure_private_directory, read_private, write_private
+from keystead_core.tpm.pin_index import UnlockRequest
 
-FILE_NAME: Final = "container.cbor"
+from keystead_agent.container.errors import PasskeyUnknown, ProviderChanged, ProviderUnknown
+from keystead_agent.container.ladder import NO_FAILURES
+from keystead_agent.container.pin_rules import PinRules
+from keystead_agent.container.pins import Pins
+from keystead_agent.container.records import Contents, Passkey, Provider
+from keystead_agent.container.vault import Vault
+from keystead_agent.keystore.interface import (
+    AttestationIdentity,
+    AttestationKey,
+    Clock,
+    Entropy,
+    Gate,
+    Guard,
+    KeyBlob,
+    Keystore,
+    NewKey,
+    PinHash,
+    ToSign,
+    Tries,
+    UnlockKey,
+)
+
 CREDENTIAL_ID_BYTES: Final = 32
 
 
@@ -51,40 +72,42 @@ class Container:
     def __init__(
         self, directory: Path, keystore: Keystore, clock: Clock, entropy: Entropy, rules: PinRules | None = None
     ) -> None:
-        self._path = directory / FILE_NAME
-        self._keystore = keystore
+        self._vault = Vault(directory, keystore)
+        self._pins = Pins(self._vault, rules or PinRules(), clock)
         self._clock = clock
         self._entropy = entropy
-        self._rules = rules or PinRules()
-        self._pin_changes = 0
-        ensure_private_directory(directory)
-        self._contents, self._integrity_key = self._read()
 
     @property
     def keystore(self) -> Keystore:
-        return self._keystore
+        return self._vault.keystore
 
     @property
     def pin_minimum(self) -> int:
-        return self._rules.minimum
+        return self._pins.minimum
 
     @property
     def pin_changes(self) -> int:
         """How often the PIN was set, changed or deleted since this was opened: what was approved before is void."""
-        return self._pin_changes
+        return self._pins.changes
 
     @property
     def has_pin(self) -> bool:
-        return self._contents is not None and self._contents.gate is not None
+        return self._pins.is_set
+
+    @property
+    def guard(self) -> Guard | None:
+        """What counts wrong PINs; None while there is no PIN."""
+        contents = self._vault.contents
+        return self.keystore.guard(contents.gate) if contents and contents.gate else None
 
     @property
     def providers(self) -> tuple[Provider, ...]:
-        return self._contents.providers if self._contents else ()
+        return self._vault.contents.providers if self._vault.contents else ()
 
     @property
     def passkeys(self) -> tuple[Passkey, ...]:
         """The one that was used last comes last."""
-        return self._contents.passkeys if self._contents else ()
+        return self._vault.contents.passkeys if self._vault.contents else ()
 
     def passkeys_for(self, rp_id: str) -> tuple[Passkey, ...]:
         return tuple(passkey for passkey in self.passkeys if passkey.rp_id == rp_id)
@@ -105,7 +128,7 @@ class Container:
         for known in self.providers:
             if known.issuer == provider.issuer and known.rp_id != provider.rp_id:
                 raise ProviderChanged(provider.issuer, known.rp_id, provider.rp_id)
-        self._save(self._begun().with_provider(provider))
+        self._vault.save(self._vault.begun().with_provider(provider))
 
     def unenrol(self, name: str) -> int:
         """Forget the providers called *name* (relying-party id, issuer or address), and the passkeys only they use.
@@ -116,44 +139,69 @@ class Container:
         leaving = [provider for provider in self.providers if name in (provider.rp_id, provider.issuer, provider.url)]
         if not leaving:
             raise ProviderUnknown(name)
-        contents = self._begun()
+        contents = self._vault.begun()
         for provider in leaving:
             contents = contents.without_provider(provider.issuer)
         # Not every passkey is a provider's: the setting `security_key_sites` allows others.
         unserved = {provider.rp_id for provider in leaving} - {provider.rp_id for provider in contents.providers}
         orphans = {passkey.credential_id for passkey in contents.passkeys if passkey.rp_id in unserved}
-        self._save(contents.without_passkeys(orphans))
+        self._vault.save(contents.without_passkeys(orphans))
         return len(orphans)
 
     def admit_pin(self, typed: str) -> None:
         """Raises PinUnfit if the rules do not allow *typed* as a new PIN."""
-        self._rules.admit(typed)
+        self._pins.admit(typed)
 
     def set_pin(self, typed: str) -> None:
         """Raises PinAlreadySet, PinUnfit."""
-        if self.has_pin:
-            raise PinAlreadySet
-        pin = self._rules.admit(typed)
-        contents = self._begun()
-        self._save(contents.with_gate(self._keystore.make_gate(contents.foundation, pin)))
-        self._pin_changes += 1
-
-    def counted_tries(self) -> Tries:
-        """The same as the keystore alone counts it, for who only looks; without a PIN, what the keystore allows."""
-        return self.keystore.tries(self._contents.gate if self._contents else None)
+        self._pins.set(typed)
 
     def check_pin(self, typed: str | PinHash) -> None:
         """Return if *typed* is the PIN. Raises PinNotSet, GestureRefused, PinLocked."""
-        contents, gate = self._gated()
-        self._keystore.check(contents.foundation, gate, hash_pin(typed))
+        self._pins.check(typed)
 
     def change_pin(self, *, old: str | PinHash, new: str) -> None:
         """Raises PinNotSet, PinUnfit, and GestureRefused or PinLocked if *old* is not the PIN."""
-        contents, gate = self._gated()
-        pin = self._rules.admit(new)
-        changed = self._keystore.change_gate(contents.foundation, gate, old=hash_pin(old), new=pin)
-        self._save(contents.with_gate(changed))
-        self._pin_changes += 1
+        self._pins.change(old=old, new=new)
+
+    def entrust(self, unlock: UnlockKey, typed: str) -> None:
+        """Let an identity provider give tries back; see `Pins.entrust`."""
+        self._pins.entrust(unlock, typed)
+
+    def tries(self) -> Tries:
+        """How many wrong PINs are still possible; raises PinNotSet, PinPaused, PinBlocked."""
+        return self._pins.tries()
+
+    def counted_tries(self) -> Tries:
+        """The same as the keystore alone counts it, for who only looks; without a PIN, what the keystore allows."""
+        contents = self._vault.contents
+        return self.keystore.tries(contents.gate if contents else None)
+
+    def begin_unlock(self, typed: str | None = None) -> UnlockRequest:
+        """What the identity provider has to sign; see `Pins.begin_unlock`."""
+        return self._pins.begin_unlock(typed)
+
+    def finish_unlock(self, signature: bytes) -> None:
+        """Raises UnlockRefused."""
+        self._pins.finish_unlock(signature)
+
+    def attestation_identity(self) -> AttestationIdentity:
+        """Who this chip is, with the attestation key that is kept from now on; raises NoChip."""
+        contents = self._attesting()
+        return self.keystore.attestation_identity(contents.foundation, _attestation_key(contents))
+
+    def activate(self, credential_blob: bytes, secret: bytes) -> bytes:
+        """Raises NoChip, ActivationRefused."""
+        contents = self._attesting()
+        return self.keystore.activate(contents.foundation, _attestation_key(contents), credential_blob, secret)
+
+    def _attesting(self) -> Contents:
+        contents = self._vault.begun()
+        if contents.attestation_key is None:
+            key = self.keystore.make_attestation_key(contents.foundation)
+            contents = replace(contents, attestation_key=key)
+            self._vault.save(contents)
+        return contents
 
     def create(
         self,
@@ -162,21 +210,31 @@ class Container:
         typed: str | PinHash,
         to_sign: Callable[[bytes], ToSign] | None,
         traits: Traits = Traits(),
+        *,
+        certified: bool = False,
     ) -> tuple[Passkey, NewKey]:
         """Make a passkey and remember it.
 
         Args:
             to_sign: given the credential id, makes what the new key is to sign.
+            certified: the attestation key certifies it instead.
 
         Raises:
-            PinNotSet, GestureRefused, PinLocked: nothing was made.
+            PinNotSet, PinExpired, GestureRefused, PinLocked: nothing was made.
+            NoChip: *certified*, and there is none.
         """
-        contents, gate = self._gated()
+        self._pins.require_fresh()
+        by = self._attesting().attestation_key if certified else None
         credential_id = self._entropy(CREDENTIAL_ID_BYTES)
         wanted = to_sign(credential_id) if to_sign else None
-        pin = hash_pin(typed)
-        secret = self._keystore.create_hmac_key(contents.foundation, gate, pin) if traits.hmac_secret else KeyBlob(b"")
-        made = self._keystore.create_key(contents.foundation, gate, pin, wanted)
+
+        def make(contents: Contents, gate: Gate, pin: PinHash) -> tuple[KeyBlob, NewKey]:
+            hmac_key = KeyBlob(b"")
+            if traits.hmac_secret:
+                hmac_key = self.keystore.create_hmac_key(contents.foundation, gate, pin)
+            return hmac_key, self.keystore.create_key(contents.foundation, gate, pin, wanted, by)
+
+        secret, made = self._pins.gestured(typed, make)
         passkey = Passkey(
             credential_id=credential_id,
             rp_id=rp_id,
@@ -191,22 +249,26 @@ class Container:
             discoverable=traits.discoverable,
             secret=secret,
         )
-        self._save(contents.with_passkey(passkey))
+        self._vault.save(self._vault.gated()[0].with_passkey(passkey).with_ladder(NO_FAILURES))
         return passkey, made
 
     def sign(self, credential_id: bytes, typed: str | PinHash, digest_for: Callable[[int], bytes]) -> tuple[int, bytes]:
         """Return the new sign counter and a signature over what *digest_for* makes of it.
 
         Raises:
-            PasskeyUnknown, PinNotSet, GestureRefused, PinLocked: nothing was signed.
+            PasskeyUnknown, PinNotSet, PinExpired, GestureRefused, PinLocked: nothing was signed.
         """
-        contents, gate = self._gated()
+        self._pins.require_fresh()
         passkey = self.passkey(credential_id)
         used = replace(passkey, sign_count=passkey.sign_count + 1)
         digest = digest_for(used.sign_count)
-        signature = self._keystore.sign(contents.foundation, gate, passkey.key, hash_pin(typed), digest)
+
+        def sign(contents: Contents, gate: Gate, pin: PinHash) -> bytes:
+            return self.keystore.sign(contents.foundation, gate, passkey.key, pin, digest)
+
+        signature = self._pins.gestured(typed, sign)
         # Before the signature leaves: a counter that was shown to a site must never be shown again.
-        self._save(contents.with_passkey(used))
+        self._vault.save(self._vault.gated()[0].with_passkey(used).with_ladder(NO_FAILURES))
         return used.sign_count, signature
 
     def secrets(self, credential_id: bytes, typed: str | PinHash, salts: Sequence[bytes]) -> list[bytes]:
@@ -216,60 +278,51 @@ class Container:
             PasskeyUnknown: or this one was made without such a secret.
             PinNotSet, GestureRefused, PinLocked
         """
-        contents, gate = self._gated()
         key = self.passkey(credential_id).secret
         if not key:
             raise PasskeyUnknown
-        return self._keystore.hmac(contents.foundation, gate, key, hash_pin(typed), salts)
+
+        def derive(contents: Contents, gate: Gate, pin: PinHash) -> list[bytes]:
+            return self.keystore.hmac(contents.foundation, gate, key, pin, salts)
+
+        self._pins.require_fresh()
+        secrets = self._pins.gestured(typed, derive)
+        self._pins.forget_failures()
+        return secrets
 
     def rename(self, credential_id: bytes, name: str, display_name: str) -> None:
         """Raises PasskeyUnknown."""
         renamed = replace(self.passkey(credential_id), name=name, display_name=display_name)
-        contents = self._begun()
+        contents = self._vault.begun()
         # In its place: their order says which one was used last.
         passkeys = tuple(renamed if one.credential_id == credential_id else one for one in contents.passkeys)
-        self._save(replace(contents, passkeys=passkeys))
+        self._vault.save(replace(contents, passkeys=passkeys))
 
     def reset(self) -> None:
         """Delete every passkey and the PIN. What is enrolled stays: that is the administrator's word, not the person's."""
-        if self._contents is not None:
-            self._save(replace(self._contents, gate=None, passkeys=()))
-            self._pin_changes += 1
+        contents = self._vault.contents
+        if contents is not None:
+            self._pins.remove(replace(contents, passkeys=()))
 
     def remove(self, credential_id: bytes) -> None:
         """Raises PasskeyUnknown."""
         passkey = self.passkey(credential_id)
-        self._save(self._begun().without_passkeys({passkey.credential_id}))
+        self._vault.save(self._vault.begun().without_passkeys({passkey.credential_id}))
 
     def snapshot(self) -> Contents | None:
-        return self._contents
+        return self._vault.contents
 
     def put_back(self, contents: Contents | None) -> None:
-        """Undo what was done since *contents* was the snapshot: its result reached nobody."""
-        if contents is not None and contents is not self._contents:
-            self._save(contents)
+        """Undo what was done to passkeys since *contents* was the snapshot: its result reached nobody.
 
-    def _read(self) -> tuple[Contents | None, bytes]:
-        data = read_private(self._path, max_bytes=MAX_CONTAINER_BYTES)
-        if data is None:
-            return None, b""
-        sealed = SealedContents.parse(data)
-        integrity_key = self._keystore.integrity_key(sealed.foundation)
-        return sealed.open(integrity_key), integrity_key
+        The PIN, its gate and its count of failures are what they are now.
+        """
+        present = self._vault.contents
+        if contents is not None and present is not None and contents is not present:
+            self._vault.save(replace(present, passkeys=contents.passkeys))
 
-    def _begun(self) -> Contents:
-        """The contents; those of a new container if this is the first change."""
-        if self._contents is None:
-            foundation = self._keystore.found()
-            self._integrity_key = self._keystore.integrity_key(foundation)
-            return Contents(foundation)
-        return self._contents
 
-    def _gated(self) -> tuple[Contents, Gate]:
-        if self._contents is None or self._contents.gate is None:
-            raise PinNotSet
-        return self._contents, self._contents.gate
-
-    def _save(self, contents: Contents) -> None:
-        write_private(self._path, seal_contents(contents, self._integrity_key))
-        self._contents = contents
+def _attestation_key(contents: Contents) -> AttestationKey:
+    if contents.attestation_key is None:
+        raise AssertionError("made just before")
+    return contents.attestation_key

@@ -37,6 +37,15 @@ class PinUnfit(ContainerError):
     code = "pin_unfit"
 
 
+class PinExpired(ContainerError):
+    """The rules ask for another PIN from time to time, and it is time."""
+
+    code = "pin_expired"
+
+    def __init__(self) -> None:
+        super().__init__("Your PIN is too old: choose another with keystead-agent pin change.")
+
+
 class PasskeyUnknown(ContainerError):
     code = "passkey_unknown"
 

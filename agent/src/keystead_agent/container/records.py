@@ -2,6 +2,7 @@
 
 Provider   an identity provider that was enrolled: the only sites a key is used for
 Passkey    one credential
+PinFacts   about the PIN, without it: since when, what came before, how it has gone
 Contents   all of a container, at one moment
 """
 
@@ -15,7 +16,8 @@ from keystead_core.wire.cbor import CborValue, decode_cbor, encode_cbor
 from keystead_core.wire.errors import BadCbor
 
 from keystead_agent.container.errors import ContainerTampered
-from keystead_agent.keystore.interface import Foundation, Gate, KeyBlob, PublicPoint
+from keystead_agent.container.ladder import NO_FAILURES, Ladder
+from keystead_agent.keystore.interface import AttestationKey, Foundation, Gate, KeyBlob, PublicPoint, UnlockKey
 
 MAX_CONTAINER_BYTES = 4 * 1024 * 1024
 
@@ -98,14 +100,34 @@ class Passkey:
 
 
 @dataclass(frozen=True, slots=True)
+class PinFacts:
+    """What is remembered about the PIN.
+
+    Attributes:
+        former: keyed digests of the PINs so far, the present one last; the key is behind the gate.
+        unlock: who may give tries back.
+    """
+
+    set_at: datetime | None = None
+    former: tuple[bytes, ...] = ()
+    ladder: Ladder = NO_FAILURES
+    unlock: UnlockKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     foundation: Foundation
     gate: Gate | None = None
     providers: tuple[Provider, ...] = ()
     passkeys: tuple[Passkey, ...] = ()
+    pin: PinFacts = PinFacts()
+    attestation_key: AttestationKey | None = None
 
-    def with_gate(self, gate: Gate) -> Self:
-        return replace(self, gate=gate)
+    def with_gate(self, gate: Gate, pin: PinFacts) -> Self:
+        return replace(self, gate=gate, pin=pin)
+
+    def with_ladder(self, ladder: Ladder) -> Self:
+        return replace(self, pin=replace(self.pin, ladder=ladder))
 
     def with_provider(self, provider: Provider) -> Self:
         others = tuple(known for known in self.providers if known.issuer != provider.issuer)
@@ -129,6 +151,8 @@ class Contents:
         return encode_cbor(
             {
                 "gate": self.gate,
+                "attestation_key": self.attestation_key,
+                "pin": _pin_to_cbor(self.pin),
                 "providers": [_to_map(provider) for provider in self.providers],
                 "passkeys": [_to_map(passkey) for passkey in self.passkeys],
             }
@@ -144,7 +168,15 @@ class Contents:
         gate = stored.value("gate", bytes, type(None))
         providers = tuple(_provider(_Record(record)) for record in stored.items("providers"))
         passkeys = tuple(_passkey(_Record(record)) for record in stored.items("passkeys"))
-        return cls(foundation, None if gate is None else Gate(gate), providers, passkeys)
+        attesting = stored.value("attestation_key", bytes, type(None))
+        return cls(
+            foundation,
+            None if gate is None else Gate(gate),
+            providers,
+            passkeys,
+            _pin_facts(stored.part("pin")),
+            None if attesting is None else AttestationKey(attesting),
+        )
 
 
 def _provider(stored: "_Record") -> Provider:
@@ -179,6 +211,37 @@ def _passkey(stored: "_Record") -> Passkey:
     )
 
 
+def _pin_to_cbor(pin: PinFacts) -> Mapping[int | str | bytes, CborValue]:
+    ladder, unlock = pin.ladder, pin.unlock
+    stored: dict[int | str | bytes, CborValue] = {
+        "set_at": _moment(pin.set_at),
+        "former": list(pin.former),
+        "failures": ladder.failures,
+        "phrase_typed": int(ladder.phrase_typed),
+        "last_failure_at": _moment(ladder.last_failure_at),
+        "unlock": [unlock.x, unlock.y, unlock.person] if unlock else [],
+    }
+    return stored
+
+
+def _pin_facts(stored: "_Record") -> PinFacts:
+    unlock = [bytes(part) if isinstance(part, bytes) else b"" for part in stored.items("unlock")]
+    return PinFacts(
+        set_at=stored.moment_or_none("set_at"),
+        former=tuple(part for part in stored.items("former") if isinstance(part, bytes)),
+        ladder=Ladder(
+            stored.value("failures", int),
+            bool(stored.value("phrase_typed", int)),
+            stored.moment_or_none("last_failure_at"),
+        ),
+        unlock=UnlockKey(*unlock) if len(unlock) == 3 else None,
+    )
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
 @dataclass(frozen=True, slots=True)
 class _Record:
     stored: CborValue
@@ -198,6 +261,12 @@ class _Record:
 
     def items(self, name: str) -> list[CborValue]:
         return list(self.value(name, list))
+
+    def part(self, name: str) -> "_Record":
+        return _Record(self.value(name, Mapping))
+
+    def moment_or_none(self, name: str) -> datetime | None:
+        return None if self.value(name, str, type(None)) is None else self.moment(name)
 
     def moment(self, name: str) -> datetime:
         try:

@@ -1,6 +1,6 @@
 """The container's file: CBOR with a MAC, so that nothing but this program on this computer can have written it.
 
-    {"format": 1, "foundation": …, "body": …, "mac": HMAC-SHA256(integrity key, format, foundation, body)}
+    {"format": 2, "foundation": …, "body": …, "mac": HMAC-SHA256(integrity key, format, foundation, body)}
 
 The integrity key is given back by the keystore that made the foundation. What
 this cannot see: an older file of the same container put in the newer one's place.
@@ -18,7 +18,7 @@ from keystead_agent.container.errors import ContainerTampered
 from keystead_agent.container.records import MAX_CONTAINER_BYTES, Contents
 from keystead_agent.keystore.interface import Foundation
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _LABEL: Final = b"keystead container\0"
 
 
@@ -38,7 +38,7 @@ class SealedContents:
         except BadCbor as error:
             raise ContainerTampered(f"it cannot be read: {error}") from error
         match outer:
-            case {"format": 1, "foundation": bytes() as foundation, "body": bytes() as body, "mac": bytes() as mac}:
+            case {"format": 2, "foundation": bytes() as foundation, "body": bytes() as body, "mac": bytes() as mac}:
                 return cls(Foundation(foundation), body, mac)
         raise ContainerTampered("it has another shape")
 

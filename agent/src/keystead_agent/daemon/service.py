@@ -8,11 +8,11 @@ from typing import Final
 
 from keystead_core.link import messages as link
 from keystead_core.link.messages import Cancel, Request
-from keystead_core.wire.base64url import b64url_decode
+from keystead_core.wire.base64url import b64url_decode, b64url_encode
 from keystead_core.wire.errors import BadBase64Url
 
 from keystead_agent.authenticator.allow_list import Caller
-from keystead_agent.authenticator.approval import Approval
+from keystead_agent.authenticator.approval import Approval, not_approved
 from keystead_agent.authenticator.authenticator import Authenticator
 from keystead_agent.authenticator.options import timeout_of
 from keystead_agent.container.container import Container
@@ -22,9 +22,9 @@ from keystead_agent.daemon.ceremonies import LONGEST, Ceremonies, allowed_time
 from keystead_agent.daemon.ctap import CtapService, CtapStart
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.offloading import OneThread
-from keystead_agent.gesture.interface import Gesture
-from keystead_agent.keystore.errors import KeystoreError
-from keystead_agent.keystore.interface import Keystore
+from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose
+from keystead_agent.keystore.errors import KeystoreError, PinIndexLost, UnlockRefused
+from keystead_agent.keystore.interface import Keystore, Tries
 from keystead_agent.keystore.private_file import FileNotPrivate
 
 Ok = Mapping[str, object]
@@ -83,6 +83,10 @@ class Service:
                 return await self._ceremony(request, requester)
             case link.SetPin() | link.ChangePin():
                 return await self._pin(request, requester)
+            case link.UnlockBegin():
+                return await self._unlock_begin(requester)
+            case link.UnlockFinish(_, signature):
+                return await self._unlock_finish(signature)
             case link.Enrol(_, url):
                 return await self._enrol(url)
             case link.Unenrol(_, provider):
@@ -116,6 +120,33 @@ class Service:
                 self.log.event("pin.changed", requester=requester)
         return {}
 
+    async def _unlock_begin(self, requester: str) -> Ok:
+        container = await self.container()
+        async with self.ceremonies.one(LONGEST):
+            try:
+                request = await self.offload(container.begin_unlock)
+            except PinIndexLost:
+                # The count is made anew, and it is the PIN that it counts.
+                prompt = Prompt(Purpose.UNLOCK_PIN, requester=requester)
+                pin = await self.gesture.ask_pin(prompt)
+                if isinstance(pin, Cancelled):
+                    not_approved(pin)
+                request = await self.offload(partial(container.begin_unlock, pin))
+        self.log.event("pin.unlock_begun", requester=requester)
+        parts = {"index_public": request.index_public, "lock": request.lock, "nonce_tpm": request.nonce_tpm}
+        return {name: b64url_encode(part) for name, part in parts.items()}
+
+    async def _unlock_finish(self, signature: str) -> Ok:
+        container = await self.container()
+        try:
+            signed = b64url_decode(signature)
+        except BadBase64Url:
+            raise UnlockRefused("The unlock's signature is none.") from None
+        async with self.ceremonies.one(_NO_QUESTION):
+            await self.offload(partial(container.finish_unlock, signed))
+        self.log.event("pin.unlocked")
+        return {}
+
     async def _enrol(self, url: str) -> Ok:
         container = await self.container()
         provider = await self.fetching(partial(self.fetch, url))
@@ -144,21 +175,23 @@ class Service:
 
     async def _status(self) -> Ok:
         status: dict[str, object] = {"agent": self.version, "socket": self.socket_path}
-        status["keystore"] = await self._keystore_status()
         try:
             container = await self.container()
         except (ContainerError, FileNotPrivate, KeystoreError) as error:
+            status["keystore"] = await self._keystore_status(self.keystore.tries)
             return status | {"error": error.code, "message": str(error)}
         return status | {
+            "keystore": await self._keystore_status(container.counted_tries),
             "pin_set": container.has_pin,
+            "pin_guard": container.guard,
             "providers": [_brief(provider) for provider in container.providers],
             "passkeys": len(container.passkeys),
         }
 
-    async def _keystore_status(self) -> Ok:
+    async def _keystore_status(self, count: Callable[[], Tries]) -> Ok:
         try:
             described = await self.offload(self.keystore.describe)
-            tries = await self.offload(self.keystore.tries)
+            tries = await self.offload(count)
         except KeystoreError as error:
             return {"kind": self.keystore.kind, "error": error.code, "message": str(error)}
         return {

@@ -18,6 +18,7 @@ class Purpose(Enum):
     MANAGE = "manage your passkeys"
     SELECT = "choose a security key"
     RESET = "delete everything"
+    UNLOCK_PIN = "have your PIN unlocked"
 
 
 @dataclass(frozen=True, slots=True)

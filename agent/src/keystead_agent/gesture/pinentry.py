@@ -194,6 +194,8 @@ def _headline(prompt: Prompt) -> str:
             return f"Type your PIN to let a program list, rename and delete the passkeys{where} on this computer."
         case Purpose.SELECT | Purpose.RESET:
             return f"Type your PIN to {prompt.purpose.value}."
+        case Purpose.UNLOCK_PIN:
+            return "Type your PIN, which the security chip is to count again from now on."
 
 
 def _asked_by(prompt: Prompt) -> str:

@@ -18,6 +18,26 @@ class GestureRefused(KeystoreError):
         self.tries_left = tries_left
 
 
+class PhraseWanted(GestureRefused):
+    """Several wrong PINs in a row: before the next one is looked at, the person types a phrase."""
+
+    code = "pin_phrase_wanted"
+
+    def __init__(self, phrase: str, tries_left: int) -> None:
+        super().__init__(tries_left)
+        self.args = (f"Several wrong PINs. To go on, type {phrase} in place of the PIN.",)
+
+
+class PhraseTyped(GestureRefused):
+    """The phrase was right; it was no PIN, and nothing was counted."""
+
+    code = "pin_phrase_typed"
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__(tries_left)
+        self.args = ("Thank you. Now type your PIN.",)
+
+
 class PinLocked(KeystoreError):
     """Too many wrong PINs: not even the right one is looked at."""
 
@@ -27,6 +47,16 @@ class PinLocked(KeystoreError):
         seconds = int(back_after.total_seconds())
         super().__init__(f"Too many wrong PINs. One more try is given back after at most {_spoken(seconds)}.")
         self.back_after = back_after
+
+
+class PinPaused(PinLocked):
+    """Many wrong PINs in a row: no PIN is looked at for a while."""
+
+    code = "pin_paused"
+
+    def __init__(self, back_after: timedelta) -> None:
+        super().__init__(back_after)
+        self.args = (f"Too many wrong PINs in a row. Try again in {_spoken(_whole_seconds(back_after))}.",)
 
 
 class PinBlocked(KeystoreError):
@@ -112,7 +142,11 @@ class KeystoreUnusable(KeystoreError):
     code = "keystore_unusable"
 
 
+def _whole_seconds(duration: timedelta) -> int:
+    return -(-duration // timedelta(seconds=1))
+
+
 def _spoken(seconds: int) -> str:
     if seconds < 120:
-        return f"{seconds} seconds"
+        return "1 second" if seconds == 1 else f"{seconds} seconds"
     return f"{round(seconds / 60)} minutes" if seconds < 7200 else f"{round(seconds / 3600)} hours"

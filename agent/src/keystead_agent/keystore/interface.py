@@ -178,6 +178,14 @@ class Keystore(Protocol):
         """Take from the chip what only *gate* needed; it opens no more."""
         ...
 
+    def gated_secret(self, foundation: Foundation, gate: Gate, pin: PinHash, purpose: bytes) -> bytes:
+        """Return 32 bytes for *purpose* that only the right PIN brings out, the same for every gate that follows.
+
+        Raises:
+            GestureRefused, PinLocked: *pin* does not open *gate*.
+        """
+        ...
+
     def check(self, foundation: Foundation, gate: Gate, pin: PinHash) -> None:
         """Return if *pin* opens *gate*; raise GestureRefused or PinLocked if not."""
         ...

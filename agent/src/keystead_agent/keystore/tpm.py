@@ -57,7 +57,7 @@ from keystead_agent.keystore.interface import (
 from keystead_agent.keystore.packing import Parts, pack
 from keystead_agent.keystore.root import find_root
 from keystead_agent.keystore.tpm_facts import describe, read_tries
-from keystead_agent.keystore.tpm_gate import SECRET_BYTES, TpmGate, handles_of, key_auth
+from keystead_agent.keystore.tpm_gate import SECRET_BYTES, TpmGate, handles_of, key_auth, outside_secret
 from keystead_agent.keystore.tpm_index import undefine_index
 from keystead_agent.keystore.tpm_refusals import refusal
 from keystead_agent.keystore.tpm_unlock import Unlocking, begin, finish, forget
@@ -132,6 +132,10 @@ class TpmKeystore:
             with self._bus() as bus:
                 undefine_index(bus, index.index)
 
+    def gated_secret(self, foundation: Foundation, gate: Gate, pin: PinHash, purpose: bytes) -> bytes:
+        with self._chip_of(foundation) as chip:
+            return outside_secret(tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin), purpose)
+
     def create_key(
         self,
         foundation: Foundation,
@@ -185,8 +189,9 @@ class TpmKeystore:
 
     def begin_unlock(self, foundation: Foundation, gate: Gate, pin: PinHash | None = None) -> UnlockRequest:
         with self._chip_of(foundation) as chip:
-            if self._unlocking is not None:
-                forget(self._unlocking)
+            former, self._unlocking = self._unlocking, None
+            if former is not None:
+                forget(former)
             # From here on the connection is kept: what the provider signs for is this session's nonce.
             self._unlocking = begin(chip, TpmGate.unpack(gate), pin)
             return self._unlocking.request

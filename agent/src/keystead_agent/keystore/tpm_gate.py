@@ -60,6 +60,10 @@ def key_auth(secret: bytes, key_id: bytes) -> bytes:
     return _derive(secret, b"key" + key_id)
 
 
+def outside_secret(secret: bytes, purpose: bytes) -> bytes:
+    return _derive(secret, b"outside " + purpose)
+
+
 def _derive(secret: bytes, purpose: bytes) -> bytes:
     return hmac.digest(secret, b"keystead " + purpose, "sha256")
 

@@ -16,7 +16,7 @@ from keystead_core.tpm.nv import NvPublic
 
 from keystead_agent.keystore.bus import Bus, LiveSession, using
 from keystead_agent.keystore.chip import Chip
-from keystead_agent.keystore.errors import GestureRefused, PinBlocked, PinIndexLost
+from keystead_agent.keystore.errors import GestureRefused, PinBlocked, PinIndexLost, PinLocked
 from keystead_agent.keystore.interface import PinHash, Tries, UnlockKey
 from keystead_agent.keystore.tpm_facts import read_tries as read_chips_tries
 from keystead_agent.keystore.tpm_gate import (
@@ -109,7 +109,11 @@ def open_gate(chip: Chip, gate: TpmGate, pin: PinHash) -> bytes:
     except _IndexRefuses as refuses:
         _explain(chip.bus, gate, gate.index, refuses.error)
     _reset_with_the_pin(chip, gate, gate.index, secrets)
-    return _past_both_walls(chip, gate.door, gate.index, secrets)
+    try:
+        return _past_both_walls(chip, gate.door, gate.index, secrets)
+    except _IndexRefuses as refuses:
+        # Somebody changed the index in between; there is nothing more that we could do about it.
+        raise refuses.error from None
 
 
 class _IndexRefuses(Exception):
@@ -140,11 +144,13 @@ def _explain(bus: Bus, gate: TpmGate, index: NvPublic, error: TpmError) -> None:
         if gate.reset is None:
             raise
         return
-    counted = error.base == ResponseCode.TPM_RC_BAD_AUTH
-    if gate.reset is None and not left:
+    if not left and gate.reset is None:
         raise PinBlocked from error
-    if counted:
-        raise GestureRefused(left or read_chips_tries(bus).left) from error
+    if error.base == ResponseCode.TPM_RC_BAD_AUTH:
+        chips = read_chips_tries(bus)
+        if not left and not chips.left:
+            raise PinLocked(chips.back_after) from error
+        raise GestureRefused(left or chips.left) from error
     if left:
         raise error
 

@@ -6,6 +6,12 @@
 | tpm                    | "device:/dev/tpmrm0" (default), "swtpm:path=…" or "swtpm:host=…,port=…"       |
 | pinentry               | the program that asks for the PIN; the first pinentry on PATH by default      |
 | pin_minimum            | the shortest PIN that may be chosen, 4 to 127; 6 by default                   |
+| pin_digits             | "allow" (default), "require" or "disallow" digits in a new PIN                |
+| pin_lowercase          | the same for lower-case letters                                               |
+| pin_uppercase          | the same for upper-case letters                                               |
+| pin_special            | the same for everything else                                                  |
+| pin_history            | how many former PINs may not be chosen again, 0 to 50; 0 by default           |
+| pin_expiry_days        | after how many days another PIN is asked for, 0 to 730; 0, never, by default  |
 | prompt_timeout_seconds | after which an unanswered question counts as refused; 120 by default          |
 | security_key_sites     | relying parties, besides enrolled ones, for CTAP clients: "ssh: example.org"  |
 | state_dir              | where the container is; ~/.local/state/keystead by default                    |
@@ -19,7 +25,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal
 
-from keystead_agent.container.pin import DEFAULT_MINIMUM, PinRules
+from keystead_agent.container.pin_rules import (
+    DEFAULT_MINIMUM,
+    LONGEST,
+    LONGEST_EXPIRY,
+    LONGEST_HISTORY,
+    SHORTEST,
+    PinRules,
+    Presence,
+)
 from keystead_agent.gesture.pinentry import find_pinentry
 from keystead_agent.keystore.transport import AddressError, connector
 
@@ -29,6 +43,12 @@ KNOWN: Final = (
     "tpm",
     "pinentry",
     "pin_minimum",
+    "pin_digits",
+    "pin_lowercase",
+    "pin_uppercase",
+    "pin_special",
+    "pin_history",
+    "pin_expiry_days",
     "prompt_timeout_seconds",
     "security_key_sites",
     "state_dir",
@@ -114,7 +134,26 @@ def _tpm(written: Mapping[str, object]) -> str:
 
 
 def _pin_rules(written: Mapping[str, object]) -> PinRules:
-    return PinRules(_number(written, "pin_minimum", DEFAULT_MINIMUM, least=4, most=127))
+    try:
+        return PinRules(
+            _number(written, "pin_minimum", DEFAULT_MINIMUM, least=SHORTEST, most=LONGEST),
+            digits=_presence(written, "pin_digits"),
+            lowercase=_presence(written, "pin_lowercase"),
+            uppercase=_presence(written, "pin_uppercase"),
+            special=_presence(written, "pin_special"),
+            history=_number(written, "pin_history", 0, least=0, most=LONGEST_HISTORY),
+            expiry=timedelta(days=_number(written, "pin_expiry_days", 0, least=0, most=LONGEST_EXPIRY.days)),
+        )
+    except ValueError as error:
+        raise ConfigError(f"pin_digits, pin_lowercase, pin_uppercase, pin_special: {error}") from error
+
+
+def _presence(written: Mapping[str, object], name: str) -> Presence:
+    value = written.get(name, Presence.ALLOW)
+    for presence in Presence:
+        if value == presence:
+            return presence
+    raise ConfigError(f'{name} must be "allow", "require" or "disallow", not {value!r}')
 
 
 def _sites(written: Mapping[str, object]) -> frozenset[str]:

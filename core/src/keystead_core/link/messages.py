@@ -16,6 +16,8 @@
     unenrol      provider (its rp id); removed (how many passkeys went with it)
     set_pin      ;
     change_pin   ;
+    unlock_begin ; index_public, lock, nonce_tpm: what the identity provider has to sign for
+    unlock_finish signature;
     remove       credential;
     create       origin, top_origin?, options; credential: RegistrationResponseJSON
     get          origin, top_origin?, options, mediation?, credential?;
@@ -166,6 +168,25 @@ class ChangePin(_Request):
 
 
 @dataclass(frozen=True, slots=True)
+class UnlockBegin(_Request):
+    """Begin to have wrong PINs forgotten: answered with a `tpm.pin_index.UnlockRequest`, in base64url."""
+
+    verb = "unlock_begin"
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockFinish(_Request):
+    """What the identity provider signed.
+
+    Attributes:
+        signature: base64url of an ECDSA signature in DER, over `tpm.pin_index.unlock_statement`.
+    """
+
+    verb = "unlock_finish"
+    signature: str = _required(_text)
+
+
+@dataclass(frozen=True, slots=True)
 class Remove(_Request):
     verb = "remove"
     credential: str = _required(_text)
@@ -234,6 +255,8 @@ Request: TypeAlias = (
     | Unenrol
     | SetPin
     | ChangePin
+    | UnlockBegin
+    | UnlockFinish
     | Remove
     | Create
     | Get

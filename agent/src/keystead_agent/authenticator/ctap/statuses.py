@@ -7,7 +7,7 @@ from keystead_core.ctap.commands import ClientPin, Command, PinCommand
 from keystead_core.ctap.status import CtapError, Status
 
 from keystead_agent.authenticator import errors
-from keystead_agent.container.errors import PasskeyUnknown, PinAlreadySet, PinNotSet, PinUnfit
+from keystead_agent.container.errors import PasskeyUnknown, PinAlreadySet, PinExpired, PinNotSet, PinUnfit
 from keystead_agent.keystore.errors import GestureRefused, PinBlocked, PinLocked
 
 _STATUSES: Final[Mapping[type[Exception], Status]] = {
@@ -22,6 +22,7 @@ _STATUSES: Final[Mapping[type[Exception], Status]] = {
     PinAlreadySet: Status.PIN_AUTH_INVALID,
     PinNotSet: Status.PIN_NOT_SET,
     PinUnfit: Status.PIN_POLICY_VIOLATION,
+    PinExpired: Status.PIN_POLICY_VIOLATION,
 }
 
 
