@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event as ThreadEvent
 from threading import Thread
 from typing import Any
 
@@ -262,6 +263,31 @@ def test_a_create_that_is_given_up_leaves_no_passkey(agent: CtapAgent, client: C
     agent.person.wait_until_asked(asked + 1)
 
     client.ctap.device._send_cancel()
+    making.join(timeout=10)
+
+    assert agent.container.passkeys_for(OTHER_RP) == ()
+
+
+def test_a_passkey_whose_client_went_while_it_was_made_is_taken_back(
+    agent: CtapAgent, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, cancelled, create = ThreadEvent(), ThreadEvent(), agent.container.create
+
+    def slowly(*arguments: Any) -> Any:
+        result = create(*arguments)
+        made.set()
+        cancelled.wait(10)
+        return result
+
+    monkeypatch.setattr(agent.container, "create", slowly)
+    making = Thread(target=lambda: refusal(client.make, None, OTHER_RP))
+    making.start()
+    assert made.wait(10)
+    assert agent.container.passkeys_for(OTHER_RP)
+
+    client.ctap.device._send_cancel()
+    time.sleep(0.2)
+    cancelled.set()
     making.join(timeout=10)
 
     assert agent.container.passkeys_for(OTHER_RP) == ()
