@@ -255,6 +255,25 @@ def test_when_its_last_client_has_gone_the_window_closes(agent: CtapAgent, clien
     Ctap2(key.open()).selection()
 
 
+def test_who_begins_anew_in_a_hurry_is_answered(agent: CtapAgent, key: MemoryReports) -> None:
+    agent.person.is_away = True
+    connection = key.connect()
+    connection.write_packet(next(reports(BROADCAST, HidCommand.INIT, b"12345678")))
+    channel = int.from_bytes(connection.read_packet()[15:19], "big")
+    connection.write_packet(next(reports(channel, HidCommand.CBOR, b"\x0b")))
+    agent.person.wait_until_asked()
+
+    # No pause: the daemon has not closed the window yet.
+    connection.write_packet(next(reports(channel, HidCommand.INIT, b"12345678")))
+    connection.write_packet(next(reports(channel, HidCommand.CBOR, b"\x04")))
+
+    answer = connection.read_packet()
+    while answer[4] != HidCommand.CBOR | 0x80:
+        answer = connection.read_packet()
+    assert answer[7] == 0
+    assert agent.person.closed_windows == 1
+
+
 def test_a_create_that_is_given_up_leaves_no_passkey(agent: CtapAgent, client: Client, key: MemoryReports) -> None:
     agent.person.is_away = True
     asked = len(agent.person.prompts)
