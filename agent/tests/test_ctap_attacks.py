@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event as ThreadEvent
 from threading import Thread
 from typing import Any
 
@@ -254,6 +255,25 @@ def test_when_its_last_client_has_gone_the_window_closes(agent: CtapAgent, clien
     Ctap2(key.open()).selection()
 
 
+def test_who_begins_anew_in_a_hurry_is_answered(agent: CtapAgent, key: MemoryReports) -> None:
+    agent.person.is_away = True
+    connection = key.connect()
+    connection.write_packet(next(reports(BROADCAST, HidCommand.INIT, b"12345678")))
+    channel = int.from_bytes(connection.read_packet()[15:19], "big")
+    connection.write_packet(next(reports(channel, HidCommand.CBOR, b"\x0b")))
+    agent.person.wait_until_asked()
+
+    # No pause: the daemon has not closed the window yet.
+    connection.write_packet(next(reports(channel, HidCommand.INIT, b"12345678")))
+    connection.write_packet(next(reports(channel, HidCommand.CBOR, b"\x04")))
+
+    answer = connection.read_packet()
+    while answer[4] != HidCommand.CBOR | 0x80:
+        answer = connection.read_packet()
+    assert answer[7] == 0
+    assert agent.person.closed_windows == 1
+
+
 def test_a_create_that_is_given_up_leaves_no_passkey(agent: CtapAgent, client: Client, key: MemoryReports) -> None:
     agent.person.is_away = True
     asked = len(agent.person.prompts)
@@ -262,6 +282,31 @@ def test_a_create_that_is_given_up_leaves_no_passkey(agent: CtapAgent, client: C
     agent.person.wait_until_asked(asked + 1)
 
     client.ctap.device._send_cancel()
+    making.join(timeout=10)
+
+    assert agent.container.passkeys_for(OTHER_RP) == ()
+
+
+def test_a_passkey_whose_client_went_while_it_was_made_is_taken_back(
+    agent: CtapAgent, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, cancelled, create = ThreadEvent(), ThreadEvent(), agent.container.create
+
+    def slowly(*arguments: Any) -> Any:
+        result = create(*arguments)
+        made.set()
+        cancelled.wait(10)
+        return result
+
+    monkeypatch.setattr(agent.container, "create", slowly)
+    making = Thread(target=lambda: refusal(client.make, None, OTHER_RP))
+    making.start()
+    assert made.wait(10)
+    assert agent.container.passkeys_for(OTHER_RP)
+
+    client.ctap.device._send_cancel()
+    time.sleep(0.2)
+    cancelled.set()
     making.join(timeout=10)
 
     assert agent.container.passkeys_for(OTHER_RP) == ()

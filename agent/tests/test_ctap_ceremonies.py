@@ -1,6 +1,7 @@
 """python-fido2, a client that is not ours, registers and signs in over CTAPHID and CTAP 2.1."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -370,6 +371,8 @@ def test_a_management_token_for_one_site_does_not_reach_another(agent: CtapAgent
 
     with pytest.raises(CtapError, match="PIN_AUTH_INVALID"):
         manage.get_metadata()
+    with pytest.raises(CtapError, match="PIN_AUTH_INVALID"):
+        manage.enumerate_creds(sha256(RP_ID.encode()).digest())
     with pytest.raises(CtapError, match="PIN_AUTH_INVALID"):
         manage.delete_cred({"type": "public-key", "id": foreign})
 

@@ -140,6 +140,21 @@ def test_a_pin_that_is_set_is_not_set_again(agent: CtapAgent, channel: Channel) 
 
     assert refusal(channel.ask, SET, new_pin_enc=new, pin_uv_param=channel.code(new)) == ERR.PIN_AUTH_INVALID
     agent.container.check_pin(PIN)
+    assert agent.person.prompts == []
+
+
+@pytest.mark.parametrize(
+    ("pin", "code", "expected"), [(NEW, b"\0" * 32, ERR.PIN_AUTH_INVALID), (b"1234", None, ERR.PIN_POLICY_VIOLATION)]
+)
+def test_a_first_pin_is_authenticated_and_fit_before_anybody_is_asked(
+    agent: CtapAgent, channel: Channel, pin: bytes, code: bytes | None, expected: Any
+) -> None:
+    agent.container.reset()
+    new = channel.encrypted(pin.ljust(64, b"\0"))
+
+    assert refusal(channel.ask, SET, new_pin_enc=new, pin_uv_param=code or channel.code(new)) == expected
+    assert not agent.container.has_pin
+    assert agent.person.prompts == []
 
 
 def test_a_new_pin_is_authenticated_padded_and_text(agent: CtapAgent, channel: Channel) -> None:

@@ -93,7 +93,6 @@ class ClientPins:
         encrypted, hashed = _given(wanted.new_pin_encrypted), _given(wanted.pin_hash_encrypted)
         channel.verify(encrypted + hashed, _given(wanted.authentication))
         old, new = channel.pin_hash(hashed), channel.new_pin(encrypted)
-        self.approval.container.admit_pin(new)
         await self._try_pin(partial(self.approval.container.change_pin, old=old, new=new))
         self.session.spend()
         return done()
