@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from keystead_server.flows.api_access import ApiAccess
+from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.end_session import EndSession
@@ -84,6 +86,8 @@ class Services:
     list_quarantined: ListQuarantined
     authorize: Authorize
     redeem_code: RedeemCode
+    app_token: AppToken
+    api_access: ApiAccess
     user_info: UserInfo
     end_session: EndSession
 
