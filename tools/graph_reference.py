@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-from keystead_server.http.graph import directory_audits, groups, organization, sign_ins, users
+from keystead_server.http.graph import (
+    authentication_methods,
+    directory_audits,
+    groups,
+    methods_policy,
+    organization,
+    registration_details,
+    sign_ins,
+    users,
+)
 from keystead_server.http.graph.answers import BASE
 from keystead_server.http.graph.odata.filter import MAX_DEPTH, MAX_TERMS, Each, Fields
 from keystead_server.http.graph.odata.lexer import MAX_FILTER_CHARACTERS
@@ -50,6 +59,9 @@ COLLECTIONS: dict[str, Collection] = {
     "/users": users.COLLECTION,
     "/groups": groups.COLLECTION,
     "/organization": organization.COLLECTION,
+    "/users/{user}/authentication/methods": authentication_methods.COLLECTION,
+    "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations": methods_policy.COLLECTION,
+    "/reports/authenticationMethods/userRegistrationDetails": registration_details.COLLECTION,
     "/auditLogs/signIns": sign_ins.COLLECTION,
     "/auditLogs/directoryAudits": directory_audits.COLLECTION,
 }

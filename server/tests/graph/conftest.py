@@ -1,9 +1,8 @@
-"""The office, and apps that use its API."""
+"""The office, and an app that uses its API."""
 
 import pytest
 from keystead_testkit.api_caller import ApiCaller, app_alone
 from keystead_testkit.office import Office
-from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
 
 @pytest.fixture
@@ -18,6 +17,3 @@ def app(office: Office) -> ApiCaller:
         office, "User.ReadWrite.All", "Group.ReadWrite.All", "Organization.Read.All", "AuditLog.Read.All",
         "UserAuthenticationMethod.ReadWrite.All", "Policy.ReadWrite.AuthenticationMethod",
     )  # fmt: skip
-
-
-__all__ = ["ODataError"]

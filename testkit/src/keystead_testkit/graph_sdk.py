@@ -8,8 +8,9 @@ from kiota_abstractions.authentication import (
     AllowedHostsValidator,
     BaseBearerTokenAuthenticationProvider,
 )
-from msgraph.graph_request_adapter import GraphRequestAdapter
+from msgraph.graph_request_adapter import GraphRequestAdapter, options
 from msgraph.graph_service_client import GraphServiceClient
+from msgraph_core import GraphClientFactory
 
 
 class _Held(AccessTokenProvider):
@@ -32,7 +33,9 @@ def client_at(token: str, base_url: str) -> GraphServiceClient:
 
 def client_of(application: Any, token: str, base_url: str, *, address: str = "192.0.2.9") -> GraphServiceClient:
     """Straight into an ASGI application."""
-    http = httpx.AsyncClient(transport=httpx.ASGITransport(app=application, client=(address, 40000)))
+    plain = httpx.AsyncClient(transport=httpx.ASGITransport(app=application, client=(address, 40000)))
+    # With all that it does to its own client's requests, such as making /me of what it calls otherwise.
+    http = GraphClientFactory.create_with_default_middleware(client=plain, options=options)
     held = BaseBearerTokenAuthenticationProvider(_Held(token))
     return _pointed_at(base_url, GraphRequestAdapter(held, client=http))
 

@@ -17,6 +17,7 @@ from keystead_server.domain.app import App
 from keystead_server.domain.ids import AppId, GrantId
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
+from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.ports.clock import Clock
 from keystead_server.ports.signer import Signer
@@ -60,6 +61,7 @@ class ApiAccess:
     clock: Clock
     signer: Signer
     relying_party: RelyingParty
+    duty: RegistrationDuty
 
     async def __call__(self, token: str) -> Outcome:
         """Judge *token*; it also says which tenant is meant, since the API's addresses name none."""
@@ -98,5 +100,9 @@ class ApiAccess:
             return TokenInvalid("client_disabled")
         if not owner.session.is_open(owner.user, self.clock.now()):
             return TokenInvalid("session_over")
+        # A token must not lead around what its session is held to (attack class 17).
+        session = await self.store.sessions.owner_of(tenant.id, owner.session.id)
+        if session is None or await self.duty.holds(session):
+            return TokenInvalid("registration_required")
         granted = frozenset(owner.app.delegated_permissions).intersection(owner.grant.scope.split())
         return Caller(tenant, owner.app, owner.user, granted)

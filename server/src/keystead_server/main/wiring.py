@@ -32,7 +32,9 @@ from keystead_server.flows.redeem_code import RedeemCode
 from keystead_server.flows.register_on_behalf import RegisterOnBehalf
 from keystead_server.flows.register_passkey import RegisterPasskey
 from keystead_server.flows.registration_duty import RegistrationDuty
+from keystead_server.flows.registration_report import RegistrationReport
 from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.flows.revoke_pass import RevokePass
 from keystead_server.flows.rollback_policy import RollBackPolicy
 from keystead_server.flows.save_policy import SavePolicy
 from keystead_server.flows.set_password import SetPassword
@@ -225,7 +227,9 @@ def build_services(
         authorize=Authorize(store, clock, entropy, sealer, duty, us),
         redeem_code=RedeemCode(store, clock, entropy, sealer, token_signer, duty, us),
         app_token=AppToken(store, clock, entropy, token_signer, us),
-        api_access=ApiAccess(store, clock, token_signer, us),
+        api_access=ApiAccess(store, clock, token_signer, us, duty),
+        revoke_pass=RevokePass(store, clock, entropy),
+        registration_details=RegistrationReport(store, clock, policies, methods, models),
         user_info=UserInfo(store, clock, token_signer),
         end_session=EndSession(store, clock, token_signer),
     )

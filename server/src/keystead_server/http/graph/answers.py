@@ -21,7 +21,7 @@ from keystead_server.http.graph.odata.options import (
     parse_single,
     selected,
 )
-from keystead_server.http.graph.odata.paging import Entity, next_link, place_of, scan
+from keystead_server.http.graph.odata.paging import BATCH, Entity, next_link, place_of, scan
 from keystead_server.http.graph.problem import BODY_MALFORMED, NOT_THERE, client_request_id
 from keystead_server.http.problems import Problem, Refuse
 
@@ -39,12 +39,14 @@ class Source(Generic[T]):
         place: where a row stands, as JSON has it.
         shown: a row as its entity.
         exact: every row that `read` gives satisfies the filter.
+        batch: how many to read at once while filtering.
     """
 
     read: Callable[[list[Any] | None, int], Awaitable[Sequence[T]]]
     place: Callable[[T], list[Any]]
     shown: Callable[[T], Entity]
     exact: bool = False
+    batch: int = BATCH
 
 
 def query_of(call: Call, collection: Collection) -> Query:
@@ -62,7 +64,9 @@ async def list_page(call: Call, context: str, query: Query, source: Source[T], *
 
     try:
         exact = source.exact or query.filter is None
-        page = await scan(read, source.place, source.shown, query, place_of(call, query), exact=exact)
+        page = await scan(
+            read, source.place, source.shown, query, place_of(call, query), batch=None if exact else source.batch
+        )
     except QueryRefused as refused:
         raise _as_problem(refused) from None
     body: dict[str, Any] = {"@odata.context": _context(call, context)}

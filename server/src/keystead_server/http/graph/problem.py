@@ -60,7 +60,7 @@ _CONFLICTS = ("_taken", "_changed_meanwhile", "_already_registered")
 # What it says of something that the caller is not allowed.
 _DENIED = frozenset(
     {
-        "app_beyond_its_reach", "own_passkey", "passkey_of_administrator", "pass_for_oneself", "pass_for_administrator",
+        "app_beyond_its_reach", "own_method", "method_of_administrator", "own_passkey", "passkey_of_administrator", "pass_for_oneself", "pass_for_administrator",
         "last_administrator",
     }
 )  # fmt: skip

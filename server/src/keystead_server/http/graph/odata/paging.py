@@ -44,19 +44,19 @@ async def scan(
     query: Query,
     after: list[Any] | None,
     *,
-    exact: bool,
+    batch: int | None,
 ) -> Page[Entity]:
     """Gather a page from a source that is read in batches.
 
     Args:
         read: rows from behind a place, in order.
         place: where a row stands.
-        exact: every row that is read matches, so no more are read than are shown.
+        batch: how many to read at once; with None every row matches, and no more are read than are shown.
     """
     found: list[Entity] = []
     scanned = 0
     while scanned < SCANNED_AT_MOST:
-        size = query.top - len(found) + 1 if exact else BATCH
+        size = batch or query.top - len(found) + 1
         rows = await read(after, size)
         for row in rows:
             entity = shown(row)
