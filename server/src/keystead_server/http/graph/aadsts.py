@@ -55,6 +55,12 @@ ERROR_NUMBERS: dict[str, int] = {
     "authenticator_compromised": _BY_POLICY,
     "proof_too_weak": _BY_POLICY,
     "algorithm_not_allowed": _BY_POLICY,
+    "method_disabled": _BY_POLICY,
+    "method_excluded": _BY_POLICY,
+    "method_not_meant": _BY_POLICY,
+    "passwords_forbidden": _BY_POLICY,
+    "phishing_resistant_required": 530035,
+    "registration_required": 50072,
     # passes
     "no_pass": METHOD_FAILED,
     "pass_wrong": 50126,

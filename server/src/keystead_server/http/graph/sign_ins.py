@@ -55,7 +55,14 @@ _PROPERTIES = frozenset(
     }
 )  # fmt: skip
 COLLECTION = Collection(_PROPERTIES, _FIELDS, ("-createdDateTime",))
-_METHODS = {Method.PASSKEY: "Passkey", Method.TEMPORARY_ACCESS_PASS: "Temporary Access Pass"}
+_METHODS = {
+    Method.PASSKEY: "Passkey",
+    Method.WINDOWS_HELLO: "Windows Hello for Business",
+    Method.TEMPORARY_ACCESS_PASS: "Temporary Access Pass",
+    Method.PASSWORD: "Password",
+    Method.SOFTWARE_OATH: "Software OATH token",
+    Method.RECOVERY_CODE: "Recovery code",
+}
 _RESOURCES = {
     Purpose.SIGN_IN: "Sign-in",
     Purpose.REGISTER: "Passkey registration",
@@ -134,7 +141,7 @@ def sign_in(row: SignInRow) -> Entity:
             "trustType": "",
         },
         "location": None,
-        "resourceDisplayName": _RESOURCES[a.purpose],
+        "resourceDisplayName": _RESOURCES.get(a.purpose, "Sign-in"),
         "resourceTenantId": a.tenant_id,
         "homeTenantId": a.tenant_id,
         "riskDetail": "none",
