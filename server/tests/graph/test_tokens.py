@@ -7,6 +7,7 @@ import pytest
 from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import Role
+from keystead_server.policy.methods.model import FIRST_METHODS
 from keystead_server.ports.changes import Replace
 from keystead_testkit.api_caller import ApiCaller, app_alone, for_person, own_token, permitted_app
 from keystead_testkit.loop import run
@@ -166,6 +167,20 @@ def test_what_is_granted_for_people_is_not_for_the_app_itself(office: Office) ->
     app = permitted_app(office, application=("Group.Read.All",), delegated=("User.Read.All",))
 
     assert error_of(ApiCaller(office, own_token(office, app)).get(USERS)) == (403, "permission_missing")
+
+
+# -- class 17: no way around what a session is held to ------------------------------------------------
+
+
+def test_a_token_does_not_lead_around_security_defaults(office: Office) -> None:
+    office.save_methods(replace(FIRST_METHODS, security_defaults=False))
+    office.with_passkey(office.administrator)
+    caller = for_person(office, office.session_by_pass(office.administrator), "User.Read.All")
+    assert caller.get(USERS).status_code == 200
+
+    office.save_methods(FIRST_METHODS)
+
+    assert error_of(caller.get(USERS)) == (401, "invalid_token")
 
 
 # -- class 26: across tenants ------------------------------------------------------------------------
