@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from keystead_server.domain.sign_in import Result
 from keystead_server.ports.log_queries import SignInQuery
 from keystead_server.storage.opening import open_store
 from keystead_server.storage.reads.log_queries import _sign_ins
@@ -74,7 +73,7 @@ def test_a_rare_thing_in_a_long_log_is_looked_for_in_parts(caller: ApiCaller) ->
 
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_the_span_is_found_by_an_index(caller: ApiCaller, newest_first: bool, database: Path) -> None:
-    text = _sign_ins(newest_first, ("result",)).sqlite.sql
+    text = _sign_ins(newest_first, (), False).sqlite.sql
     connection = sqlite3.connect(database)
     arguments = ["x"] * text.count("?")
 
@@ -82,5 +81,5 @@ def test_the_span_is_found_by_an_index(caller: ApiCaller, newest_first: bool, da
 
     assert "USING INDEX attempts_at (tenant_id=?" in plan, plan
     assert "TEMP B-TREE" not in plan, plan
-    query = SignInQuery(limit=1, newest_first=newest_first, result=Result.REFUSED)
+    query = SignInQuery(limit=1, newest_first=newest_first, granted=False)
     assert len(run(caller.office.store.logs.sign_ins(caller.office.tenant.id, query))) == 1

@@ -212,3 +212,14 @@ def test_the_audit_log_is_filtered_by_time_and_target(office: Office, app: ApiCa
     assert json.dumps(app.get("/auditLogs/directoryAudits?$orderby=activityDateTime").json()["value"][0]).count(
         "tenant.founded"
     )
+
+
+def test_what_an_app_did_is_told_by_its_name_on_the_pages_too(office: Office, app: ApiCaller) -> None:
+    issued = app.send("POST", f"/users/{office.ada.id}/authentication/temporaryAccessPassMethods", json={})
+    assert issued.status_code == 201, issued.text
+    adas, administrators = office.http(), office.http()
+    adas.sign_in("contoso", office.passkey)
+    administrators.sign_in("contoso", office.with_passkey(office.administrator))
+
+    assert "the app Timesheets" in adas.get("/contoso/account").text
+    assert "Timesheets" in administrators.get("/contoso/admin/audit").text

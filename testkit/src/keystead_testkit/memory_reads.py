@@ -285,7 +285,7 @@ class Logs(_Reads):
 
     async def sign_ins(self, tenant: TenantId, query: SignInQuery) -> Sequence[SignInRow]:
         def wanted(a: Attempt) -> bool:
-            pairs = ((query.user, a.user_id), (query.app, a.app_id), (query.result, a.result))
+            pairs = ((query.user, a.user_id), (query.app, a.app_id), (query.granted, a.result is Result.GRANTED))
             return _within(query, a.at) and all(asked in (None, value) for asked, value in pairs)
 
         found = [a for a in self._tables.attempts.values() if a.tenant_id == tenant and wanted(a)]

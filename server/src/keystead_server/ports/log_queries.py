@@ -8,7 +8,7 @@ from datetime import datetime
 
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.ids import AppId, AttemptId, EventId, UserId
-from keystead_server.domain.sign_in import Attempt, Result
+from keystead_server.domain.sign_in import Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class SignInQuery:
 
     Attributes:
         since, until: the first moment that counts, and the first that no longer does.
+        granted: whether it was granted; what was interrupted was not.
         after: the moment and id of the row behind which to go on, in the order asked for.
     """
 
@@ -26,7 +27,7 @@ class SignInQuery:
     until: datetime | None = None
     user: UserId | None = None
     app: AppId | None = None
-    result: Result | None = None
+    granted: bool | None = None
     after: tuple[datetime, AttemptId] | None = None
 
 

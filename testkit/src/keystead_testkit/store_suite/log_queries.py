@@ -69,7 +69,10 @@ class LogQueryTests:
         assert found(world, tenant, user=user.id) == [both, theirs]
         assert found(world, tenant, app=app.id) == [both, apps]
         assert found(world, tenant, user=user.id, app=app.id) == [both]
-        assert found(world, tenant, user=user.id, result=Result.REFUSED) == [theirs]
+        assert found(world, tenant, user=user.id, granted=False) == [theirs]
+        world.add(halfway := world.attempt(tenant, user_id=user.id, result=Result.INTERRUPTED))
+        assert found(world, tenant, user=user.id, granted=False) == [halfway, theirs]
+        assert found(world, tenant, user=user.id, granted=True) == [both]
 
     def test_names_stand_beside_what_is_there_and_nothing_beside_what_is_gone(self, world: World) -> None:
         user = world.add_user(tenant := world.add_tenant())

@@ -68,6 +68,17 @@ ERROR_NUMBERS: dict[str, int] = {
     "pass_expired": METHOD_FAILED,
     "pass_already_used": METHOD_FAILED,
     "too_many_attempts": 50053,
+    # passwords and second factors
+    "no_password": 50056,
+    "password_wrong": 50126,
+    "second_factor_needed": 50074,
+    "second_factor_missing": 50072,
+    "weaker_method_retired": _BY_POLICY,
+    "totp_wrong": METHOD_FAILED,
+    "totp_replayed": METHOD_FAILED,
+    "recovery_code_wrong": METHOD_FAILED,
+    "partial_expired": METHOD_FAILED,
+    "partial_not_ours": METHOD_FAILED,
     # apps
     "invalid_request": 90014,
     "invalid_client": 7000215,

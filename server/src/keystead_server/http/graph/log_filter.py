@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import MAXYEAR, datetime, timedelta
 
 from keystead_server.domain.ids import AppId, UserId
-from keystead_server.domain.sign_in import Result
 from keystead_server.http.graph.odata.filter import And, Compare, Expression
 
 _INSTANT = timedelta(microseconds=1)
@@ -24,7 +23,7 @@ class Terms:
     until: datetime | None = None
     user: UserId | None = None
     app: AppId | None = None
-    result: Result | None = None
+    granted: bool | None = None
     whole: bool = True
 
 
@@ -68,9 +67,9 @@ def _sign_in_term(terms: Terms, term: Expression) -> Terms:
         case Compare("appId", "eq", str(app)) if terms.app in (None, app.lower()):
             return replace(terms, app=AppId(app.lower()))
         case Compare("status/errorCode", "eq" | "ne" as operator, 0):
-            result = Result.GRANTED if operator == "eq" else Result.REFUSED
-            if terms.result in (None, result):
-                return replace(terms, result=result)
+            granted = operator == "eq"
+            if terms.granted in (None, granted):
+                return replace(terms, granted=granted)
     return replace(terms, whole=False)
 
 

@@ -83,7 +83,7 @@ async def list_sign_ins(call: Call) -> Response:
             until=asked.until,
             user=asked.user,
             app=asked.app,
-            result=asked.result,
+            granted=asked.granted,
             after=None if after is None else (datetime.fromisoformat(after[0]), AttemptId(after[1])),
         )
         return await call.services.store.logs.sign_ins(call.tenant.id, wanted)

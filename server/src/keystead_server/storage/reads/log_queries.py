@@ -5,9 +5,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import ColumnElement, Select, literal_column, select, tuple_
 
 from keystead_server.domain.ids import TenantId
+from keystead_server.domain.sign_in import Result
 from keystead_server.ports.log_queries import AuditQuery, AuditRow, SignInQuery, SignInRow
 from keystead_server.storage.reads.reader import Reader, given, here
 from keystead_server.storage.rows import activity as rows
@@ -23,16 +24,16 @@ _NAMES = (users.c.username, users.c.display_name, apps.c.name)
 
 
 async def sign_ins(reader: Reader, tenant: TenantId, query: SignInQuery) -> Sequence[SignInRow]:
-    filters = {"user_id": query.user, "app_id": query.app, "result": query.result and query.result.value}
+    filters = {"user_id": query.user, "app_id": query.app}
     asked = {name: value for name, value in filters.items() if value is not None}
     place = _place(query.after, query.newest_first)
     arguments = (tenant, *_span(query.since, query.until), *place, *asked.values(), query.limit)
-    found = await reader.all(_sign_ins(query.newest_first, tuple(asked)), arguments)
+    found = await reader.all(_sign_ins(query.newest_first, tuple(asked), query.granted), arguments)
     return [SignInRow(rows.attempt(row[:_A]), *row[_A:]) for row in found]
 
 
 @lru_cache(maxsize=32)
-def _sign_ins(newest_first: bool, asked: tuple[str, ...]) -> Statement:
+def _sign_ins(newest_first: bool, asked: tuple[str, ...], granted: bool | None) -> Statement:
     """Each combination its own text, so that each uses its index."""
     table = attempts
     found = (
@@ -47,6 +48,9 @@ def _sign_ins(newest_first: bool, asked: tuple[str, ...]) -> Statement:
     )
     for name in asked:
         found = found.where(table.c[name] == given(name))
+    if granted is not None:
+        is_granted = table.c.result == literal_column(f"'{Result.GRANTED.value}'")
+        found = found.where(is_granted if granted else ~is_granted)
     found = _ordered(found, newest_first, table.c.at, table.c.id)
     return Statement(found, "tenant", "since", "until", "place_at", "place_id", *asked, "limit")
 
