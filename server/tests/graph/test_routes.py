@@ -53,7 +53,7 @@ def house() -> House:
     (event, *_) = run(office.store.logs.audit(office.tenant.id, limit=1))
     ids = {
         "user": office.ada.id, "group": group.id, "member": office.ada.id, "organization": office.tenant.id,
-        "configuration": "fido2", "directoryAudit": event.id, "signIn": "x", "method": "x",
+        "configuration": "fido2", "directoryAudit": event.id, "signIn": "x", "method": "x", "arguments": "challengeTimeoutInMinutes=5",
     }  # fmt: skip
     alone = {permission: app_alone(office, permission) for permission in ALONE}
     return House(office, people, callers, alone, ids)

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, written from the route table."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -59,7 +60,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "description": "A problem, with a stable code.",
         "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{_problem(route)}"}}},
     }
-    names = [segment[1:-1] for segment in route.path.split("/") if segment.startswith("{")]
+    names = re.findall(r"\{(\w+)\}", route.path)
     if names:
         operation["parameters"] = [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
@@ -92,7 +93,11 @@ def _problem(route: Route) -> str:
 
 
 def _operation_id(route: Route) -> str:
-    words = [word for segment in route.path.split("/") for word in segment.strip("{}$").replace("-", "_").split(".")]
+    words = [
+        word
+        for segment in route.path.split("/")
+        for word in segment.partition("(")[0].strip("{}$").replace("-", "_").split(".")
+    ]
     return "_".join([route.method.lower(), *(word for word in words if word)])
 
 

@@ -43,6 +43,16 @@ ERROR_NUMBERS: dict[str, int] = {
     "attestation_invalid": METHOD_FAILED,
     "passkey_already_registered": METHOD_FAILED,
     "too_many_passkeys": METHOD_FAILED,
+    # what the browser said
+    "conditional_not_offered": METHOD_FAILED,
+    "passkey_on_this_device": METHOD_FAILED,
+    "browser_not_allowed": METHOD_FAILED,
+    "browser_not_supported": METHOD_FAILED,
+    "browser_cannot_verify": METHOD_FAILED,
+    "browser_address_refused": METHOD_FAILED,
+    "browser_aborted": METHOD_FAILED,
+    "browser_error": METHOD_FAILED,
+    "pass_link_not_ours": METHOD_FAILED,
     # policy
     "passkey_method_disabled": _BY_POLICY,
     "user_excluded": _BY_POLICY,

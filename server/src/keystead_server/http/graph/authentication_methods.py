@@ -29,14 +29,14 @@ from keystead_server.http.route import Handler
 from keystead_server.policy.passkeys.decide import NotAdmitted
 from keystead_server.ports.metadata import model_name
 
-_PROPERTIES = frozenset(
+PROPERTIES = frozenset(
     {
         "id", "createdDateTime", "displayName", "aaGuid", "model", "attestationCertificates", "attestationLevel",
         "passkeyType", "lastUsedDateTime", "keystead", "startDateTime", "lifetimeInMinutes", "isUsableOnce",
         "isUsable", "methodUsabilityReason", "temporaryAccessPass", "password", "secretKey",
     }
 )  # fmt: skip
-COLLECTION = Collection(_PROPERTIES, {"id": Kind.TEXT, "createdDateTime": Kind.MOMENT}, ("id",))
+COLLECTION = Collection(PROPERTIES, {"id": Kind.TEXT, "createdDateTime": Kind.MOMENT}, ("id",))
 _MINUTE = timedelta(minutes=1)
 _MOST_MINUTES = 10**6
 _FARTHEST_START = timedelta(days=366)
@@ -45,7 +45,7 @@ _FARTHEST_START = timedelta(days=366)
 # -- each kind as its entity -------------------------------------------------------------------------
 
 
-def _fido2(call: Call, passkey: Passkey, against: NotAdmitted | None) -> Entity:
+def fido2(call: Call, passkey: Passkey, against: NotAdmitted | None) -> Entity:
     attested = passkey.proof.rank >= Proof.ATTESTED.rank
     return {
         "@odata.type": "#microsoft.graph.fido2AuthenticationMethod",
@@ -121,7 +121,7 @@ def _codes(codes: RecoveryCodes) -> Entity:
 
 async def _passkeys(call: Call, user: User) -> list[Entity]:
     held = await call.services.list_quarantined.of_user(call.tenant.id, user)
-    return [_fido2(call, passkey, against) for passkey, against in held]
+    return [fido2(call, passkey, against) for passkey, against in held]
 
 
 async def _passes(call: Call, user: User) -> list[Entity]:
@@ -171,7 +171,7 @@ def lists(segment: str) -> Handler:
 
     async def handler(call: Call) -> Response:
         rows = sorted(await _AT[segment](call, await the_user(call)), key=_id)
-        return await list_page(call, _context(call, segment), query_of(call, COLLECTION), list_of(rows, _id, _itself))
+        return await list_page(call, context(call, segment), query_of(call, COLLECTION), list_of(rows, _id, _itself))
 
     return handler
 
@@ -185,7 +185,7 @@ def gets(segment: str) -> Handler:
         entity = next((each for each in found if each["id"] == method), None)
         if entity is None:
             raise Refuse(NOT_THERE)
-        return single(call, _context(call, segment), entity, _PROPERTIES)
+        return single(call, context(call, segment), entity, PROPERTIES)
 
     return handler
 
@@ -198,7 +198,7 @@ def _itself(entity: Entity) -> Entity:
     return entity
 
 
-def _context(call: Call, segment: str) -> str:
+def context(call: Call, segment: str) -> str:
     return f"users('{quote(call.path['user'], safe='@')}')/authentication/{segment}"
 
 
@@ -255,7 +255,7 @@ async def issue_pass(call: Call) -> Response:
     entity = _pass(issued.access_pass, call.services.clock.now(), issued.code)
     if issued.unusable is not None:
         entity = {**entity, "isUsable": False, "keystead": {"notUsableBecause": issued.unusable.code}}
-    return single(call, _context(call, "temporaryAccessPassMethods"), entity, _PROPERTIES, status=201)
+    return single(call, context(call, "temporaryAccessPassMethods"), entity, PROPERTIES, status=201)
 
 
 async def revoke_pass(call: Call) -> Response:

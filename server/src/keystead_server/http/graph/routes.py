@@ -8,6 +8,7 @@ from keystead_server.http.graph import (
     directory_audits,
     groups,
     methods_policy,
+    on_behalf,
     organization,
     registration_details,
     sign_ins,
@@ -40,6 +41,7 @@ _READ_PASSKEYS = ByToken(
 _REMOVE_PASSKEYS = ByToken(
     ("UserAuthMethod-Passkey.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"), Permission.REMOVE_PASSKEYS
 )
+_REGISTER_PASSKEYS = ByToken(_REMOVE_PASSKEYS.names, Permission.REGISTER_PASSKEYS)
 _REMOVE_METHODS = ByToken(("UserAuthenticationMethod.ReadWrite.All",), Permission.REMOVE_PASSKEYS)
 _ISSUE_PASSES = ByToken(("UserAuthenticationMethod.ReadWrite.All",), Permission.ISSUE_PASSES)
 _READ_POLICY = ByToken(
@@ -103,6 +105,15 @@ ROUTES = (
     ),
     *_methods("methods", "All that somebody signs in with", _READ_METHODS),
     *_methods("fido2Methods", "Passkeys", _READ_PASSKEYS),
+    _get(
+        f"{_AUTHENTICATION}/fido2Methods/creationOptions({{arguments}})", on_behalf.creation_options,
+        "Options for a passkey that is registered for somebody: challengeTimeoutInMinutes=5 to 43200",
+        _REGISTER_PASSKEYS,
+    ),
+    _write(
+        "POST", f"{_AUTHENTICATION}/fido2Methods", on_behalf.register, "Register a passkey for somebody",
+        _REGISTER_PASSKEYS, 201, 64 * KIB,
+    ),
     _removal("fido2Methods", authentication_methods.remove_passkey, "Remove a passkey", _REMOVE_PASSKEYS),
     *_methods("temporaryAccessPassMethods", "The Temporary Access Pass", _READ_METHODS),
     _write(

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from keystead_server.domain.ids import AttemptId
 from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
+from keystead_server.domain.user_agent import browser_of, system_of
 from keystead_server.http.call import Call
 from keystead_server.http.graph.aadsts import error_number
 from keystead_server.http.graph.answers import Source, list_page, named, query_of, single
@@ -18,7 +19,6 @@ from keystead_server.http.graph.odata.options import Collection
 from keystead_server.http.graph.odata.paging import Entity
 from keystead_server.http.graph.problem import NOT_THERE
 from keystead_server.http.problems import Refuse
-from keystead_server.domain.user_agent import browser_of, system_of
 from keystead_server.ports.log_queries import SignInQuery, SignInRow
 
 _FIELDS: Fields = {
