@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from keystead_server.http.route import Access
 from keystead_server.http.table import routes
+from keystead_server.policy.api_permissions import ByToken
 from keystead_testkit.office import Office
 from openapi_spec_validator import validate
 
@@ -41,8 +42,10 @@ def test_says_who_may_call_how_often_and_that_problems_have_codes(document: dict
         operation = document["paths"][route.path][route.method.lower()]
         assert ("security" in operation) is (route.access is not Access.PUBLIC)
         assert operation["x-rate-limit"]["perMinute"] == route.limit.per_minute
-        assert operation["responses"]["default"]["content"]["application/json"]["schema"]["$ref"].endswith("/Problem")
-        if not isinstance(route.access, Access):
+        assert operation["responses"]["default"]["content"]["application/json"]["schema"]["$ref"].endswith("Problem")
+        if isinstance(route.access, ByToken):
+            assert operation["x-permissions"] == list(route.access.names)
+        elif not isinstance(route.access, Access):
             assert operation["x-permission"] == route.access.value
 
 

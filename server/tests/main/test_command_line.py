@@ -129,6 +129,25 @@ def test_apps(keystead: Keystead) -> None:
     assert keystead("app", "remove", made["client_id"], fails=True) == "client_unknown"
 
 
+def test_what_apps_may_do_with_the_api(keystead: Keystead) -> None:
+    night = keystead("app", "register", "Night watch", "--by-itself")["client_id"]
+    assert keystead("app", "register", "Wiki", fails=True) == "redirect_uri_missing"
+    assert keystead("app", "register", "Page", "--by-itself", "--public", fails=True) == "redirect_uri_missing"
+
+    keystead("app", "permit", night, "AuditLog.Read.All", "User.Read.All", "--by-itself")
+    permitted = keystead("app", "permit", night, "User.Read")
+    assert permitted["application_permissions"] == ["AuditLog.Read.All", "User.Read.All"]
+    assert permitted["delegated_permissions"] == ["User.Read"]
+
+    revoked = keystead("app", "permit", night, "User.Read.All", "--by-itself", "--revoke")
+    assert revoked["application_permissions"] == ["AuditLog.Read.All"]
+    again = keystead("app", "permit", night, "User.Read.All", "--by-itself", "--revoke", fails=True)
+    assert again == "permission_unknown"
+    assert keystead("app", "permit", night, "Everything", fails=True) == "permission_unknown"
+    assert keystead("app", "permit", night, "User.Read", "--by-itself", fails=True) == "permission_needs_a_person"
+    assert keystead("app", "permit", "nobody", "User.Read", fails=True) == "client_unknown"
+
+
 def test_passes(keystead: Keystead) -> None:
     keystead("user", "create", "grace")
 

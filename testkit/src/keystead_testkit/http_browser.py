@@ -14,13 +14,14 @@ class HttpBrowser:
     """Speaks to an ASGI application by the name that people type.
 
     Attributes:
+        application: what it speaks to.
         cookies: what it holds; a test may read, plant and carry them elsewhere.
         set_cookies: every Set-Cookie line of the last answer, with its attributes.
         address: from where its requests come.
     """
 
     def __init__(self, app: Any, origin: str, *, address: str = "192.0.2.7") -> None:
-        self._app = app
+        self.application = app
         self.origin = origin
         self.address = address
         self.cookies: dict[str, str] = {}
@@ -49,7 +50,7 @@ class HttpBrowser:
         """Send exactly this, with the cookies; redirects are not followed."""
 
         async def ask() -> httpx2.Response:
-            transport = httpx2.ASGITransport(app=self._app, client=(self.address, 40000))
+            transport = httpx2.ASGITransport(app=self.application, client=(self.address, 40000))
             async with httpx2.AsyncClient(transport=transport, base_url=self.origin) as client:
                 sent = {name.replace("_", "-").lower(): value for name, value in (headers or {}).items()}
                 if self.cookies:

@@ -34,6 +34,7 @@ from keystead_server.domain.snoozes import Snoozes
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import Group, User, fold
+from keystead_server.ports.log_queries import AuditQuery, AuditRow, SignInQuery, SignInRow
 from keystead_server.ports.store import GrantOwner, LogSize, PasskeyOwner, Secrets, SessionOwner
 
 T = TypeVar("T")
@@ -282,6 +283,34 @@ class Logs(_Reads):
     async def audit(self, tenant: TenantId, *, limit: int, before: EventId | None = None) -> Sequence[AuditEvent]:
         return _newest((e for e in self._tables.audit.values() if e.tenant_id == tenant), limit, before)
 
+    async def sign_ins(self, tenant: TenantId, query: SignInQuery) -> Sequence[SignInRow]:
+        def wanted(a: Attempt) -> bool:
+            pairs = ((query.user, a.user_id), (query.app, a.app_id), (query.granted, a.result is Result.GRANTED))
+            return _within(query, a.at) and all(asked in (None, value) for asked, value in pairs)
+
+        found = [a for a in self._tables.attempts.values() if a.tenant_id == tenant and wanted(a)]
+        found.sort(key=lambda a: (a.at, a.id), reverse=query.newest_first)
+        behind = [a for a in found if query.after is None or _is_behind((a.at, a.id), query.after, query.newest_first)]
+        return [
+            SignInRow(a, *self._names(tenant, a.user_id), self._app(tenant, a.app_id)) for a in behind[: query.limit]
+        ]
+
+    async def audit_events(self, tenant: TenantId, query: AuditQuery) -> Sequence[AuditRow]:
+        found = [e for e in self._tables.audit.values() if e.tenant_id == tenant and _within(query, e.at)]
+        found.sort(key=lambda e: e.id, reverse=query.newest_first)
+        behind = [e for e in found if query.after is None or _is_behind(e.id, query.after, query.newest_first)]
+        return [
+            AuditRow(e, *self._names(tenant, e.actor_id), self._app(tenant, e.actor_id)) for e in behind[: query.limit]
+        ]
+
+    def _names(self, tenant: TenantId, user: Any) -> tuple[str | None, str | None]:
+        found = self._tables.users.get((tenant, user))
+        return (None, None) if found is None else (found.username, found.display_name)
+
+    def _app(self, tenant: TenantId, app: Any) -> str | None:
+        found = self._tables.apps.get((tenant, app))
+        return None if found is None else found.name
+
     async def audit_of(self, tenant: TenantId, target: str, *, limit: int) -> Sequence[AuditEvent]:
         found = (e for e in self._tables.audit.values() if e.tenant_id == tenant and e.target_id == target)
         return _newest(found, limit, None)
@@ -293,6 +322,14 @@ class Logs(_Reads):
             if a.tenant_id == tenant and a.user_id == user
         )
         return Guesses(self._tables.guesses.get((tenant, user), 0), failures)
+
+
+def _within(query: SignInQuery | AuditQuery, at: datetime) -> bool:
+    return (query.since is None or at >= query.since) and (query.until is None or at < query.until)
+
+
+def _is_behind(place: Any, after: Any, newest_first: bool) -> bool:
+    return bool(place < after if newest_first else place > after)
 
 
 class WholeLog:

@@ -10,10 +10,11 @@ URI a fault is UnsafeToRedirect, and is shown to the person; after it, an
 AuthorizationError, and is sent to the client.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from keystead_core.oidc.errors import AuthorizationError, ClientIdMissing, RedirectUriMissing
 from keystead_core.oidc.parameters import TEXT, KnownParameters, Rule, read_parameters
@@ -28,7 +29,7 @@ _RULES = {
     "redirect_uri": Rule(MAX_URI_CHARACTERS),
     "response_type": Rule(64),
     "response_mode": Rule(64),
-    "scope": Rule(1024),
+    "scope": Rule(4096),
     "state": Rule(4096),
     "nonce": Rule(512, TEXT),
     "code_challenge": Rule(128),
@@ -99,8 +100,16 @@ def receive_authorization(pairs: Iterable[tuple[str, str]]) -> ReceivedAuthoriza
     return ReceivedAuthorization(client_id, redirect_uri, parameters)
 
 
-def parse_authorization(received: ReceivedAuthorization, registered: Collection[str]) -> AuthorizationRequest:
+def parse_authorization(
+    received: ReceivedAuthorization,
+    registered: Collection[str],
+    *,
+    api_scopes: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> AuthorizationRequest:
     """Read the whole request of a client whose redirect URIs are *registered*.
+
+    Args:
+        api_scopes: what this client may ask for beyond OpenID's scopes, each with the scopes it stands for.
 
     Raises:
         RedirectUriNotRegistered: to be shown to the person.
@@ -115,7 +124,7 @@ def parse_authorization(received: ReceivedAuthorization, registered: Collection[
         return AuthorizationRequest(
             client_id=received.client_id,
             reply_to=reply_to,
-            scopes=_scopes(parameters),
+            scopes=_scopes(parameters, api_scopes),
             nonce=parameters.get("nonce"),
             code_challenge=_code_challenge(parameters),
             prompts=_prompts(parameters),
@@ -161,12 +170,13 @@ def _refuse_unusable(parameters: KnownParameters) -> None:
         raise _Refused("invalid_request", "response_mode must be query or form_post")
 
 
-def _scopes(parameters: KnownParameters) -> tuple[str, ...]:
+def _scopes(parameters: KnownParameters, api_scopes: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     asked = (parameters.get("scope") or "").split(" ")
     if "openid" not in asked:
         raise _Refused("invalid_scope", "scope must include openid")
     # OpenID Connect Core §3.1.2.1: "Scope values used that are not understood ... SHOULD be ignored."
-    return tuple(scope for scope in KNOWN_SCOPES if scope in asked)
+    known = [scope for scope in KNOWN_SCOPES if scope in asked]
+    return tuple(dict.fromkeys([*known, *(one for scope in asked for one in api_scopes.get(scope, ()))]))
 
 
 def _code_challenge(parameters: KnownParameters) -> str:

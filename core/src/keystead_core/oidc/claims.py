@@ -20,6 +20,9 @@ ID_TOKEN_TYPE = "JWT"
 ACCESS_TOKEN_TYPE = "at+jwt"
 """RFC 9068 §2.1. What keeps an ID token from being shown to an API."""
 
+APP_TOKEN = "app"
+"""`idtyp` of a token that an app got for itself."""
+
 _HASHES = {
     "ES256": "sha256",
     "ES384": "sha384",
@@ -104,7 +107,7 @@ def access_token_claims(
     person: Person,
     authentication: Authentication,
     *,
-    audience: str,
+    audience: str | list[str],
     scopes: Collection[str],
     token_id: str,
 ) -> Claims:
@@ -121,6 +124,25 @@ def access_token_claims(
         "scope": scope,
         "scp": scope,
         **_authentication_claims(authentication),
+    }
+
+
+def app_token_claims(issue: Issue, *, tenant: str, audience: str, roles: Collection[str], token_id: str) -> Claims:
+    """Claims of an access token for an app by itself.
+
+    RFC 9068 §2.2: without a resource owner, "sub" names the client. `idtyp` is what tells such a token
+    from a person's, so that a client's id is never taken for somebody's.
+    """
+    return {
+        **issue.claims(),
+        "aud": audience,
+        "client_id": issue.client_id,
+        "jti": token_id,
+        "sub": issue.client_id,
+        "tid": tenant,
+        "oid": issue.client_id,
+        "idtyp": APP_TOKEN,
+        "roles": sorted(roles),
     }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from keystead_core.oidc.authorization import KNOWN_SCOPES, Prompt
 from keystead_core.oidc.client_auth import AuthenticationMethod
 from keystead_core.oidc.reply import ResponseMode
+from keystead_core.oidc.token_request import AUTHORIZATION_CODE, CLIENT_CREDENTIALS
 
 CLAIMS = (
     "iss",
@@ -90,7 +91,7 @@ def provider_metadata(
         "claims_parameter_supported": False,
         "response_types_supported": ["code"],
         "response_modes_supported": [str(mode) for mode in ResponseMode],
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": [AUTHORIZATION_CODE, CLIENT_CREDENTIALS],
         "subject_types_supported": list(subject_types),
         "id_token_signing_alg_values_supported": ["ES256", "RS256"],
         "token_endpoint_auth_methods_supported": [str(method) for method in AuthenticationMethod],

@@ -108,6 +108,16 @@ class InvalidGrant(TokenError):
     error = "invalid_grant"
 
 
+class InvalidScope(TokenError):
+    error = "invalid_scope"
+
+
+class UnauthorizedClient(TokenError):
+    """A client that is who it says, and may not use this grant."""
+
+    error = "unauthorized_client"
+
+
 class UnsupportedGrantType(TokenError):
     error = "unsupported_grant_type"
 

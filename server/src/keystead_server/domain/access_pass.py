@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from keystead_server.domain.ids import PassId, TenantId, UserId
+from keystead_server.domain.ids import AppId, PassId, TenantId, UserId
 from keystead_server.domain.invalid import Invalid
 
 MIN_LIFETIME = timedelta(minutes=10)
@@ -43,7 +43,7 @@ class TemporaryAccessPass:
     expires_at: datetime
     usable_once: bool
     created_at: datetime
-    created_by: UserId | None
+    created_by: UserId | AppId | None
     used_at: datetime | None = None
     delivered_to: str | None = None
 

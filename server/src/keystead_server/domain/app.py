@@ -20,6 +20,8 @@ class App:
             so a plain digest is enough and a slow one would only cost every sign-in 0.2 s.
             Empty for a public client, which proves itself by PKCE alone.
         id_token_alg: ES256 unless the app can only read RS256.
+        delegated_permissions: what of our API it may do for a person who is signed in, as far as that person may.
+        application_permissions: what of our API it may do by itself.
     """
 
     id: AppId
@@ -31,6 +33,8 @@ class App:
     created_at: datetime
     id_token_alg: str = "ES256"
     enabled: bool = True
+    delegated_permissions: tuple[str, ...] = ()
+    application_permissions: tuple[str, ...] = ()
 
     @property
     def is_public(self) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from keystead_server.domain.ids import EventId, TenantId, UserId
+from keystead_server.domain.ids import AppId, EventId, TenantId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class AuditEvent:
 
     Attributes:
         name: `noun.past_participle`, such as `user.created`.
-        actor_id: who did it; None is the operator at the command line.
+        actor_id: the person or, when nobody was there, the app that did it; None is the operator at the command line.
         target_id: the id of what was changed.
         detail: what a reader needs to understand it; never a secret.
     """
@@ -21,6 +21,6 @@ class AuditEvent:
     tenant_id: TenantId
     at: datetime
     name: str
-    actor_id: UserId | None
+    actor_id: UserId | AppId | None
     target_id: str
     detail: dict[str, str]

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from keystead_server.domain.ids import PasskeyId, TenantId, UserId
+from keystead_server.domain.ids import AppId, PasskeyId, TenantId, UserId
 
 
 class PasskeyType(StrEnum):
@@ -64,7 +64,7 @@ class Passkey:
     proof: Proof
     name: str
     created_at: datetime
-    registered_by: UserId
+    registered_by: UserId | AppId
     last_used_at: datetime | None = None
     acknowledged_at: datetime | None = None
     last_used_address: str | None = None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from keystead_server.domain.ids import TenantId, UserId
+from keystead_server.domain.ids import AppId, TenantId, UserId
 
 PASSKEYS = "passkeys"
 METHODS = "methods"
@@ -25,4 +25,4 @@ class PolicyDocument:
     version: int
     body: str
     changed_at: datetime
-    changed_by: UserId | None
+    changed_by: UserId | AppId | None

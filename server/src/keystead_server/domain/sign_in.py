@@ -11,7 +11,7 @@ from keystead_server.domain.ids import AppId, AttemptId, TenantId, UserId
 class Method(StrEnum):
     """How somebody proved who they are.
 
-    NONE stands where nobody did: an app brought a code.
+    NONE stands where nobody did: an app brought a code, or only its own secret.
     """
 
     PASSKEY = "passkey"
@@ -59,6 +59,7 @@ class Purpose(StrEnum):
     SIGN_IN = "signIn"
     REGISTER = "registerPasskey"
     TOKEN = "redeemCode"
+    APP = "clientCredentials"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,5 +12,7 @@ from keystead_server.ports.clock import Entropy
 def audited(
     entropy: Entropy, event: str, /, *, tenant: TenantId, at: datetime, by: Actor, target: str, **detail: str
 ) -> Add:
-    """*event* is `noun.past_participle`; *detail* holds nothing secret."""
+    """*event* is `noun.past_participle`; *detail* holds nothing secret. What an app did, for somebody or by itself, has `app`."""
+    if by.app is not None:
+        detail["app"] = by.app.id
     return Add(AuditEvent(EventId(entropy.new_id(at)), tenant, at, event, by.id, target, detail))

@@ -25,6 +25,7 @@ from keystead_server.domain.ids import AppId, GrantId
 from keystead_server.domain.session import CODE_LIFETIME, Session
 from keystead_server.domain.tenant import Tenant
 from keystead_server.flows.registration_duty import RegistrationDuty
+from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.store import SessionOwner, Store
@@ -76,6 +77,7 @@ class Authorize:
     entropy: Entropy
     sealer: Sealer
     duty: RegistrationDuty
+    relying_party: RelyingParty
 
     async def __call__(
         self,
@@ -99,7 +101,7 @@ class Authorize:
             app = await self.store.apps.get(tenant.id, AppId(received.client_id))
             if app is None or not app.enabled:
                 raise UnknownClient("there is no such app in this tenant")
-            request = parse_authorization(received, app.redirect_uris)
+            request = parse_authorization(received, app.redirect_uris, api_scopes=self._api_scopes(app))
         except UnsafeToRedirect as error:
             return NotSafe(error.code, str(error))
         except AuthorizationError as error:
@@ -111,6 +113,19 @@ class Authorize:
         if Prompt.NONE in request.prompts:
             return _error(request.reply_to, "login_required", "the person must sign in", issuer)
         return SignInFirst(app, request.login_hint)
+
+    def _api_scopes(self, app: App) -> dict[str, tuple[str, ...]]:
+        """What *app* may ask for of our API: by name, by name behind the API's address, or all it was granted.
+
+        What it was not granted is not there to be asked for, however the app asks.
+        """
+        granted = app.delegated_permissions
+        named = {name: (name,) for name in granted}
+        return (
+            named
+            | {f"{self.relying_party.api}/{name}": (name,) for name in granted}
+            | {f"{self.relying_party.api}/.default": granted}
+        )
 
     def _is_recent_enough(self, request: AuthorizationRequest, session: Session, asked_at: datetime | None) -> bool:
         # A sign-in made for this very request satisfies whatever it asks.

@@ -23,6 +23,7 @@ from keystead_server.flows.policies import MethodsPolicies
 from keystead_server.policy.methods.decide import NotAllowed, may_use
 from keystead_server.policy.methods.model import MethodsPolicy, PassSettings
 from keystead_server.policy.people import Subject
+from keystead_server.policy.permissions import check_reach
 from keystead_server.ports.changes import Add, Change, Conflict, Remove
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import Sealer
@@ -186,6 +187,7 @@ def _length(settings: PassSettings, wanted: int | None) -> int:
 
 
 def _check_issuer(user: User, by: Actor) -> None:
+    check_reach(by, user)
     if by.user is None:
         return
     # A pass for oneself would let a stolen session make itself permanent.

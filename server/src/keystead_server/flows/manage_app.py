@@ -1,6 +1,6 @@
 """Register and change OpenID Connect apps."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from keystead_core.oidc import RedirectUriError, check_redirect_uri
@@ -12,6 +12,7 @@ from keystead_server.domain.ids import AppId, TenantId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.user import check_display_name
 from keystead_server.flows.auditing import audited
+from keystead_server.policy.api_permissions import check_permissions
 from keystead_server.ports.changes import Add, Change, Remove, Replace, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.store import Store
@@ -46,9 +47,10 @@ class ManageApp:
         post_logout_redirect_uris: Sequence[str] = (),
         public: bool = False,
         id_token_alg: str = "ES256",
+        signs_in: bool = True,
         by: Actor,
     ) -> RegisteredApp:
-        """Add an app.
+        """Add an app; one that signs nobody in, and only uses our API by itself, needs no address.
 
         Raises:
             Invalid: the name, an address or the algorithm cannot be one.
@@ -61,7 +63,7 @@ class ManageApp:
             id=AppId(self.entropy.new_id(now)),
             tenant_id=tenant,
             name=check_display_name(name, target="name"),
-            redirect_uris=_checked(redirect_uris, "redirect_uris", required=True),
+            redirect_uris=_checked(redirect_uris, "redirect_uris", required=signs_in or public),
             post_logout_redirect_uris=_checked(post_logout_redirect_uris, "post_logout_redirect_uris"),
             secret_digests=() if secret is None else (secret_digest(secret),),
             created_at=now,
@@ -93,6 +95,26 @@ class ManageApp:
         await self._write(changed, "app.secret_added", by, Replace(changed, app))
         return RegisteredApp(changed, secret)
 
+    async def set_permissions(
+        self, app: App, *, delegated: Collection[str], application: Collection[str], by: Actor
+    ) -> App:
+        """Let an app do exactly this with our API; a token loses at its next use what is taken away.
+
+        Raises:
+            Invalid: a name is none of ours, or the app cannot act by itself.
+        """
+        check_permissions(app, delegated, application)
+        changed = replace(
+            app,
+            delegated_permissions=tuple(sorted(set(delegated))),
+            application_permissions=tuple(sorted(set(application))),
+        )
+        await self._write(
+            changed, "app.permissions_changed", by, Replace(changed, app),
+            delegated=" ".join(changed.delegated_permissions), application=" ".join(changed.application_permissions),
+        )  # fmt: skip
+        return changed
+
     async def remove(self, app: App, *, by: Actor) -> None:
         await self._write(app, "app.removed", by, Remove(app.tenant_id, App, app.id))
 
@@ -100,10 +122,10 @@ class ManageApp:
         # The prefix lets scanners find a secret that was published, and keeps it from looking like an option.
         return SECRET_PREFIX + b64url_encode(self.entropy.token(SECRET_BYTES))
 
-    async def _write(self, app: App, name: str, by: Actor, change: Change) -> None:
+    async def _write(self, app: App, name: str, by: Actor, change: Change, **more: str) -> None:
         line = audited(
             self.entropy, name, tenant=app.tenant_id, at=self.clock.now(), by=by, target=app.id,
-            name=app.name, redirect_uris=" ".join(app.redirect_uris),
+            name=app.name, redirect_uris=" ".join(app.redirect_uris), **more,
         )  # fmt: skip
         written = await self.store.write(change, line)
         # Of two who exchange the secret at once, one would be shown a secret that is not kept.

@@ -14,6 +14,7 @@ from keystead_server.domain.user import User, check_display_name
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.held_methods import Held, has_way_in
 from keystead_server.flows.method_gate import MethodGate, NotDone
+from keystead_server.policy.permissions import check_reach
 from keystead_server.ports.changes import Remove, Replace, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.store import Secrets, SessionOwner, Store
@@ -100,11 +101,13 @@ class ManageMethods:
         """Remove somebody's; the caller has checked that *by* may.
 
         Raises:
-            Invalid: it is one's own, or an administrator's and *by* is no Global Administrator.
+            Invalid: it is one's own, an administrator's and *by* is no Global Administrator, or of anybody
+                with a role and *by* is an app by itself.
         """
         user = await self.store.users.get(tenant, user_id)
         if user is None:
             return NotDone("method_not_found")
+        check_reach(by, user)
         if by.user is not None:
             # This door asks for no fresh sign-in, so it must not lead around `remove_own`, which does.
             if by.user.id == user.id:

@@ -13,6 +13,7 @@ from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User, check_display_name
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.letters import Letters
+from keystead_server.policy.permissions import check_reach
 from keystead_server.ports.changes import Change, Remove, Replace, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.store import SessionOwner, Store
@@ -113,7 +114,8 @@ class ManagePasskey:
         """Remove somebody's passkey; the caller has checked that *by* may.
 
         Raises:
-            Invalid: it is one's own, or an administrator's and *by* is no Global Administrator.
+            Invalid: it is one's own, an administrator's and *by* is no Global Administrator, or of anybody
+                with a role and *by* is an app by itself.
         """
         passkey = await self.store.passkeys.get(tenant, passkey_id)
         if passkey is None:
@@ -123,6 +125,8 @@ class ManagePasskey:
         return await self._remove(passkey, by, user)
 
     def _check_remover(self, passkey: Passkey, user: User | None, by: Actor) -> None:
+        if user is not None:
+            check_reach(by, user)
         if by.user is None:
             return
         # This door asks for no fresh sign-in, so it must not lead around `remove_own`, which does.

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from keystead_core.webauthn import VerifiedRegistration
 
-from keystead_server.domain.ids import PasskeyId, UserId
+from keystead_server.domain.ids import AppId, PasskeyId, UserId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.passkey import Passkey, Proof
 from keystead_server.domain.user import User, check_display_name
@@ -19,7 +19,7 @@ def new_passkey(
     *,
     id: PasskeyId,
     owner: User,
-    registered_by: UserId,
+    registered_by: UserId | AppId,
     name: str,
     anchors: TrustAnchors,
     at: datetime,

@@ -3,7 +3,7 @@
 The session, its user and the app are read again here: a code is no way around a blocked account.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
@@ -17,22 +17,24 @@ from keystead_core.oidc.claims import (
     access_token_claims,
     id_token_claims,
 )
-from keystead_core.oidc.client_auth import AuthenticationMethod, PresentedClient, parse_client_authentication
-from keystead_core.oidc.errors import InvalidClient, InvalidGrant, TokenError
+from keystead_core.oidc.client_auth import parse_client_authentication
+from keystead_core.oidc.errors import InvalidGrant, TokenError
 from keystead_core.oidc.pkce import check_verifier
 from keystead_core.oidc.token_request import AuthorizationCodeGrant, parse_token_request
 from keystead_core.wire import WireError, b64url_decode
 
-from keystead_server.domain.app import App, secret_digest
+from keystead_server.domain.app import App
 from keystead_server.domain.authorization_code import CODE_SEAL, AuthorizationCode, redirect_uri_digest
-from keystead_server.domain.ids import AppId
 from keystead_server.domain.session import ACCESS_TOKEN_LIFETIME, ID_TOKEN_LIFETIME, Grant, Session
 from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.app_credentials import TokenRefused, authenticated_app, without_client
 from keystead_server.flows.attempts import Trail, start_trail
 from keystead_server.flows.people import person_of
 from keystead_server.flows.registration_duty import RegistrationDuty
+from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.policy.api_permissions import API_PERMISSIONS
 from keystead_server.ports.changes import Add, Conflict, RevokeGrant
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import SealBroken, Sealer
@@ -46,19 +48,6 @@ class Tokens:
     id_token: str
     expires_in_seconds: int
     scope: str
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRefused:
-    """Attributes:
-    error: RFC 6749 §5.2; what the app is told.
-    code: stable; what the log says.
-    """
-
-    error: str
-    description: str
-    status: int
-    code: str
 
 
 Outcome: TypeAlias = Tokens | TokenRefused
@@ -80,6 +69,7 @@ class RedeemCode:
     sealer: Sealer
     signer: Signer
     duty: RegistrationDuty
+    relying_party: RelyingParty
 
     async def __call__(
         self,
@@ -100,8 +90,8 @@ class RedeemCode:
         trail = start_trail(self.store, self.entropy, tenant.id, visitor, now, Purpose.TOKEN, Method.NONE)
         try:
             presented = parse_client_authentication(authorization, body)
-            request = parse_token_request(_without_client(body))
-            app = await self._app(tenant, presented)
+            request = parse_token_request(without_client(body))
+            app = await authenticated_app(self.store, tenant, presented)
             trail.app_id = app.id
             code = self._code(tenant, app, request, now)
             owner = await self._owner(tenant, code, now)
@@ -109,18 +99,6 @@ class RedeemCode:
             return await self._redeem(app, code, owner, issuer, now)
         except TokenError as error:
             return await _refused(trail, error)
-
-    async def _app(self, tenant: Tenant, presented: PresentedClient) -> App:
-        app = await self.store.apps.get(tenant.id, AppId(presented.client_id))
-        if app is None or not app.enabled:
-            raise InvalidClient("the app is not known, or its secret is wrong")
-        if presented.method is AuthenticationMethod.NONE:
-            # The secret and PKCE are independent: an app that has a secret must show it.
-            if not app.is_public:
-                raise InvalidClient("this app must authenticate with its secret")
-        elif not _is_secret_of(app, presented.secret or ""):
-            raise InvalidClient("the app is not known, or its secret is wrong")
-        return app
 
     def _code(self, tenant: Tenant, app: App, request: AuthorizationCodeGrant, now: datetime) -> AuthorizationCode:
         try:
@@ -173,7 +151,7 @@ class RedeemCode:
             ACCESS_TOKEN_TYPE,
             access_token_claims(
                 Issue(issuer, app.id, grant.issued_at, lifetime), person, how,
-                audience=f"{issuer}/userinfo", scopes=code.scopes, token_id=grant.id,
+                audience=self._audience(issuer, code.scopes), scopes=code.scopes, token_id=grant.id,
             ),
         )  # fmt: skip
         id_token = self.signer.sign(
@@ -187,6 +165,11 @@ class RedeemCode:
         )  # fmt: skip
         return Tokens(access_token, id_token, int(lifetime.total_seconds()), " ".join(code.scopes))
 
+    def _audience(self, issuer: str, scopes: Sequence[str]) -> str | list[str]:
+        """Userinfo, which OpenID Connect has every such token open; with a scope of our API, that as well."""
+        userinfo = f"{issuer}/userinfo"
+        return [self.relying_party.api, userinfo] if API_PERMISSIONS.keys() & set(scopes) else userinfo
+
 
 async def _refused(trail: Trail, error: TokenError) -> TokenRefused:
     code = error.reason if isinstance(error, _NoGrant) else error.code
@@ -196,13 +179,3 @@ async def _refused(trail: Trail, error: TokenError) -> TokenRefused:
 
 def _authentication(session: Session) -> Authentication:
     return Authentication(session.signed_in_at, session.acr, session.amr, session.id)
-
-
-def _is_secret_of(app: App, secret: str) -> bool:
-    presented = secret_digest(secret)
-    # Every digest is compared, so that time tells nothing about which one matched.
-    return any([compare_digest(kept, presented) for kept in app.secret_digests])  # noqa: C419
-
-
-def _without_client(body: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in body if name not in ("client_id", "client_secret")]

@@ -54,7 +54,7 @@ from keystead_server.policy.passkeys.decide import (
     may_register,
 )
 from keystead_server.policy.passkeys.model import Subject
-from keystead_server.policy.permissions import Permission, may
+from keystead_server.policy.permissions import Permission, check_reach, may
 from keystead_server.ports.changes import Add, Conflict, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import SealBroken, Sealer
@@ -255,8 +255,10 @@ def check_registrar(by: Actor, user: User) -> None:
     """Return when *by* may register passkeys for *user*.
 
     Raises:
-        Invalid: it is their own account, they may not at all, or *user* administers and they do not.
+        Invalid: it is their own account, they may not at all, *user* administers and they do not, or *user*
+            has a role and *by* is an app by itself.
     """
+    check_reach(by, user)
     if by.user is None:
         return
     # This door asks for no fresh sign-in, so it must not lead around the one that does.

@@ -20,6 +20,11 @@ class RelyingParty:
     origins: frozenset[str]
     name: str
 
+    @property
+    def api(self) -> str:
+        """The audience of tokens for our API."""
+        return f"{self.public_url}/graph"
+
     def issuer(self, tenant: str) -> str:
         """The issuer of tokens for *tenant*, by its name, or by its id for apps that are configured so."""
         return f"{self.public_url}/{tenant}/v2.0"

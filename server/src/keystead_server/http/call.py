@@ -10,7 +10,8 @@ from keystead_server.domain.actor import Actor
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
-from keystead_server.http.problems import FORM_STALE, MALFORMED, NOT_SIGNED_IN, TENANT_UNKNOWN, Refuse
+from keystead_server.flows.api_access import Caller
+from keystead_server.http.problems import FORM_STALE, MALFORMED, NOT_SIGNED_IN, TENANT_UNKNOWN, TOKEN_MISSING, Refuse
 from keystead_server.http.route import Route
 from keystead_server.http.services import Services
 from keystead_server.policy.permissions import Permission, may
@@ -32,6 +33,7 @@ class Call:
         path: the path's variables by name, percent-decoded.
         owner: the session and its user, open and read just now; None when nobody is signed in
             or the route did not ask.
+        maybe_caller: the app whose token opened the route, on those for programs.
         cookies_to_set: `Set-Cookie` values that go out with whatever is answered.
     """
 
@@ -45,6 +47,7 @@ class Call:
     visitor: Visitor
     maybe_tenant: Tenant | None = None
     owner: SessionOwner | None = None
+    maybe_caller: Caller | None = None
     cookies_to_set: list[str] = field(default_factory=list)
     _form: dict[str, list[str]] | None = None
 
@@ -65,8 +68,14 @@ class Call:
         return self.signed_in.user
 
     @property
+    def caller(self) -> Caller:
+        if self.maybe_caller is None:
+            raise Refuse(TOKEN_MISSING)
+        return self.maybe_caller
+
+    @property
     def actor(self) -> Actor:
-        return Actor(self.user)
+        return Actor(self.user) if self.maybe_caller is None else self.maybe_caller.actor
 
     def may(self, permission: Permission) -> bool:
         return self.owner is not None and may(self.owner.user, permission)

@@ -3,6 +3,8 @@
     find the route → rate limit → size → did one of our pages send it → tenant → session →
     is the session held to registering → permission → form token → handler → headers
 
+Where a program calls, its token stands for tenant and session, and no cookie is looked at.
+
 What fails is answered as the route's face answers, and logged with its code.
 """
 
@@ -17,6 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.api_access import TokenInvalid
 from keystead_server.http import cookies, problems
 from keystead_server.http.call import Call
 from keystead_server.http.peers import Peers
@@ -25,6 +28,7 @@ from keystead_server.http.rate import RateLimits, rate_key
 from keystead_server.http.route import BROWSING, Access, Face, Route
 from keystead_server.http.route_tree import RouteTree
 from keystead_server.http.services import Services
+from keystead_server.policy.api_permissions import ByToken, opens
 from keystead_server.policy.permissions import may
 from keystead_server.ports.store import StorageUnavailable
 
@@ -50,12 +54,14 @@ class Dispatch:
         routes: Iterable[Route],
         *,
         problem_page: ProblemAnswer,
+        graph_problem: Callable[[Call, Problem], Response],
         rate_limits: RateLimits,
         trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = (),
     ) -> None:
         self._services = services
         self._tree = RouteTree(routes)
         self._problem_page = problem_page
+        self._graph_problem = graph_problem
         self._rate_limits = rate_limits
         self._peers = Peers(trusted_proxies)
         self._tenants: dict[str, Tenant] = {}
@@ -118,6 +124,7 @@ class Dispatch:
         methods, values = self._tree.find(raw.split(b"?")[0].decode("latin-1"))
         method = "GET" if call.scope["method"] == "HEAD" else call.scope["method"]
         if not methods:
+            call.route = _NOWHERE_IN_THE_API if raw.startswith(_API) else _NOWHERE
             raise Refuse(problems.NOT_FOUND)
         call.route = methods.get(method) or next(iter(methods.values()))
         call.path = values
@@ -157,6 +164,26 @@ class Dispatch:
             raise Refuse(problems.CROSS_SITE)
 
     async def _know_who(self, call: Call) -> None:
+        if isinstance(call.route.access, ByToken):
+            await self._know_caller(call)
+        else:
+            await self._know_visitor(call)
+
+    async def _know_caller(self, call: Call) -> None:
+        """Who calls, and in which tenant: both from the token alone, so that no address can say another one."""
+        sent = call.header_values("authorization")
+        scheme, _, token = (sent[0] if len(sent) == 1 else "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Refuse(problems.TOKEN_MISSING)
+        outcome = await self._services.api_access(token.strip())
+        if isinstance(outcome, TokenInvalid):
+            _log.warning("token.refused", code=outcome.code, request=call.number, address=call.visitor.address)
+            raise Refuse(problems.TOKEN_INVALID)
+        call.maybe_caller, call.maybe_tenant = outcome, outcome.tenant
+        app, user = outcome.app.id, None if outcome.user is None else outcome.user.id
+        _log.info("api.called", request=call.number, route=call.route.path, app=app, user=user)
+
+    async def _know_visitor(self, call: Call) -> None:
         call_cookies = cookies.parse(call.header("cookie"))
         browser = cookies.read_browser(self._services, call_cookies)
         if browser is None:
@@ -197,6 +224,10 @@ class Dispatch:
         access = call.route.access
         if access is Access.PUBLIC:
             return
+        if isinstance(access, ByToken):
+            if not opens(access, call.caller.granted, call.caller.user):
+                raise Refuse(problems.PERMISSION_MISSING)
+            return
         if call.owner is None:
             raise Refuse(problems.NOT_SIGNED_IN)
         if not isinstance(access, Access) and not may(call.owner.user, access):
@@ -216,6 +247,8 @@ class Dispatch:
         )
         if call.route.face is Face.PAGE:
             response = await self._problem_page(call, problem)
+        elif call.route.face is Face.GRAPH:
+            response = self._graph_problem(call, problem)
         else:
             response = _problem_json(call, problem)
         for name, value in problem.headers:
@@ -284,3 +317,5 @@ async def _nowhere(_: Call) -> Response:
 
 # Stands in until the route is found, so that even "nothing here" has a face.
 _NOWHERE = Route("GET", "/", _nowhere, "nowhere", Access.PUBLIC, BROWSING, Face.PAGE)
+_NOWHERE_IN_THE_API = Route("GET", "/graph", _nowhere, "nowhere", Access.PUBLIC, BROWSING, Face.GRAPH)
+_API = b"/graph/"

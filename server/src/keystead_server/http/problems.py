@@ -35,6 +35,11 @@ REGISTER_FIRST = Problem(
     "registration_required",
     "Your organisation asks for a passkey. Add one, or sign in with the one you have, before you go on.",
 )
+TOKEN_MISSING = Problem(401, "token_missing", "This address takes a bearer token in the Authorization header.")
+TOKEN_INVALID = Problem(401, "invalid_token", "The token is not good, or not good any more.")
+PERMISSION_MISSING = Problem(
+    403, "permission_missing", "The token lacks a permission for this, or the person it stands for may not do it."
+)
 NOT_ALLOWED = Problem(403, "not_allowed", "Your account may not do this. Ask an administrator of your organisation.")
 CROSS_SITE = Problem(
     403, "cross_site_request", "This request did not come from one of our pages. Open the page and try again."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from starlette.responses import Response
 
+from keystead_server.policy.api_permissions import ByToken
 from keystead_server.policy.permissions import Permission
 
 if TYPE_CHECKING:
@@ -22,18 +23,19 @@ KIB = 1024
 
 
 class Access(Enum):
-    """Who may call, besides those who hold a Permission."""
+    """Who may call, besides those who hold a Permission, and apps that bring a token (`ByToken`)."""
 
     PUBLIC = "public"
     SIGNED_IN = "signed in"
 
 
 class Face(StrEnum):
-    """How problems are told: as a page to people, as JSON to scripts, in OAuth's shape to apps."""
+    """How problems are told: as a page to people, as JSON to scripts, in OAuth's or Graph's shape to apps."""
 
     PAGE = "page"
     JSON = "json"
     OAUTH = "oauth"
+    GRAPH = "graph"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,9 @@ SIGNING_IN = Limit("signing_in", 120, 60)
 TYPING_A_CODE = Limit("typing_a_code", 10, 10)
 REGISTERING = Limit("registering", 30, 20)
 TOKENS = Limit("tokens", 1200, 600)
+# Programs read page after page; what changes something is rarer, and costs more.
+API_READS = Limit("api_reads", 1800, 600)
+API_WRITES = Limit("api_writes", 600, 200)
 UNLIMITED = Limit("unlimited", 0, 0)
 
 
@@ -88,7 +93,7 @@ class Route:
     path: str
     handler: Handler
     summary: str
-    access: Access | Permission
+    access: Access | Permission | ByToken
     limit: Limit
     face: Face
     body: Body | None = None
@@ -99,4 +104,4 @@ class Route:
 
     @property
     def wants_session(self) -> bool:
-        return self.session or self.access is not Access.PUBLIC
+        return self.session or isinstance(self.access, Permission) or self.access is Access.SIGNED_IN

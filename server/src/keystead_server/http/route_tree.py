@@ -14,6 +14,7 @@ class _Node:
     literal: "dict[str, _Node]" = field(default_factory=dict)
     variable: "_Node | None" = None
     name: str = ""
+    functions: "dict[str, _Node]" = field(default_factory=dict)
     methods: dict[str, Route] = field(default_factory=dict)
 
 
@@ -31,6 +32,8 @@ class RouteTree:
                 if node.variable.name != segment[1:-1]:
                     raise ValueError(f"{route.path}: {segment} is called {{{node.variable.name}}} by another route")
                 node = node.variable
+            elif "({" in segment:
+                node = node.functions.setdefault(segment.partition("(")[0], _Node(name=segment[:-2].partition("({")[2]))
             else:
                 node = node.literal.setdefault(segment, _Node())
         if route.method in node.methods:
@@ -38,11 +41,18 @@ class RouteTree:
         node.methods[route.method] = route
 
     def find(self, raw_path: str) -> tuple[dict[str, Route], dict[str, str]]:
-        """The routes at a path by method, and the path's variables. A literal segment wins over a variable."""
+        """The routes at a path by method, and the path's variables. A literal segment wins over a variable.
+
+        `name({arguments})` is OData's call of a function: what stands between the parentheses is the variable.
+        """
         node, values = self._root, {}
         for segment in raw_path.strip("/").split("/"):
             following = node.literal.get(segment)
-            if following is None:
+            called = node.functions.get(segment.partition("(")[0]) if segment.endswith(")") else None
+            if called is not None:
+                following = called
+                values[called.name] = unquote(segment.partition("(")[2][:-1])
+            elif following is None:
                 if node.variable is None or not segment:
                     return {}, {}
                 following = node.variable

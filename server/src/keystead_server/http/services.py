@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from keystead_server.flows.api_access import ApiAccess
+from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.end_session import EndSession
@@ -23,7 +25,9 @@ from keystead_server.flows.redeem_code import RedeemCode
 from keystead_server.flows.register_on_behalf import RegisterOnBehalf
 from keystead_server.flows.register_passkey import RegisterPasskey
 from keystead_server.flows.registration_duty import RegistrationDuty
+from keystead_server.flows.registration_report import RegistrationReport
 from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.flows.revoke_pass import RevokePass
 from keystead_server.flows.rollback_policy import RollBackPolicy
 from keystead_server.flows.save_policy import SavePolicy
 from keystead_server.flows.set_password import SetPassword
@@ -84,6 +88,10 @@ class Services:
     list_quarantined: ListQuarantined
     authorize: Authorize
     redeem_code: RedeemCode
+    app_token: AppToken
+    revoke_pass: RevokePass
+    registration_details: RegistrationReport
+    api_access: ApiAccess
     user_info: UserInfo
     end_session: EndSession
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from keystead_server.flows.api_access import ApiAccess
+from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.checkpoint_log import CheckpointLog
@@ -30,7 +32,9 @@ from keystead_server.flows.redeem_code import RedeemCode
 from keystead_server.flows.register_on_behalf import RegisterOnBehalf
 from keystead_server.flows.register_passkey import RegisterPasskey
 from keystead_server.flows.registration_duty import RegistrationDuty
+from keystead_server.flows.registration_report import RegistrationReport
 from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.flows.revoke_pass import RevokePass
 from keystead_server.flows.rollback_policy import RollBackPolicy
 from keystead_server.flows.save_policy import SavePolicy
 from keystead_server.flows.set_password import SetPassword
@@ -43,6 +47,7 @@ from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.flows.verify_log import VerifyLog
 from keystead_server.http.dispatch import Dispatch
+from keystead_server.http.graph.problem import graph_problem
 from keystead_server.http.pages.problem import problem_page
 from keystead_server.http.rate import RateLimits
 from keystead_server.http.services import Services
@@ -219,8 +224,12 @@ def build_services(
         roll_back_methods_policy=RollBackPolicy(store, methods_kind),
         explain_passkey=ExplainPasskey(store, policies, models),
         list_quarantined=ListQuarantined(store, policies, models),
-        authorize=Authorize(store, clock, entropy, sealer, duty),
-        redeem_code=RedeemCode(store, clock, entropy, sealer, token_signer, duty),
+        authorize=Authorize(store, clock, entropy, sealer, duty, us),
+        redeem_code=RedeemCode(store, clock, entropy, sealer, token_signer, duty, us),
+        app_token=AppToken(store, clock, entropy, token_signer, us),
+        api_access=ApiAccess(store, clock, token_signer, us, duty),
+        revoke_pass=RevokePass(store, clock, entropy),
+        registration_details=RegistrationReport(store, clock, policies, methods, models),
         user_info=UserInfo(store, clock, token_signer),
         end_session=EndSession(store, clock, token_signer),
     )
@@ -231,6 +240,7 @@ def build_app(services: Services, config: Config) -> Dispatch:
         services,
         routes(),
         problem_page=problem_page,
+        graph_problem=graph_problem,
         rate_limits=RateLimits(config.rate_limit_scale),
         trusted_proxies=config.proxy_networks,
     )

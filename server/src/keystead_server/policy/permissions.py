@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from keystead_server.domain.actor import Actor
+from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.user import Role, User
 
 
@@ -34,3 +36,15 @@ _ROLES: dict[Role, frozenset[Permission]] = {
 
 def may(user: User, permission: Permission) -> bool:
     return any(permission in _ROLES[role] for role in user.roles)
+
+
+def check_reach(by: Actor, user: User) -> None:
+    """What an app may do by itself ends at the accounts that administer.
+
+    Otherwise an app that may help people get in could get in as whoever administers it.
+
+    Raises:
+        Invalid: *by* is an app by itself, and *user* has a role.
+    """
+    if by.is_app_alone and user.roles:
+        raise Invalid("app_beyond_its_reach", "an app by itself changes nothing about an account that has a role")

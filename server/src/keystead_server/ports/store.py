@@ -38,6 +38,7 @@ from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import Group, User
 from keystead_server.ports.changes import Change, Conflict, Written
+from keystead_server.ports.log_queries import AuditQuery, AuditRow, SignInQuery, SignInRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,10 @@ class Logs(Protocol):
     async def audit(self, tenant: TenantId, *, limit: int, before: EventId | None = None) -> Sequence[AuditEvent]:
         """Newest first (descending id)."""
         ...
+
+    async def sign_ins(self, tenant: TenantId, query: SignInQuery) -> Sequence[SignInRow]: ...
+
+    async def audit_events(self, tenant: TenantId, query: AuditQuery) -> Sequence[AuditRow]: ...
 
     async def audit_of(self, tenant: TenantId, target: str, *, limit: int) -> Sequence[AuditEvent]:
         """What was done to one thing, newest first; to an account, with what it signs in with."""

@@ -67,6 +67,11 @@ def _bytes(name: str) -> Column[bytes]:
     return Column(name, LargeBinary(), nullable=False)
 
 
+def _list(name: str) -> Column[str]:
+    """A JSON list, empty in rows that are older than the column."""
+    return Column(name, Text(), nullable=False, server_default="[]")
+
+
 def _flag(name: str) -> Column[bool]:
     return Column(name, Boolean(), nullable=False)
 
@@ -289,6 +294,8 @@ apps = _table(
     _text("id_token_alg"),
     _flag("enabled"),
     _ordered("name_folded"),
+    _list("delegated_permissions"),
+    _list("application_permissions"),
     PrimaryKeyConstraint("tenant_id", "id"),
     _of_tenant("apps"),
 )
@@ -348,6 +355,8 @@ attempts = _table(
     # Backwards, the primary key is "newest first".
     PrimaryKeyConstraint("tenant_id", "id"),
     Index("attempts_user", "tenant_id", "user_id", "id"),
+    # The API lists by time, and an attempt's id is as old as its challenge.
+    Index("attempts_at", "tenant_id", "at", "id"),
 )
 
 # What `guesses` counts, and nothing else: signing in with a passkey does not pay for it.

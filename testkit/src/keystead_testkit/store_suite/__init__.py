@@ -20,6 +20,7 @@ from keystead_testkit.store_suite.directory import (
 )
 from keystead_testkit.store_suite.isolation import IsolationTests
 from keystead_testkit.store_suite.letters import LetterTests
+from keystead_testkit.store_suite.log_queries import LogQueryTests
 from keystead_testkit.store_suite.secrets import GuessTests, SecretTests
 from keystead_testkit.store_suite.units import ConcurrencyTests, UnitTests
 
@@ -39,6 +40,7 @@ class StoreSuite(
     LetterTests,
     SessionTests,
     LogTests,
+    LogQueryTests,
     SweepTests,
     ChainTests,
     IsolationTests,

@@ -296,12 +296,16 @@ class AppTests:
     def test_every_field_of_an_app_comes_back(self, world: World) -> None:
         tenant = world.add_tenant()
         public = replace(world.app(tenant, "Öl"), secret_digests=(), post_logout_redirect_uris=("https://rp.example/",))
-        world.add(app := world.app(tenant, id_token_alg="RS256", enabled=False), public)
+        permitted: Any = {
+            "delegated_permissions": ("User.Read",),
+            "application_permissions": ("Group.Read.All", "User.Read.All"),
+        }
+        world.add(app := world.app(tenant, id_token_alg="RS256", enabled=False, **permitted), public)
 
         assert world.run(world.store.apps.get(tenant.id, app.id)) == app
         assert list(world.run(world.store.apps.all(tenant.id))) == [app, public]
 
-        changed = replace(app, name="Zeiten", redirect_uris=(), enabled=True)
+        changed = replace(app, name="Zeiten", redirect_uris=(), enabled=True, application_permissions=())
         assert world.write(Replace(changed)) == Written()
         assert list(world.run(world.store.apps.all(tenant.id))) == [changed, public]
 

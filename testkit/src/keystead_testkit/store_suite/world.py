@@ -171,6 +171,6 @@ class World:
         }
         return Attempt(tenant_id=tenant.id, **(defaults | fields))
 
-    def event(self, tenant: Tenant, name: str = "user.created") -> AuditEvent:
+    def event(self, tenant: Tenant, name: str = "user.created", actor: Any = None) -> AuditEvent:
         detail = {"username": 'ädä "quoted"'}
-        return AuditEvent(self.new_id(), tenant.id, self.clock.now(), name, None, self.new_id(), detail)
+        return AuditEvent(self.new_id(), tenant.id, self.clock.now(), name, actor, self.new_id(), detail)

@@ -34,7 +34,7 @@ ROUTES = (
         "Sends the form_post page on its way", _PUBLIC, BROWSING, Face.PAGE,
     ),
     Route(
-        "POST", "/{tenant}/oauth2/v2.0/token", token.token, "Exchange a code for tokens", _PUBLIC, TOKENS, Face.OAUTH,
+        "POST", "/{tenant}/oauth2/v2.0/token", token.token, "Exchange a code for tokens, or get one as an app by itself", _PUBLIC, TOKENS, Face.OAUTH,
         body=Body(_FORM, 16 * KIB), answers={200: "Tokens", 400: "The code is not valid", 401: "The app is not known"},
     ),
     Route(

@@ -1,10 +1,13 @@
 """The token endpoint and userinfo."""
 
 import structlog
+from keystead_core.oidc.token_request import asks_for_itself
 from msgspec.json import encode
 from starlette.responses import Response
 
-from keystead_server.flows.redeem_code import TokenRefused, Tokens
+from keystead_server.flows.app_credentials import TokenRefused
+from keystead_server.flows.app_token import AppTokens
+from keystead_server.flows.redeem_code import Tokens
 from keystead_server.flows.user_info import Info, TokenInvalid
 from keystead_server.http.call import Call
 from keystead_server.http.oidc.metadata import endpoints
@@ -16,10 +19,20 @@ _ANY_ORIGIN = {"access-control-allow-origin": "*"}
 
 
 async def token(call: Call) -> Response:
-    outcome = await call.services.redeem_code(
-        call.tenant, call.visitor, call.header_values("authorization"), call.form_pairs(), issuer=endpoints(call).issuer
+    body = call.form_pairs()
+    judge = call.services.app_token if asks_for_itself(body) else call.services.redeem_code
+    outcome = await judge(
+        call.tenant, call.visitor, call.header_values("authorization"), body, issuer=endpoints(call).issuer
     )
+    return _answered(call, outcome)
+
+
+def _answered(call: Call, outcome: Tokens | AppTokens | TokenRefused) -> Response:
     match outcome:
+        case AppTokens(access_token, seconds):
+            # RFC 6749 §4.4.3; an app in a browser has no secret that it could have shown.
+            alone = {"token_type": "Bearer", "access_token": access_token, "expires_in": seconds}
+            return Response(encode(alone), media_type="application/json", headers=_NO_STORE)
         case Tokens():
             body: dict[str, object] = {
                 "token_type": "Bearer",

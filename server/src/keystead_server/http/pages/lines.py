@@ -9,6 +9,7 @@ from keystead_server.domain.ids import AppId, GroupId
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.sign_in import Attempt, Result
 from keystead_server.domain.user import User
+from keystead_server.flows.people import author_name
 from keystead_server.http.call import Call
 from keystead_server.http.pages import words
 from keystead_server.http.pages.uses import NO_USES, Use, Uses, app_names
@@ -75,8 +76,8 @@ async def passkey_lines(
 async def _added_by(call: Call, passkey: Passkey) -> str | None:
     if not passkey.on_behalf:
         return None
-    registrar = await call.services.store.users.get(passkey.tenant_id, passkey.registered_by)
-    return "an administrator" if registrar is None else registrar.username
+    registrar = await author_name(call.services.store, passkey.tenant_id, passkey.registered_by)
+    return registrar or "an administrator"
 
 
 def _use_of(passkey: Passkey) -> Use | None:

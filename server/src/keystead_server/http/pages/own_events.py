@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from keystead_server.domain.ids import UserId
+from keystead_server.domain.ids import AppId, UserId
 from keystead_server.http.call import Call
 from keystead_server.http.pages import method_words
 
@@ -27,10 +27,13 @@ async def own_events(call: Call) -> list[EventLine]:
     ]
 
 
-async def _name(call: Call, actor: UserId | None) -> str:
+async def _name(call: Call, actor: UserId | AppId | None) -> str:
     if actor is None:
         return "the operator of this server"
     if actor == call.user.id:
         return "you"
-    user = await call.services.store.users.get(call.tenant.id, actor)
-    return "an account that is gone" if user is None else user.display_name
+    user = await call.services.store.users.get(call.tenant.id, UserId(actor))
+    if user is not None:
+        return user.display_name
+    app = await call.services.store.apps.get(call.tenant.id, AppId(actor))
+    return "an account that is gone" if app is None else f"the app {app.name}"

@@ -105,11 +105,13 @@ _GRANTED = {
     Purpose.SIGN_IN: "Signed in",
     Purpose.REGISTER: "Passkey added",
     Purpose.TOKEN: "App signed in",
+    Purpose.APP: "App signed in by itself",
 }
 _REFUSED = {
     Purpose.SIGN_IN: "Not signed in",
     Purpose.REGISTER: "Passkey not added",
     Purpose.TOKEN: "App not signed in",
+    Purpose.APP: "App not signed in by itself",
 }
 _METHODS = {
     Method.PASSKEY: "Passkey",
@@ -118,7 +120,7 @@ _METHODS = {
     Method.PASSWORD: "Password",
     Method.SOFTWARE_OATH: "Authenticator app (TOTP)",
     Method.RECOVERY_CODE: "Recovery code",
-    Method.NONE: "None: the app brought a code",
+    Method.NONE: "None: the app brought a code, or its secret",
 }
 _TYPES = {PasskeyType.DEVICE_BOUND: "Device-bound", PasskeyType.SYNCED: "Synced"}
 _BINDINGS = {

@@ -12,11 +12,12 @@ from keystead_core.webauthn import NO_AAGUID
 
 from keystead_server.domain import policy_document
 from keystead_server.domain.actor import OPERATOR
-from keystead_server.domain.ids import UserId
+from keystead_server.domain.ids import AppId, UserId
 from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
+from keystead_server.flows.people import author_name
 from keystead_server.main.cli import policy_words as words
 from keystead_server.main.cli.frame import Failed, Frame, as_json, moment, tell
 from keystead_server.main.cli.policy_desks import KINDS, Desk, desk_of
@@ -83,11 +84,10 @@ async def _described(system: System, tenant: Tenant, written: PolicyDocument | N
     }
 
 
-async def _author(system: System, tenant: Tenant, author: UserId | None) -> str:
+async def _author(system: System, tenant: Tenant, author: UserId | AppId | None) -> str:
     if author is None:
         return "operator"
-    user = await system.store.users.get(tenant.id, author)
-    return author if user is None else user.username
+    return await author_name(system.store, tenant.id, author) or author
 
 
 @policy.command()

@@ -10,7 +10,9 @@ from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.guesses import Guesses
 from keystead_server.domain.ids import AttemptId, EventId, GrantId, SessionId, TenantId, UserId
 from keystead_server.domain.sign_in import Attempt, Method, Result
+from keystead_server.ports.log_queries import AuditQuery, AuditRow, SignInQuery, SignInRow
 from keystead_server.ports.store import GrantOwner, SessionOwner
+from keystead_server.storage.reads import log_queries
 from keystead_server.storage.reads.reader import GROUP_IDS, Reads, given, group_ids, here
 from keystead_server.storage.rows import activity as rows
 from keystead_server.storage.rows import directory
@@ -151,6 +153,12 @@ class Logs(Reads):
 
     async def audit(self, tenant: TenantId, *, limit: int, before: EventId | None = None) -> Sequence[AuditEvent]:
         return list(map(rows.audit_event, await self._reader.all(_AUDIT, (tenant, before or _END, limit))))
+
+    async def sign_ins(self, tenant: TenantId, query: SignInQuery) -> Sequence[SignInRow]:
+        return await log_queries.sign_ins(self._reader, tenant, query)
+
+    async def audit_events(self, tenant: TenantId, query: AuditQuery) -> Sequence[AuditRow]:
+        return await log_queries.audit_events_of(self._reader, tenant, query)
 
     async def audit_of(self, tenant: TenantId, target: str, *, limit: int) -> Sequence[AuditEvent]:
         return list(map(rows.audit_event, await self._reader.all(_AUDIT_OF, (tenant, target, limit))))

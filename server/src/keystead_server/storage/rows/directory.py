@@ -100,11 +100,13 @@ def app_row(a: App) -> Arguments:
         a.id_token_alg,
         a.enabled,
         fold(a.name),
+        to_list(a.delegated_permissions),
+        to_list(a.application_permissions),
     )
 
 
 def app(row: Row) -> App:
-    id_, tenant_id, name, redirect_uris, logout_uris, digests, created_at, alg, enabled = row
+    id_, tenant_id, name, redirect_uris, logout_uris, digests, created_at, alg, enabled, delegated, application = row
     return App(
         id_,
         tenant_id,
@@ -115,6 +117,8 @@ def app(row: Row) -> App:
         to_moment(created_at),
         alg,
         bool(enabled),
+        to_tuple(delegated),
+        to_tuple(application),
     )
 
 

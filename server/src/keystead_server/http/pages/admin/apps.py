@@ -8,6 +8,7 @@ from keystead_server.domain.invalid import Invalid
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import NO_ERRORS, Errors, lines_of, the_app
 from keystead_server.http.pages.render import page, see_other
+from keystead_server.policy.api_permissions import API_PERMISSIONS
 
 
 async def show_all(call: Call) -> Response:
@@ -31,9 +32,7 @@ async def register(call: Call) -> Response:
 
 
 async def show(call: Call) -> Response:
-    return await _app(
-        call, await the_app(call), notice="The addresses were changed." if call.query("done") == "changed" else None
-    )
+    return await _app(call, await the_app(call), notice=_DONE.get(call.query("done")))
 
 
 async def set_redirect_uris(call: Call) -> Response:
@@ -48,6 +47,17 @@ async def set_redirect_uris(call: Call) -> Response:
     except Invalid as invalid:
         return await _app(call, app, errors=Errors.of(invalid), status=422)
     return see_other(f"/{call.tenant.name}/admin/apps/{app.id}?done=changed")
+
+
+async def set_permissions(call: Call) -> Response:
+    app = await the_app(call)
+    try:
+        await call.services.manage_app.set_permissions(
+            app, delegated=call.fields("delegated"), application=call.fields("application"), by=call.actor
+        )
+    except Invalid as invalid:
+        return await _app(call, app, errors=Errors.of(invalid), status=422)
+    return see_other(f"/{call.tenant.name}/admin/apps/{app.id}?done=permitted")
 
 
 async def add_secret(call: Call) -> Response:
@@ -72,6 +82,10 @@ async def _list(call: Call, errors: Errors = NO_ERRORS, *, status: int = 200) ->
     )
 
 
+_DONE = {
+    "changed": "The addresses were changed.",
+    "permitted": "What the app may do with the API was changed.",
+}
 _FIELDS = ("name", "redirect_uris", "post_logout_redirect_uris", "public", "rs256")
 
 
@@ -84,7 +98,7 @@ async def _app(
     errors: Errors = NO_ERRORS,
     status: int = 200,
 ) -> Response:
-    typed = bool(errors.by_field)
+    typed = bool(errors.by_field.keys() - {"permissions"})
     return page(
         call,
         "admin/app.html",
@@ -94,6 +108,7 @@ async def _app(
         secret=secret,
         notice=notice,
         errors=errors,
+        permissions=API_PERMISSIONS,
         redirect_uris=call.field("redirect_uris") if typed else "\n".join(app.redirect_uris),
         post_logout_redirect_uris=(
             call.field("post_logout_redirect_uris") if typed else "\n".join(app.post_logout_redirect_uris)

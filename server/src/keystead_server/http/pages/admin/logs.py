@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from keystead_server.domain.audit import AuditEvent
-from keystead_server.domain.ids import AttemptId, EventId, UserId
+from keystead_server.domain.ids import AppId, AttemptId, EventId, UserId
 from keystead_server.domain.sign_in import Attempt, Result
+from keystead_server.flows.people import author_name
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import PAGE_SIZE
 from keystead_server.http.pages.lines import attempt_lines
@@ -69,11 +70,11 @@ async def audit(call: Call) -> Response:
     )
 
 
-async def _names(call: Call, events: Iterable[AuditEvent]) -> dict[UserId, str]:
-    """Usernames of those who are still there."""
-    names: dict[UserId, str] = {}
+async def _names(call: Call, events: Iterable[AuditEvent]) -> dict[UserId | AppId, str]:
+    """Names of those who are still there."""
+    names: dict[UserId | AppId, str] = {}
     for actor in {event.actor_id for event in events if event.actor_id is not None}:
-        user = await call.services.store.users.get(call.tenant.id, actor)
-        if user is not None:
-            names[actor] = user.username
+        name = await author_name(call.services.store, call.tenant.id, actor)
+        if name is not None:
+            names[actor] = name
     return names

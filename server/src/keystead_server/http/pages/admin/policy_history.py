@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from keystead_server.domain.ids import UserId
+from keystead_server.domain.ids import AppId, UserId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.flows.people import author_name
 from keystead_server.flows.policy_kinds import Policy
 from keystead_server.flows.rollback_policy import Restorable
 from keystead_server.http.call import Call
@@ -94,14 +95,14 @@ async def _versions(
     )
     # What stands before the first version is what every organisation begins with.
     befores = [*policies[1:], kind.first]
-    people: dict[UserId, str] = {}
+    authors: dict[UserId | AppId, str] = {}
     lines = []
     for each, policy, before in zip(shown, policies, befores, strict=False):
         by = None
         if each.changed_by is not None:
-            if each.changed_by not in people:
-                user = await call.services.store.users.get(call.tenant.id, each.changed_by)
-                people[each.changed_by] = each.changed_by if user is None else user.username
-            by = people[each.changed_by]
+            if each.changed_by not in authors:
+                name = await author_name(call.services.store, call.tenant.id, each.changed_by)
+                authors[each.changed_by] = name or each.changed_by
+            by = authors[each.changed_by]
         lines.append(Version(each, by, desk.differences(before, policy, names), each.version == newest))
     return lines

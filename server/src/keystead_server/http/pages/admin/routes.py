@@ -80,6 +80,7 @@ _APPS = (
     _form("/apps", apps.register, "Register an app", May.WRITE_APPS),
     _page("/apps/{app}", apps.show, "An app"),
     _form("/apps/{app}/redirect-uris", apps.set_redirect_uris, "Change an app's addresses", May.WRITE_APPS),
+    _form("/apps/{app}/permissions", apps.set_permissions, "Let an app use the API", May.WRITE_APPS),
     _form("/apps/{app}/secret", apps.add_secret, "Give an app a new secret", May.WRITE_APPS),
     _form("/apps/{app}/remove", apps.remove, "Remove an app", May.WRITE_APPS),
 )

@@ -1,0 +1,109 @@
+"""Our codes as the numbers of Entra's sign-in log, so that what watches one log can watch the other.
+
+Where Entra has no number for what happened, the nearest that it uses for "the method failed" stands;
+our own code is always beside it (`keystead.reason`).
+"""
+
+METHOD_FAILED = 500121
+_BY_POLICY = 530032
+_CHALLENGE = 135018
+
+ERROR_NUMBERS: dict[str, int] = {
+    "granted": 0,
+    # challenges
+    "challenge_not_ours": _CHALLENGE,
+    "challenge_expired": _CHALLENGE,
+    "challenge_spent": _CHALLENGE,
+    "challenge_mismatch": _CHALLENGE,
+    # who it is
+    "passkey_unknown": 135010,
+    "passkey_of_another_user": METHOD_FAILED,
+    "user_handle_mismatch": METHOD_FAILED,
+    "user_unknown": 50034,
+    "user_disabled": 50057,
+    # what the authenticator made
+    "counter_regressed": 135017,
+    "signature_invalid": 130005,
+    "malformed_response": METHOD_FAILED,
+    "backup_state_impossible": METHOD_FAILED,
+    "backup_eligibility_changed": METHOD_FAILED,
+    "ceremony_type_wrong": METHOD_FAILED,
+    "origin_not_allowed": METHOD_FAILED,
+    "cross_origin_not_allowed": METHOD_FAILED,
+    "top_origin_not_allowed": METHOD_FAILED,
+    "rp_id_mismatch": METHOD_FAILED,
+    "user_presence_missing": METHOD_FAILED,
+    "user_verification_missing": METHOD_FAILED,
+    # new passkeys
+    "algorithm_not_offered": METHOD_FAILED,
+    "public_key_invalid": METHOD_FAILED,
+    "credential_id_too_long": METHOD_FAILED,
+    "credential_id_mismatch": METHOD_FAILED,
+    "attestation_format_unknown": METHOD_FAILED,
+    "attestation_invalid": METHOD_FAILED,
+    "passkey_already_registered": METHOD_FAILED,
+    "too_many_passkeys": METHOD_FAILED,
+    # what the browser said
+    "conditional_not_offered": METHOD_FAILED,
+    "passkey_on_this_device": METHOD_FAILED,
+    "browser_not_allowed": METHOD_FAILED,
+    "browser_not_supported": METHOD_FAILED,
+    "browser_cannot_verify": METHOD_FAILED,
+    "browser_address_refused": METHOD_FAILED,
+    "browser_aborted": METHOD_FAILED,
+    "browser_error": METHOD_FAILED,
+    "pass_link_not_ours": METHOD_FAILED,
+    # policy
+    "passkey_method_disabled": _BY_POLICY,
+    "user_excluded": _BY_POLICY,
+    "no_profile_in_scope": _BY_POLICY,
+    "self_service_off": 53010,
+    "passkey_type_not_allowed": _BY_POLICY,
+    "aaguid_not_allowed": _BY_POLICY,
+    "aaguid_blocked": _BY_POLICY,
+    "attestation_required": _BY_POLICY,
+    "authenticator_compromised": _BY_POLICY,
+    "proof_too_weak": _BY_POLICY,
+    "algorithm_not_allowed": _BY_POLICY,
+    "method_disabled": _BY_POLICY,
+    "method_excluded": _BY_POLICY,
+    "method_not_meant": _BY_POLICY,
+    "passwords_forbidden": _BY_POLICY,
+    "phishing_resistant_required": 530035,
+    "registration_required": 50072,
+    # passes
+    "no_pass": METHOD_FAILED,
+    "pass_wrong": 50126,
+    "pass_not_yet_valid": METHOD_FAILED,
+    "pass_expired": METHOD_FAILED,
+    "pass_already_used": METHOD_FAILED,
+    "too_many_attempts": 50053,
+    # passwords and second factors
+    "no_password": 50056,
+    "password_wrong": 50126,
+    "second_factor_needed": 50074,
+    "second_factor_missing": 50072,
+    "weaker_method_retired": _BY_POLICY,
+    "totp_wrong": METHOD_FAILED,
+    "totp_replayed": METHOD_FAILED,
+    "recovery_code_wrong": METHOD_FAILED,
+    "partial_expired": METHOD_FAILED,
+    "partial_not_ours": METHOD_FAILED,
+    # apps
+    "invalid_request": 90014,
+    "invalid_client": 7000215,
+    "invalid_scope": 70011,
+    "unauthorized_client": 70001,
+    "unsupported_grant_type": 70003,
+    "invalid_grant": 70000,
+    "code_not_ours": 70000,
+    "code_of_another_app": 70000,
+    "code_expired": 70008,
+    "code_spent": 54005,
+    "redirect_uri_differs": 50011,
+    "session_over": 50173,
+}
+
+
+def error_number(reason: str) -> int:
+    return ERROR_NUMBERS.get(reason, METHOD_FAILED)

@@ -1,0 +1,25 @@
+"""What is wrong with a query, and where."""
+
+
+class QueryRefused(Exception):
+    """Attributes:
+    option: such as `$filter`.
+    """
+
+    code = "query_malformed"
+
+    def __init__(self, option: str, message: str) -> None:
+        super().__init__(f"{option}: {message}")
+        self.option = option
+
+
+class FilterRefused(QueryRefused):
+    """Attributes:
+    position: where in the filter, counted from 0.
+    """
+
+    code = "filter_malformed"
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__("$filter", f"{message} at position {position}")
+        self.position = position
