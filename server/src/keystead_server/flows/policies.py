@@ -70,6 +70,11 @@ class AccessVersion:
     sparing_nobody: Compiled
     fallback: "AccessVersion | None" = None
 
+    @property
+    def asks_about_risk(self) -> bool:
+        conditions = (policy.conditions for policy in self.rules.set.policies)
+        return any(one.sign_in_risks or one.user_risks or one.insider_risks for one in conditions)
+
     @classmethod
     def of(cls, version: int, rules: AccessRules, fallback: "AccessVersion | None" = None) -> "AccessVersion":
         names = {policy.id: policy.name for policy in rules.set.policies}

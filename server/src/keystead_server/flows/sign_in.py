@@ -194,7 +194,7 @@ class SignIn:
             session,
             trail.visitor,
             groups=owner.groups,
-            policy_version=owner.policy_version,
+            version=await self.gate.in_force(trail.tenant_id, owner.policy_version),
             passkey=passkey,
         )
         if ruling.blocks:
