@@ -39,6 +39,7 @@ def house(found: Any) -> Any:
         "method": house.passkeys_of(target)[0].id,
         "group": house.add_group("Staff").id,
         "app": house.register_app().id,
+        "device": house.keep_device(target).id,
         "name": "none.css",
         "link": "none",
         "version": "0",
