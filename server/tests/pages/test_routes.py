@@ -95,6 +95,9 @@ WHILE_HELD = {
     "GET /{tenant}/sign-out",
     "GET /{tenant}/account",
     "GET /{tenant}/account/passkeys/new",
+    # Where proof is asked for, the passkey needs an enrolled computer first.
+    "GET /{tenant}/account/devices/new",
+    "POST /{tenant}/account/devices/new",
     "POST /{tenant}/account/passkeys/options",
     "POST /{tenant}/account/passkeys",
     "POST /{tenant}/account/passkeys/abandoned",
