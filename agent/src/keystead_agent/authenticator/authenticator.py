@@ -174,8 +174,7 @@ class Authenticator:
 
 def _attestation(data: bytes, made: NewKey, proof: Proof | None) -> bytes:
     if made.certification is not None and proof is not None:
-        # What the site trusts needs not be sent to it.
-        return attestation_tpm(data, made.certification, proof.certificates[:-1] or proof.certificates)
+        return attestation_tpm(data, made.certification, proof.chain)
     return (
         encoding.attestation_none(data) if made.signature is None else encoding.attestation_self(data, made.signature)
     )

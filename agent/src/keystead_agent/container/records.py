@@ -116,6 +116,11 @@ class Proof:
     certificates: tuple[bytes, ...]
     expires_at: datetime
 
+    @property
+    def chain(self) -> tuple[bytes, ...]:
+        """What a statement carries: what the site trusts needs not be sent to it."""
+        return self.certificates[:-1] or self.certificates
+
     def to_json(self) -> dict[str, object]:
         return {"device": self.device_id, "name": self.device_name, "expires_at": self.expires_at.isoformat()}
 
