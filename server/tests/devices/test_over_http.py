@@ -8,7 +8,9 @@ from keystead_core.wire import b64url_decode, b64url_encode
 from keystead_server.domain.sign_in import Purpose
 from keystead_server.http.devices import words
 from keystead_server.http.devices.routes import ENROLLING, ROUTES
+from keystead_server.http.graph.sign_ins import _RESOURCES, sign_in
 from keystead_server.http.route import Access
+from keystead_server.ports.log_queries import SignInRow
 from keystead_testkit.device_desk import DeviceDesk
 from keystead_testkit.office import reason_of
 from keystead_testkit.soft_tpm import SoftTpm
@@ -127,3 +129,13 @@ def test_every_refusal_has_words_of_its_own(desk: DeviceDesk) -> None:
 
     assert len(codes) == len(lies)
     assert all(words.refused(code) != words.refused("something else") for code in codes)
+
+
+def test_an_enrolment_stands_in_the_log_that_programs_read(desk: DeviceDesk) -> None:
+    desk.enrol()
+    (row,) = [row for row in desk.office.rows if row.purpose is Purpose.ENROL_DEVICE]
+
+    shown = sign_in(SignInRow(row, desk.office.ada.username, None, None))
+
+    assert shown["resourceDisplayName"] == "Device enrolment"
+    assert set(_RESOURCES) == set(Purpose)

@@ -9,8 +9,9 @@ import pytest
 from cryptography import x509
 from keystead_core.webauthn.aaguids import KEYSTEAD_SOFTWARE, KEYSTEAD_TPM
 from keystead_core.wire import b64url_decode
-from keystead_server.domain.actor import OPERATOR
+from keystead_server.domain.actor import OPERATOR, Actor
 from keystead_server.domain.passkey import Proof
+from keystead_server.flows import register_on_behalf
 from keystead_server.flows.register_passkey import Offered, Registered
 from keystead_server.policy.passkeys.model import FIRST_POLICY, AttestationEnforcement, PasskeyPolicy
 from keystead_testkit.attesters import registration, tpm
@@ -202,6 +203,23 @@ def test_a_container_of_ours_whose_passkey_can_be_copied_is_none(desk: DeviceDes
 
 def test_a_certificate_for_the_tpm_model_does_not_serve_another_model(desk: DeviceDesk, laptop: Laptop) -> None:
     assert reason_of(desk.register(laptop, desk.new_passkey(aaguid=KEYSTEAD_SOFTWARE))) == "attestation_invalid"
+
+
+def test_an_administrators_door_asks_for_the_same_proof(tmp_path: Path) -> None:
+    maker = Authority.root()
+    (tmp_path / "any.pem").write_bytes(maker.pem)
+    desk = DeviceDesk(tmp_path, attestation_roots=str(tmp_path))
+    office, passkey = desk.office, desk.new_passkey()
+    flow, by = office.services.register_on_behalf, Actor(office.administrator)
+    offer = run(flow.begin(office.tenant, by, office.ada))
+    assert isinstance(offer, register_on_behalf.Offered), offer
+    passkey.user_handle = office.ada.handle
+    challenge = b64url_decode(offer.options["challenge"])
+    answer = registration(passkey, challenge, "packed", attested_by(passkey, maker))
+
+    outcome = run(flow.finish(office.tenant, by, office.ada, office.visitor(), display_name="Key", payload=answer))
+
+    assert reason_of(outcome) == "attestation_not_ours"
 
 
 # -- devices that are out --------------------------------------------------------------------------
