@@ -46,6 +46,7 @@ class Items(Generic[_Item]):
         read: a body, and an id for what has none → the item and what was adapted.
         kept: the rules with these items in the place of those there were.
         named_by: the ids of such items that a policy names, so that none is removed under it.
+        called_by_us: whoever adds one does not choose its id.
     """
 
     noun: str
@@ -57,6 +58,7 @@ class Items(Generic[_Item]):
     read: Callable[[Mapping[str, Any], str], tuple[_Item, Sequence[Note]]]
     kept: Callable[[AccessRules, tuple[_Item, ...]], AccessRules]
     named_by: Callable[[Policy], frozenset[str]] = lambda _: _NO_IDS
+    called_by_us: bool = True
 
     @property
     def collection(self) -> Collection:
@@ -73,10 +75,12 @@ class Items(Generic[_Item]):
 
     async def create(self, call: Call) -> Response:
         body = {name: value for name, value in object_of(call).items() if name != "keystead"}
-        # The id is ours to give: one that was sent could be that of another policy.
-        new_id = call.services.entropy.new_id(call.services.clock.now())
+        if self.called_by_us:
+            # One that was sent could be that of another policy.
+            body = {name: value for name, value in body.items() if name.lower() != "id"}
+        new_id = call.services.entropy.new_id(call.services.clock.now()) if self.called_by_us else ""
         try:
-            item, notes = self.read({name: value for name, value in body.items() if name.lower() != "id"}, new_id)
+            item, notes = self.read(body, new_id)
 
             def add(rules: AccessRules) -> AccessRules:
                 return self.kept(rules, (*self._own(rules), _stamped(call, item, None)))
@@ -252,4 +256,5 @@ CONTEXTS: Items[Context] = Items(
     read=_read_context,
     kept=lambda rules, items: replace(rules, contexts=items),
     named_by=lambda policy: policy.conditions.applications.contexts,
+    called_by_us=False,
 )
