@@ -16,6 +16,7 @@ from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
 from keystead_server.flows.explain_passkey import ExplainPasskey
 from keystead_server.flows.finish_sign_in import FinishSignIn
+from keystead_server.flows.foresee import Foresee
 from keystead_server.flows.found_tenant import FoundTenant
 from keystead_server.flows.held_methods import HeldMethods
 from keystead_server.flows.issue_pass import IssuePass
@@ -242,6 +243,7 @@ def build_services(
         save_passkey_policy=SavePolicy(store, clock, entropy, passkey_kind),
         access_policies=access,
         access_gate=ruled,
+        foresee=Foresee(store, clock, entropy, ruled),
         enter=Enter(store, clock, entropy, ruled),
         manage_access=ManageAccess(store, clock, access_kind, save_access, access, methods),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
