@@ -64,6 +64,7 @@ from keystead_server.http.rate import RateLimits
 from keystead_server.http.services import Services
 from keystead_server.http.table import routes
 from keystead_server.jobs.deliver_letters import DeliverLetters
+from keystead_server.jobs.end_trials import EndTrials
 from keystead_server.jobs.refresh_metadata import RefreshMetadata
 from keystead_server.keys import master_key, signer
 from keystead_server.keys.password_hasher import Argon2Hasher
@@ -103,6 +104,7 @@ class System:
     checkpoint_log: CheckpointLog
     verify_log: VerifyLog
     deliver_letters: DeliverLetters | None
+    end_trials: EndTrials
 
     @property
     def store(self) -> Store:
@@ -138,6 +140,7 @@ async def open_system(config: Config) -> System:
         CheckpointLog(store, clock, token_signer),
         VerifyLog(store),
         deliverer(config, store, clock, sealer),
+        EndTrials(store, services.manage_access),
     )
 
 
