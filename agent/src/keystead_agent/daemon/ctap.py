@@ -26,7 +26,7 @@ from keystead_agent.daemon.ceremonies import LONGEST, Busy, Ceremonies, TooManyP
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.offloading import OneThread
 from keystead_agent.daemon.refusals import EXPECTED, Expected
-from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt
+from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Verified
 from keystead_agent.keystore.interface import Entropy
 
 T = TypeVar("T")
@@ -62,7 +62,11 @@ class AskingGesture:
     asked: Gesture
     tell: Told
 
-    async def ask_pin(self, prompt: Prompt) -> str | Cancelled:
+    @property
+    def offers_more(self) -> bool:
+        return self.asked.offers_more
+
+    async def ask_pin(self, prompt: Prompt) -> str | Verified | Cancelled:
         return await self._told(self.asked.ask_pin(prompt))
 
     async def ask_new_pin(self, prompt: Prompt) -> str | Cancelled:

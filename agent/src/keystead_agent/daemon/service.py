@@ -12,7 +12,7 @@ from keystead_core.wire.base64url import b64url_decode, b64url_encode
 from keystead_core.wire.errors import BadBase64Url
 
 from keystead_agent.authenticator.allow_list import Caller
-from keystead_agent.authenticator.approval import Approval, not_approved
+from keystead_agent.authenticator.approval import Approval
 from keystead_agent.authenticator.authenticator import Authenticator
 from keystead_agent.authenticator.options import timeout_of
 from keystead_agent.container.container import Container
@@ -23,7 +23,7 @@ from keystead_agent.daemon.ctap import CtapService, CtapStart
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.offloading import OneThread
 from keystead_agent.daemon.proving import Proving
-from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose
+from keystead_agent.gesture.interface import Gesture, Prompt, Purpose
 from keystead_agent.keystore.errors import KeystoreError, PinIndexLost, UnlockRefused
 from keystead_agent.keystore.interface import Clock, Keystore, Tries
 from keystead_agent.keystore.private_file import FileNotPrivate
@@ -132,9 +132,7 @@ class Service:
             except PinIndexLost:
                 # The count is made anew, and it is the PIN that it counts.
                 prompt = Prompt(Purpose.UNLOCK_PIN, requester=requester)
-                pin = await self.gesture.ask_pin(prompt)
-                if isinstance(pin, Cancelled):
-                    not_approved(pin)
+                pin = await Approval(container, self.gesture, self.offload).typed_pin(prompt)
                 request = await self.offload(partial(container.begin_unlock, pin))
         self.log.event("pin.unlock_begun", requester=requester)
         parts = {"index_public": request.index_public, "lock": request.lock, "nonce_tpm": request.nonce_tpm}

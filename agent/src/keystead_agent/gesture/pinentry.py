@@ -34,6 +34,10 @@ class Pinentry:
     options: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] | None = None
 
+    @property
+    def offers_more(self) -> bool:
+        return False
+
     async def ask_pin(self, prompt: Prompt) -> str | Cancelled:
         async with self._conversation() as pinentry:
             await pinentry.describe(prompt)
@@ -172,6 +176,7 @@ def description(prompt: Prompt) -> str:
     lines = [_headline(prompt)]
     if prompt.account:
         lines.append(f"Account: {visible(prompt.account)}")
+    lines += prompt.hints
     lines.append(_asked_by(prompt))
     if prompt.tries_left is not None:
         lines.append(f"Wrong PINs until it locks: {prompt.tries_left}")
