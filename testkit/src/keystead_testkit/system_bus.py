@@ -5,6 +5,8 @@ BusService       owns a name and answers methods from a table, on a thread
 polkit_says_yes  the polkit that fprintd asks
 """
 
+import os
+import select
 import subprocess
 import tempfile
 import threading
@@ -69,10 +71,17 @@ class BusService:
         called: the methods that were called, in order.
     """
 
-    def __init__(self, bus: PrivateBus, name: str, methods: Mapping[str, Callable[[Message], Answer]]) -> None:
+    def __init__(
+        self,
+        bus: PrivateBus,
+        name: str,
+        methods: Mapping[str, Callable[[Message], Answer]],
+        *,
+        passes_files: bool = False,
+    ) -> None:
         self.called: list[str] = []
         self._methods = methods
-        self._connection = open_dbus_connection(bus.address)
+        self._connection = open_dbus_connection(bus.address, enable_fds=passes_files)
         self._connection.send_and_get_reply(message_bus.RequestName(name))
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -102,6 +111,8 @@ class BusService:
         if method in self._methods:
             signature, values = self._methods[method](message)
             self._connection.send(new_method_return(message, signature or None, values))
+            if signature == "h":
+                os.close(values[0])
 
     def __enter__(self) -> Self:
         return self
@@ -123,3 +134,57 @@ def polkit_says_yes(bus: PrivateBus) -> BusService:
             "GetAll": lambda _: ("a{sv}", ({"BackendName": ("s", "test"), "BackendVersion": ("s", "1")},)),
         },
     )
+
+
+class Logind:
+    """logind with one session of ours, one of somebody else's, and a door to make things happen.
+
+    Attributes:
+        service: what was called stands in its `called`.
+    """
+
+    OURS: Final = "/org/freedesktop/login1/session/_31"
+    THEIRS: Final = "/org/freedesktop/login1/session/_32"
+
+    def __init__(self, bus: PrivateBus) -> None:
+        self._sessions = [("1", os.getuid(), "us", "seat0", self.OURS), ("2", 4_000_000, "them", "seat0", self.THEIRS)]
+        self._inhibitors: list[int] = []
+        methods = {"ListSessions": lambda _: ("a(susso)", (self._sessions,)), "Inhibit": self._inhibit}
+        self.service = BusService(bus, "org.freedesktop.login1", methods, passes_files=True)
+
+    def is_held_up(self) -> bool:
+        """Whether somebody still delays sleep: whoever does holds the other end of a pipe open."""
+        readable, _, _ = select.select(self._inhibitors, [], [], 0)
+        return len(readable) < len(self._inhibitors)
+
+    def sleep(self, *, begins: bool) -> None:
+        self._manager("PrepareForSleep", "b", begins)
+
+    def lock(self, session: str) -> None:
+        self.service.emit(session, "org.freedesktop.login1.Session", "Lock", "")
+
+    def hint_locked(self, session: str, *, locked: bool = True) -> None:
+        changed = {"LockedHint": ("b", locked)}
+        values = ("org.freedesktop.login1.Session", changed, [])
+        self.service.emit(session, "org.freedesktop.DBus.Properties", "PropertiesChanged", "sa{sv}as", *values)
+
+    def end_session(self, session: str) -> None:
+        self._sessions = [one for one in self._sessions if one[4] != session]
+        self._manager("SessionRemoved", "so", "1", session)
+
+    def _manager(self, member: str, signature: str, *values: object) -> None:
+        self.service.emit("/org/freedesktop/login1", "org.freedesktop.login1.Manager", member, signature, *values)
+
+    def _inhibit(self, message: Message) -> Answer:
+        ours, theirs = os.pipe()
+        self._inhibitors.append(ours)
+        return "h", (theirs,)
+
+    def __enter__(self) -> Self:
+        self.service.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.service.__exit__(kind, error, trace)

@@ -22,7 +22,7 @@ from keystead_agent.authenticator.ctap.device import CtapDevice, is_quiet
 from keystead_agent.authenticator.ctap.session import Session
 from keystead_agent.authenticator.ctap.statuses import status_of
 from keystead_agent.container.container import Container
-from keystead_agent.daemon.ceremonies import LONGEST, Busy, Ceremonies, TooManyPrompts
+from keystead_agent.daemon.ceremonies import LONGEST, Busy, Ceremonies, SessionLeft, TooManyPrompts
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.offloading import OneThread
 from keystead_agent.daemon.refusals import EXPECTED, Expected
@@ -148,6 +148,8 @@ class CtapService:
 def _status(error: Exception, command: Command | None) -> Status:
     if isinstance(error, Busy):
         return Status.CHANNEL_BUSY
+    if isinstance(error, SessionLeft):
+        return Status.KEEPALIVE_CANCEL
     if isinstance(error, TooManyPrompts):
         return Status.OPERATION_DENIED
     return status_of(error, command)

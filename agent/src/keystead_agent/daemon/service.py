@@ -230,6 +230,13 @@ class Service:
             # Not the end: status can still say what is wrong, and each request is refused with the reason.
             self.log.event("container.unopened", code=error.code, because=str(error))
 
+    async def leave(self, because: str) -> None:
+        """The session is locked, asleep or over: take back what is open, and want the PIN before anything else."""
+        await self.ceremonies.end()
+        if self._container is not None:
+            self._container.void_approvals()
+        self.log.event("session.left", because=because)
+
     def close(self) -> None:
         self.offload.close()
         self.fetching.close()

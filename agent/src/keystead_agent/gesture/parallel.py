@@ -10,7 +10,7 @@ only the button approves.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -44,17 +44,25 @@ class Recogniser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AnyOfThese:
-    """The Protocol `Gesture`."""
+    """The Protocol `Gesture`.
+
+    Attributes:
+        is_watched: whether we would be told that the session is locked or left. If not, it is the
+            PIN each time: nobody would forget what it opened.
+        noted: told what has recognised the person.
+    """
 
     asked: Gesture
     recognisers: Sequence[Recogniser]
+    is_watched: Callable[[], bool]
+    noted: Callable[[str], None]
 
     @property
     def offers_more(self) -> bool:
-        return bool(self.recognisers)
+        return bool(self.recognisers) and self.is_watched()
 
     async def ask_pin(self, prompt: Prompt) -> str | Verified | Cancelled:
-        if not prompt.other_gestures:
+        if not prompt.other_gestures or not self.offers_more:
             return await self.asked.ask_pin(prompt)
         ready = await asyncio.gather(*(recogniser.is_ready() for recogniser in self.recognisers))
         usable = [recogniser for recogniser, is_ready in zip(self.recognisers, ready, strict=True) if is_ready]
@@ -65,6 +73,7 @@ class AnyOfThese:
         by = recognised.by
         if by.question and not await self.asked.confirm(prompt, by.question):
             return Cancelled()
+        self.noted(by.name)
         return Verified(by.name)
 
     async def _first(self, prompt: Prompt, usable: Sequence[Recogniser]) -> "str | Verified | Cancelled | _Recognised":

@@ -52,15 +52,17 @@ class Bus:
         return str((await self.call(_BUS, "GetNameOwner", "s", name))[0])
 
     @asynccontextmanager
-    async def signals(self, owner: str, interface: str, member: str) -> AsyncIterator[asyncio.Queue[Message]]:
-        """What *owner*, a connection's own name, says.
+    async def signals(
+        self, owner: str, interface: str, member: str, into: asyncio.Queue[Message] | None = None
+    ) -> AsyncIterator[asyncio.Queue[Message]]:
+        """What *owner*, a connection's own name, says; *into* a queue that is shared, if one is given.
 
         Every user of the computer may send a signal to whom they like, so one that only
         looks like a reader's word must not be read: the bus vouches for the sender.
         """
         rule = MatchRule(type="signal", sender=owner, interface=interface, member=member)
         await self.call(_BUS, "AddMatch", "s", rule.serialise())
-        with self.router.filter(rule, queue=asyncio.Queue()) as queue:
+        with self.router.filter(rule, queue=asyncio.Queue() if into is None else into) as queue:
             yield queue
 
     async def _reply(self, message: Message) -> Message:
