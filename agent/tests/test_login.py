@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,9 +14,15 @@ import pytest
 from keystead_agent.client.client import AgentRefused
 from keystead_agent.daemon.ceremonies import Ceremonies, Fatigue, SessionLeft
 from keystead_agent.daemon.login import LoginWatch
+from keystead_core.link import messages as link
+from keystead_core.link.messages import Create, Get
 from keystead_testkit import fingerprint_reader, system_bus
 from keystead_testkit.fingerprint_reader import FINGER, FingerprintReader, running_reader
+from keystead_testkit.passkey_page import PasskeyPages
+from keystead_testkit.running_agent import RunningAgent
 from keystead_testkit.system_bus import BusService, Logind, PrivateBus
+
+PIN = "137946"
 
 
 @pytest.fixture
@@ -40,7 +48,7 @@ def left_after(bus: PrivateBus, happens: Callable[[], None], *, seconds: float =
             await asyncio.sleep(0.01)
         happens()
         until = time.monotonic() + seconds
-        while not left and time.monotonic() < until:
+        while not left and time.monotonic() < until:  # noqa: ASYNC110 (a list has no event)
             await asyncio.sleep(0.01)
         watching.cancel()
         with suppress(asyncio.CancelledError):
@@ -135,4 +143,80 @@ def reader() -> Iterator[FingerprintReader]:
         yield running
 
 
-__all__ = ["AgentRefused", "FINGER", "Path"]
+@dataclass
+class Desk:
+    """An agent whose owner has one enrolled finger, at a computer with logind."""
+
+    agent: RunningAgent
+    reader: FingerprintReader
+    logind: Logind
+    pages: PasskeyPages
+
+    def sign_in(self) -> None:
+        self.agent.client.ask(Get("1", origin=self.pages.origin, options={"challenge": "AAAA"}))
+
+    @property
+    def recognised(self) -> int:
+        return sum(line["event"] == "gesture.recognised" for line in self.agent.log)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, reader: FingerprintReader) -> Iterator[Desk]:
+    with (
+        Logind(reader.bus) as logind,
+        PasskeyPages() as pages,
+        RunningAgent(tmp_path, tpm=None, bus=reader.bus.address) as agent,
+    ):
+        agent.client.ask(link.Enrol("1", url=pages.provider))
+        agent.pinentry.answer({"pin": PIN}, {"pin": PIN})
+        agent.client.ask(link.SetPin("1"))
+        user = {"id": "YWRh", "name": "ada", "displayName": "Ada"}
+        wanted = {"rp": {"name": "Test"}, "user": user, "challenge": "AAAA"}
+        wanted["pubKeyCredParams"] = [{"type": "public-key", "alg": -7}]
+        agent.client.ask(Create("1", origin=pages.origin, options=wanted))
+        yield Desk(agent, reader, logind, pages)
+
+
+def test_after_one_pin_a_finger_signs_in_and_after_a_lock_the_pin_again(desk: Desk) -> None:
+    desk.agent.pinentry.answer({"wait": True, "forever": True})
+    desk.reader.lay(FINGER, after=1.0)
+    desk.sign_in()
+    assert desk.recognised == 1
+    assert "touch the fingerprint reader" in desk.agent.pinentry.asked[-1]["desc"]
+
+    desk.logind.hint_locked(Logind.OURS)
+    wait_for_line(desk.agent, "session.left")
+    desk.agent.pinentry.answer({"pin": PIN})
+    desk.sign_in()
+
+    assert desk.recognised == 1
+    assert "fingerprint" not in desk.agent.pinentry.asked[-1]["desc"]
+
+
+def test_a_lock_closes_the_window_that_is_open_and_frees_the_reader(desk: Desk) -> None:
+    desk.agent.pinentry.answer({"wait": True, "forever": True})
+    refused: list[str] = []
+
+    def ask() -> None:
+        try:
+            desk.sign_in()
+        except AgentRefused as error:
+            refused.append(error.code)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    window = desk.agent.pinentry.wait_until_asked(3)
+
+    desk.logind.lock(Logind.OURS)
+    asking.join(timeout=10)
+
+    assert refused == ["session_left"]
+    assert not Path(f"/proc/{window['pid']}").exists()
+    assert desk.reader.is_free()
+
+
+def wait_for_line(agent: RunningAgent, event: str) -> None:
+    deadline = time.monotonic() + 10
+    while all(line["event"] != event for line in agent.log):
+        assert time.monotonic() < deadline, f"no {event}"
+        time.sleep(0.02)

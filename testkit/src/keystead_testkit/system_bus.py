@@ -165,7 +165,7 @@ class Logind:
 
     def hint_locked(self, session: str, *, locked: bool = True) -> None:
         changed = {"LockedHint": ("b", locked)}
-        values = ("org.freedesktop.login1.Session", changed, [])
+        values: tuple[object, ...] = ("org.freedesktop.login1.Session", changed, [])
         self.service.emit(session, "org.freedesktop.DBus.Properties", "PropertiesChanged", "sa{sv}as", *values)
 
     def end_session(self, session: str) -> None:

@@ -41,7 +41,7 @@ class LoginWatch:
     bus: str = SYSTEM
     is_watching: bool = False
     _sessions: frozenset[str] = frozenset()
-    _inhibitor: "_Inhibitor" = field(default_factory=lambda: _Inhibitor())
+    _inhibitor: "_Inhibitor" = field(default_factory=lambda: _Inhibitor())  # noqa: PLW0108 (defined below)
 
     async def run(self, leave: Leave) -> None:
         """Watch until cancelled. While there is nobody to tell us, what was open is closed."""

@@ -126,10 +126,14 @@ async def _default_device(bus: Bus) -> DBusAddress:
 
 @asynccontextmanager
 async def _claimed(bus: Bus, device: DBusAddress) -> AsyncIterator[None]:
-    await bus.call(device, "Claim", "s", _CALLER)
+    claiming = asyncio.create_task(bus.call(device, "Claim", "s", _CALLER))
     try:
+        await asyncio.shield(claiming)
         yield
     finally:
-        for method in ("VerifyStop", "Release"):
-            with suppress(BusRefused, BusUnreachable, TimeoutError):
-                await asyncio.wait_for(bus.call(device, method), _RELEASE_SECONDS)
+        # Who gives up while fprintd is about to claim it would leave it claimed.
+        await asyncio.wait([claiming])
+        if claiming.exception() is None:
+            for method in ("VerifyStop", "Release"):
+                with suppress(BusRefused, BusUnreachable, TimeoutError):
+                    await asyncio.wait_for(bus.call(device, method), _RELEASE_SECONDS)
