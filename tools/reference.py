@@ -35,6 +35,7 @@ _SAMPLES = {
     "provider": "id.example.org",
     "file": "policy.json",
     "version": "3",
+    "site": "id.example.org",
     "url": "https://id.example.org/contoso",
 }
 

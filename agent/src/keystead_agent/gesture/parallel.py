@@ -61,6 +61,11 @@ class AnyOfThese:
     def offers_more(self) -> bool:
         return bool(self.recognisers) and self.is_watched()
 
+    async def ways(self) -> list[dict[str, object]]:
+        """Each way besides the PIN, and whether it could recognise somebody now."""
+        watched = self.is_watched()
+        return [{"name": one.name, "ready": await one.is_ready() and watched} for one in self.recognisers]
+
     async def ask_pin(self, prompt: Prompt) -> str | Verified | Cancelled:
         if not prompt.other_gestures or not self.offers_more:
             return await self.asked.ask_pin(prompt)

@@ -18,7 +18,6 @@ from keystead_agent.daemon.server import Daemon
 from keystead_agent.daemon.service import Service
 from keystead_agent.enrolment.fetch import fetch_provider
 from keystead_agent.gesture.fingerprint import Fingerprint
-from keystead_agent.gesture.interface import Gesture
 from keystead_agent.gesture.pam import PamService
 from keystead_agent.gesture.parallel import AnyOfThese, Recogniser
 from keystead_agent.gesture.pinentry import Pinentry
@@ -41,7 +40,7 @@ def pinentry(settings: Settings) -> Pinentry:
     return Pinentry(settings.pinentry, settings.prompt_timeout, _terminal(), dict(os.environ))
 
 
-def gesture(settings: Settings, watch: LoginWatch, log: Log) -> Gesture:
+def gesture(settings: Settings, watch: LoginWatch, log: Log) -> AnyOfThese:
     recognisers: list[Recogniser] = []
     if settings.fingerprint:
         recognisers.append(Fingerprint(settings.prompt_timeout))
@@ -60,11 +59,12 @@ def daemon(settings: Settings) -> Daemon:
     keys = keystore(settings)
     watch = LoginWatch(os.getuid())
     log = Log(clock, settings.state_dir / "agent.log")
+    asking = gesture(settings, watch, log)
     service = Service(
         version=version("keystead-agent"),
         keystore=keys,
         open_container=partial(Container, settings.state_dir, keys, clock, entropy, settings.pin_rules),
-        gesture=gesture(settings, watch, log),
+        gesture=asking,
         fetch=_fetch,
         ceremonies=Ceremonies(monotonic),
         log=log,
@@ -72,6 +72,7 @@ def daemon(settings: Settings) -> Daemon:
         ctap_start=CtapStart(entropy, monotonic, monotonic(), CtapSites(settings.security_key_sites)),
         clock=clock,
         device_name=platform.node() or "A computer without a name",
+        ways=asking.ways,
     )
     return Daemon(service, settings.socket, watch)
 
