@@ -214,9 +214,19 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     await asyncio.shield(process.wait())
 
 
-def find_pinentry(
-    path: str, candidates: Sequence[str] = ("pinentry", "pinentry-gnome3", "pinentry-curses")
-) -> str | None:
+# For a screen, what draws windows; for a terminal, what draws in it. Debian's `pinentry` is whichever was chosen.
+_ON_A_SCREEN: Final = ("pinentry", "pinentry-gnome3", "pinentry-gtk-2", "pinentry-qt", "pinentry-x11")
+_IN_A_TERMINAL: Final = ("pinentry-curses", "pinentry-tty", "pinentry")
+
+
+def pinentry_for(environment: Mapping[str, str]) -> str | None:
+    """The pinentry that fits where the person is, of those that are installed."""
+    has_screen = "DISPLAY" in environment or "WAYLAND_DISPLAY" in environment
+    order = (*_ON_A_SCREEN, *_IN_A_TERMINAL) if has_screen else (*_IN_A_TERMINAL, *_ON_A_SCREEN)
+    return find_pinentry(environment.get("PATH", ""), order)
+
+
+def find_pinentry(path: str, candidates: Sequence[str]) -> str | None:
     """The first of *candidates* that a directory of *path* (as in PATH) has."""
     for candidate in candidates:
         for directory in path.split(os.pathsep):

@@ -4,7 +4,7 @@
 | ---------------------- | ----------------------------------------------------------------------------- |
 | keystore               | "tpm" (default), or "software": keys in a file, for machines without a TPM    |
 | tpm                    | "device:/dev/tpmrm0" (default), "swtpm:path=…" or "swtpm:host=…,port=…"       |
-| pinentry               | the program that asks for the PIN; the first pinentry on PATH by default      |
+| pinentry               | the program that asks for the PIN; by default the one that fits your session  |
 | fingerprint            | "auto" (default): a finger that fprintd knows does, after one PIN; or "off"   |
 | pam_service            | a PAM service that may recognise you, after one PIN; none by default          |
 | pin_minimum            | the shortest PIN that may be chosen, 4 to 127; 6 by default                   |
@@ -37,7 +37,7 @@ from keystead_agent.container.pin_rules import (
     Presence,
 )
 from keystead_agent.gesture.pam import is_service_name
-from keystead_agent.gesture.pinentry import find_pinentry
+from keystead_agent.gesture.pinentry import pinentry_for
 from keystead_agent.keystore.transport import AddressError, connector
 
 PREFIX: Final = "KEYSTEAD_AGENT_"
@@ -95,7 +95,7 @@ def load_settings(environment: Mapping[str, str], home: Path) -> Settings:
     return Settings(
         keystore=_keystore(written),
         tpm=_tpm(written),
-        pinentry=_text(written, "pinentry", find_pinentry(environment.get("PATH", "")) or "pinentry"),
+        pinentry=_text(written, "pinentry", pinentry_for(environment) or "pinentry"),
         fingerprint=_fingerprint(written),
         pam_service=_pam_service(written),
         pin_rules=_pin_rules(written),
