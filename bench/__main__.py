@@ -94,6 +94,7 @@ def _tell_agent(result: dict[str, Any]) -> None:
     print(
         f"  answers {result['start_ms']} ms after its start ({reached}; Python's own: {result['python_start_ms']} ms)"
     )
+    print(f"  median of all starts {result['start_median_ms']} ms, of CPU {result['start_cpu_ms']} ms")
     print(f"  {result['idle_mib']} MiB when idle, {result['mib_after_sign_ins']} MiB after some sign-ins")
     for way, milliseconds in result["sign_in_ms"].items():
         print(f"  {milliseconds:6.1f} ms a sign-in without the person, on a software TPM: {way}")

