@@ -210,3 +210,16 @@ def test_a_pass_that_ends_under_the_finger_is_followed_by_the_pin(
     assert sign_in(asking, passkey) == 1
     assert [prompt.other_gestures for prompt in gesture.prompts] == [True, False]
     assert "once" in gesture.prompts[1].error
+
+
+def test_after_a_pin_change_the_pin_that_was_is_not_tried_again(
+    software: SoftwareKeystore, tmp_path: Path, clock: FixedClock
+) -> None:
+    """It would be counted as a wrong one."""
+    container, _ = container_on(software, tmp_path, clock)
+    asking, _ = approval(container, WRONG, NEW, PIN)
+
+    asyncio.run(asking.change_pin("test"))
+
+    assert software.tries().left == software.tries().limit
+    assert container.gesture_pass is None

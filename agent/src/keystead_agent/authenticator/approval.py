@@ -62,23 +62,25 @@ class Approval:
                 case pin:
                     return pin
 
-        return await self._until_right(prompt, ask, act)
+        opening, result = await self._until_right(prompt, ask, act)
+        if isinstance(opening, str):
+            await self._admit_gestures(opening)
+        return result
 
     async def with_pin(self, prompt: Prompt, act: Callable[[str], T]) -> T:
         """The same with the PIN alone."""
-        return await self._until_right(prompt, self.typed_pin, act)
+        _, result = await self._until_right(prompt, self.typed_pin, act)
+        return result
 
     async def _until_right(
         self, prompt: Prompt, ask: Callable[[Prompt], Awaitable[Opening]], act: Callable[[Opening], T]
-    ) -> T:
+    ) -> tuple[Opening, T]:
         tries, attempts = await self._tries(), 0
         prompt = replace(prompt, tries_left=tries.left)
         while True:
             opening = await ask(prompt)
             try:
-                result = await self.offload(partial(act, opening))
-                await self._admit_gestures(opening)
-                return result
+                return opening, await self.offload(partial(act, opening))
             except GesturePassVoid as void:
                 prompt = prompt.again(str(void), prompt.tries_left)
             except GestureRefused as refused:
@@ -87,12 +89,12 @@ class Approval:
                     raise
                 prompt = prompt.again(str(refused), refused.tries_left)
 
-    async def _admit_gestures(self, opening: object) -> None:
-        if not isinstance(opening, str) or not self.gesture.offers_more or self.container.gesture_pass is not None:
+    async def _admit_gestures(self, pin: str) -> None:
+        if not self.gesture.offers_more or self.container.gesture_pass is not None:
             return
         # What the person approved is done; that the PIN is asked for next time, too, takes nothing from it.
         with suppress(KeystoreError):
-            await self.offload(partial(self.container.admit_gestures, opening))
+            await self.offload(partial(self.container.admit_gestures, pin))
 
     async def typed_pin(self, prompt: Prompt) -> str:
         """Return what was typed, whatever it is. Raises NotApproved, NobodyAnswered."""
