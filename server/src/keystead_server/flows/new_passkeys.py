@@ -44,6 +44,7 @@ def new_passkey(
         name=name,
         created_at=at,
         registered_by=registered_by,
+        legacy_attestation=bool(attestation.legacy),
     )
 
 

@@ -200,10 +200,10 @@ def build_services(
         sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held),
         finish_sign_in=FinishSignIn(store, clock, entropy, sealer, held),
         held_methods=held,
-        set_password=SetPassword(store, clock, entropy, sealer, hasher, gate),
-        set_up_totp=SetUpTotp(store, clock, entropy, sealer, gate),
-        make_recovery_codes=MakeRecoveryCodes(store, clock, entropy, sealer, gate),
-        manage_methods=ManageMethods(store, clock, entropy, gate),
+        set_password=SetPassword(store, clock, entropy, sealer, hasher, gate, letters),
+        set_up_totp=SetUpTotp(store, clock, entropy, sealer, gate, letters),
+        make_recovery_codes=MakeRecoveryCodes(store, clock, entropy, sealer, gate, letters),
+        manage_methods=ManageMethods(store, clock, entropy, gate, letters),
         sign_out=SignOut(store, clock, entropy, letters),
         register_passkey=RegisterPasskey(
             store, clock, entropy, sealer, policies, us, anchors, models, methods, letters

@@ -30,6 +30,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     literal_column,
 )
 from sqlalchemy.dialects import postgresql
@@ -174,6 +175,7 @@ passkeys = _table(
     _optional_moment("acknowledged_at"),
     Column("last_used_address", Text()),
     Column("last_used_agent", Text()),
+    Column("legacy_attestation", Boolean(), nullable=False, server_default=false()),
     PrimaryKeyConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "credential_id", name="passkeys_credential_id"),
     Index("passkeys_user", "tenant_id", "user_id"),
