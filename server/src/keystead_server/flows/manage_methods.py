@@ -128,10 +128,10 @@ class ManageMethods:
         if found is None:
             return NotDone("method_not_found")
         now, noun = self.clock.now(), NOUNS[type(found)]
-        called = {"name": found.name} if isinstance(found, TotpAuthenticator) else {}
-        detail = {"method": found.id, **called} if called else {}
+        name = found.name if isinstance(found, TotpAuthenticator) else ""
+        detail = {"method": found.id, "name": name} if name else {}
         line = audited(self.entropy, f"{noun}.removed", tenant=user.tenant_id, at=now, by=by, target=user.id, **detail)
-        told = self.letters.to(user, Occasion.METHOD_REMOVED, at=now, method=noun, by=by.called, **called)
+        told = self.letters.to(user, Occasion.METHOD_REMOVED, at=now, method=noun, by=by.called, name=name)
         written = await self.store.write(removal(found), line, *told)
         return Done(found) if isinstance(written, Written) else NotDone("method_not_found")
 

@@ -95,7 +95,7 @@ def _method_removed(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, l
 def _method(told: Mapping[str, str]) -> tuple[str, str]:
     """What kind it is, for the subject, where no name that somebody chose belongs; and with its name."""
     kind = _METHODS[told["method"]]
-    return kind, f"{kind} “{told['name']}”" if "name" in told else kind
+    return kind, f"{kind} “{told['name']}”" if told.get("name") else kind
 
 
 _METHODS = {"password": "a password", "totp": "an authenticator app", "recovery_codes": "a set of recovery codes"}
