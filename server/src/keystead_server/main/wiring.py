@@ -219,7 +219,7 @@ def build_services(
         save_passkey_policy=SavePolicy(store, clock, entropy, passkey_kind),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
         preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),
-        preview_methods_policy=PreviewMethodsPolicy(store, methods_kind, policies),
+        preview_methods_policy=PreviewMethodsPolicy(store, methods_kind, policies, clock),
         roll_back_passkey_policy=RollBackPolicy(store, passkey_kind),
         roll_back_methods_policy=RollBackPolicy(store, methods_kind),
         explain_passkey=ExplainPasskey(store, policies, models),

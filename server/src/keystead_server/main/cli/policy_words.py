@@ -76,6 +76,7 @@ def methods_preview_data(preview: MethodsPreview, changes: Sequence[str]) -> dic
         "newly_refused": [_method(each) for each in preview.refused],
         "newly_allowed": [_method(each) for each in preview.allowed],
         "must_register": [user.username for user in preview.held],
+        "must_and_cannot": [user.username for user in preview.unable],
         "refused": None if refusal is None else {"code": refusal.code, "message": refusal.message},
     }
 
@@ -94,8 +95,8 @@ def methods_preview_text(preview: MethodsPreview, changes: Sequence[str]) -> str
     lines = [printable(change) for change in changes] or ["Nothing changes: it is the policy in force."]
     lines += ["", f"Decided about {preview.people} people."]
     for title, affected, people in (
-        ("May not use it from now on", preview.refused, preview.people_refused),
-        ("May use it from now on", preview.allowed, preview.people_allowed),
+        ("Have it and may not use it from now on", preview.refused, preview.people_refused),
+        ("Have it and may use it again", preview.allowed, preview.people_allowed),
     ):
         lines.append(f"{title}: {people} people.")
         if affected:
@@ -111,7 +112,7 @@ def methods_preview_text(preview: MethodsPreview, changes: Sequence[str]) -> str
 def methods_taken_away(preview: MethodsPreview) -> str:
     taken = []
     if preview.refused:
-        taken.append(f"{preview.people_refused} people would lose a method")
+        taken.append(f"{preview.people_refused} people would lose a method they have")
     if preview.held:
         taken.append(f"{len(preview.held)} people would have to register a passkey first")
     return ", ".join(taken)
