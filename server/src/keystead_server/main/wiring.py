@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
@@ -46,12 +47,7 @@ from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.flows.verify_log import VerifyLog
-from keystead_server.http.dispatch import Dispatch
-from keystead_server.http.graph.problem import graph_problem
-from keystead_server.http.pages.problem import problem_page
-from keystead_server.http.rate import RateLimits
 from keystead_server.http.services import Services
-from keystead_server.http.table import routes
 from keystead_server.jobs.deliver_letters import DeliverLetters
 from keystead_server.jobs.refresh_metadata import RefreshMetadata
 from keystead_server.keys import master_key, signer
@@ -71,6 +67,9 @@ from keystead_server.trust.chains import RootStore
 from keystead_server.trust.metadata.root import read_metadata_root
 from keystead_server.trust.metadata.shelf import KEPT, MetadataShelf
 from keystead_server.trust.roots import read_roots
+
+if TYPE_CHECKING:
+    from keystead_server.http.dispatch import Dispatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +234,14 @@ def build_services(
     )
 
 
-def build_app(services: Services, config: Config) -> Dispatch:
+def build_app(services: Services, config: Config) -> "Dispatch":
+    # Here, because no command but `serve` needs the pages and the framework under them.
+    from keystead_server.http.dispatch import Dispatch
+    from keystead_server.http.graph.problem import graph_problem
+    from keystead_server.http.pages.problem import problem_page
+    from keystead_server.http.rate import RateLimits
+    from keystead_server.http.table import routes
+
     return Dispatch(
         services,
         routes(),
