@@ -116,3 +116,19 @@ def test_a_pass_that_its_owner_cannot_use_is_said_to_be_so(
     assert keystead("pass", "issue", "grace")["unusable"]["code"] == "method_excluded"
     assert "grace cannot sign in with it now" in invoke(data, "pass", "issue", "grace").output
     assert keystead("pass", "issue", "admin")["unusable"] is None
+
+
+def test_the_campaign_says_whom_it_would_ask_on_which_device(
+    keystead: Keystead, methods: dict[str, Any], data: Path, tmp_path: Path
+) -> None:
+    keystead("user", "create", "grace")
+    off = keystead("policy", "campaign", "grace")
+    targets = methods["registrationEnforcement"]["authenticationMethodsRegistrationCampaign"]
+    targets["state"] = "enabled"
+    keystead("policy", "apply", write(tmp_path, methods), "--kind", "methods", "--yes")
+    on = keystead("policy", "campaign", "grace")
+
+    assert {row["code"] for row in off["devices"]} == {"campaign_not_meant"}
+    assert [row["kind"] for row in on["devices"]] == ["windows", "mac", "ios", "android", "linux"]
+    assert all(row["asked"] for row in on["devices"])
+    assert "On Linux: asked, and may put it off." in invoke(data, "policy", "campaign", "grace").output

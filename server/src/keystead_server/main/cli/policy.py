@@ -290,6 +290,23 @@ def explain(
     frame.run(work, json_output=json_output)
 
 
+@policy.command(epilog="Example:  keystead policy campaign grace@contoso.example")
+@click.argument("username")
+@as_json
+@click.pass_obj
+def campaign(frame: Frame, username: str, json_output: bool) -> None:
+    """Say whether the registration campaign would ask somebody for a passkey, on which devices, and why."""
+
+    async def work(system: System) -> None:
+        person = await frame.user_of(system, await frame.tenant_of(system), username)
+        explained = await system.services.suggest_passkey.explain(person)
+        data = words.campaign_data(explained)
+        lines = [f"{row['device']}: {row['says']}." for row in data["devices"]]
+        tell(data, "\n".join([*lines, f"Asked so far: {explained.asked}."]), json_output=json_output)
+
+    frame.run(work, json_output=json_output)
+
+
 async def _of_theirs(system: System, tenant: Tenant, person: User, passkey_id: str) -> Passkey:
     for passkey in await system.store.passkeys.of_user(tenant.id, person.id):
         if passkey.id == passkey_id:

@@ -6,8 +6,10 @@ from typing import Any
 from keystead_server.flows.explain_passkey import Explained
 from keystead_server.flows.preview_methods_policy import MethodsPreview
 from keystead_server.flows.preview_passkey_policy import Preview
+from keystead_server.flows.suggest_passkey import CampaignExplained
 from keystead_server.main.cli.frame import printable, table
 from keystead_server.policy.methods import effect as methods
+from keystead_server.policy.methods.campaign import NAMES, Ask, says
 from keystead_server.policy.passkeys.decide import NotAdmitted
 from keystead_server.policy.passkeys.effect import Affected
 from keystead_server.policy.passkeys.explain import not_asked, verdict
@@ -178,3 +180,20 @@ def explained_text(explained: Explained) -> str:
             lines.append(f"    Person: {rule['remedy']} Administrator: {rule['change']}")
     lines += [f"{profile['name']}: not asked. {profile['why']}" for profile in data["not_asked"]]
     return "\n".join(map(printable, lines))
+
+
+def campaign_data(explained: CampaignExplained) -> dict[str, Any]:
+    decided = [(platform.value, f"On {NAMES[platform]}", each) for platform, each in explained.on.items()]
+    if explained.where_one_lives is not None:
+        decided.append(("own", "On a device that keeps one of their passkeys", explained.where_one_lives))
+    rows = [
+        {
+            "kind": kind,
+            "device": device,
+            "asked": isinstance(each, Ask),
+            "code": None if isinstance(each, Ask) else each.value,
+            "says": says(each),
+        }
+        for kind, device, each in decided
+    ]
+    return {"devices": rows, "asked_so_far": explained.asked}
