@@ -325,3 +325,36 @@ def test_others_have_their_turn_between_two_pages_of_passkeys(world: World, stor
     run(both())
 
     assert order.index("somebody else") < order.index("page")
+
+
+@pytest.mark.parametrize("snapshots", [0, 1])
+def test_a_command_that_comes_and_goes_leaves_a_running_server_its_log(
+    store: SqliteStore, world: World, sqlite_path: Path, snapshots: int
+) -> None:
+    """The last process that closes the file deletes the write-ahead log; which one is last, only locks tell."""
+    tenant, log = world.add_tenant("before"), Path(f"{sqlite_path}-wal")
+
+    async def read_at_one_moment() -> None:
+        async with store._snapshot():
+            pass
+
+    for _ in range(snapshots):
+        world.run(read_at_one_moment())
+    before = log.stat().st_ino
+    in_another_process(sqlite_path, "SELECT name FROM tenants")
+    world.add_tenant("after")
+
+    assert log.exists()
+    assert log.stat().st_ino == before
+    assert in_another_process(sqlite_path, "SELECT name FROM tenants ORDER BY created_at") == "before after"
+    assert in_another_process(sqlite_path, "PRAGMA integrity_check") == "ok"
+    assert world.run(store.tenants.by_name("before")) == tenant
+
+
+def in_another_process(path: Path, statement: str) -> str:
+    program = (
+        "import sqlite3, sys; connection = sqlite3.connect(sys.argv[1]); "
+        "print(*(row[0] for row in connection.execute(sys.argv[2]))); connection.close()"
+    )
+    command = [sys.executable, "-c", program, str(path), statement]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()

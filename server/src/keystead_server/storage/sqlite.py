@@ -68,7 +68,11 @@ def connect(path: Path, *pragmas: str) -> sqlite3.Connection:
 
 
 def _connect(path: Path, pragmas: tuple[str, ...]) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    # Never opened by us when it is there: POSIX drops all locks that a process has on a file as soon as it closes
+    # any descriptor of it (https://sqlite.org/howtocorrupt.html, 2.2). Another process that comes and goes, such as
+    # a command, would then take itself for the last one, and delete the write-ahead log under a running server.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     # isolation_level=None: the driver begins no transactions of its own.
     connection = sqlite3.connect(path, timeout=_OPENING_WAITS_SECONDS, isolation_level=None, cached_statements=512)
     try:
