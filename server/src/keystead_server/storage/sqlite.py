@@ -68,9 +68,9 @@ def connect(path: Path, *pragmas: str) -> sqlite3.Connection:
 
 
 def _connect(path: Path, pragmas: tuple[str, ...]) -> sqlite3.Connection:
-    # Never opened by us when it is there: POSIX drops all locks that a process has on a file as soon as it closes
-    # any descriptor of it (https://sqlite.org/howtocorrupt.html, 2.2). Another process that comes and goes, such as
-    # a command, would then take itself for the last one, and delete the write-ahead log under a running server.
+    # Made, when it is new, for our eyes only; a file that is there is not opened. POSIX drops every lock
+    # that a process has on a file when it closes *any* descriptor of it, so our own connections would stand
+    # without theirs, and another program that opens and closes the database would take its log away.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     # isolation_level=None: the driver begins no transactions of its own.

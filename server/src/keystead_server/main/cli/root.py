@@ -21,6 +21,8 @@ class Verb(NamedTuple):
 
 VERBS = {
     "app": Verb("apps", "app", "Apps that sign people in by OpenID Connect, or use our API: register, list, permit, remove."),
+    "authority": Verb("devices", "authority", "The attestation authority, which certifies the keys of enrolled computers."),
+    "device": Verb("devices", "device", "Enrolled computers: list, show, disable, enable, withdraw, remove."),
     "doctor": Verb("doctor", "doctor", "Check settings, data folder, master key, database and disk, and say how to mend what is wrong."),
     "group": Verb("groups", "group", "Groups: create, list, add and take out members."),
     "init": Verb("init", "init", "Make the database, an organisation and its first administrator."),

@@ -6,8 +6,8 @@ Of passkeys that are here already only the format and the kind were kept, so the
 from alembic import op
 from sqlalchemy import Boolean, Column, false
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:
