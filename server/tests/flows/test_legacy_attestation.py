@@ -1,10 +1,10 @@
 """RS1: an attestation that an old TPM signed over SHA-1 is taken, remembered as such, and refused where a profile says so."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from keystead_core.cose import RS1, RS256
-from keystead_core.webauthn import KEYSTEAD_TPM
 from keystead_core.wire import b64url_decode
 from keystead_server.domain.passkey import Passkey
 from keystead_server.flows.register_passkey import Offered, Outcome, Registered
@@ -13,6 +13,8 @@ from keystead_testkit.attesters import registration, tpm
 from keystead_testkit.loop import run
 from keystead_testkit.office import Office, reason_of
 from keystead_testkit.soft_passkey import SoftPasskey
+
+WINDOWS_HELLO = UUID("08987058-cadc-4b81-b6e1-30de50dcbe96")
 
 
 def allow_legacy(office: Office, allowed: bool) -> None:
@@ -39,7 +41,7 @@ def kept(office: Office, outcome: Outcome) -> Passkey:
 
 @pytest.mark.parametrize(("algorithm", "legacy"), [(RS1, True), (RS256, False)])
 def test_it_is_accepted_by_default_and_recorded(office: Office, algorithm: int, legacy: bool) -> None:
-    outcome = register(office, office.new_passkey(aaguid=KEYSTEAD_TPM), algorithm)
+    outcome = register(office, office.new_passkey(aaguid=WINDOWS_HELLO), algorithm)
 
     assert kept(office, outcome).legacy_attestation is legacy
 
@@ -47,15 +49,15 @@ def test_it_is_accepted_by_default_and_recorded(office: Office, algorithm: int, 
 def test_a_profile_that_does_not_take_it_refuses_it_and_no_other(office: Office) -> None:
     allow_legacy(office, False)
 
-    refused = register(office, office.new_passkey(aaguid=KEYSTEAD_TPM), RS1)
+    refused = register(office, office.new_passkey(aaguid=WINDOWS_HELLO), RS1)
 
     assert reason_of(refused) == "attestation_legacy"
     assert "SHA-1" in office.rows[-1].detail
-    assert not kept(office, register(office, office.new_passkey(aaguid=KEYSTEAD_TPM), RS256)).legacy_attestation
+    assert not kept(office, register(office, office.new_passkey(aaguid=WINDOWS_HELLO), RS256)).legacy_attestation
 
 
 def test_one_that_is_here_already_is_quarantined_and_comes_back_with_the_policy(office: Office) -> None:
-    passkey = office.new_passkey(aaguid=KEYSTEAD_TPM)
+    passkey = office.new_passkey(aaguid=WINDOWS_HELLO)
     register(office, passkey, RS1)
 
     allow_legacy(office, False)
