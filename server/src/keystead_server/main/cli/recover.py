@@ -21,7 +21,9 @@ from keystead_server.policy.people import user as principal_of
 @as_json
 @click.pass_obj
 def recover(frame: Frame, username: str, json_output: bool) -> None:
-    """Get an administrator in, whatever the policies say. Each step is in the audit log.
+    """Get an administrator in, whatever the policies say.
+
+    Each step is in the audit log.
 
     The account is switched on and made Global Administrator, no Conditional Access policy is for it any
     more, passes are allowed for it, and it gets one. A change on trial is taken back.
