@@ -16,7 +16,6 @@ NAMES = Names(
         STAFF: "Staff",
         WIKI: "the wiki",
         "home": "Home",
-        PHISHING_RESISTANT.id: "Phishing-resistant MFA",
     }
 )
 
