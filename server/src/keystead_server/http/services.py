@@ -41,6 +41,7 @@ from keystead_server.flows.user_info import UserInfo
 from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.passkeys.model import PasskeyPolicy
 from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.geo_ip import GeoIp
 from keystead_server.ports.metadata import Metadata
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.signer import Signer
@@ -59,6 +60,7 @@ class Services:
     methods: MethodsPolicies
     duty: RegistrationDuty
     metadata: Metadata
+    geo_ip: GeoIp
     sign_in: SignIn
     sign_in_with_pass: SignInWithPass
     sign_in_with_password: SignInWithPassword

@@ -46,6 +46,7 @@ from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.flows.verify_log import VerifyLog
+from keystead_server.geo.country_file import CountryFile
 from keystead_server.http.dispatch import Dispatch
 from keystead_server.http.graph.problem import graph_problem
 from keystead_server.http.pages.problem import problem_page
@@ -62,6 +63,7 @@ from keystead_server.main.config import Config
 from keystead_server.main.fetcher import PublicFetcher
 from keystead_server.main.system import SystemClock, SystemEntropy
 from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.geo_ip import GeoIp, NoGeoIp
 from keystead_server.ports.password_hasher import PasswordHasher
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.signer import Signer
@@ -78,6 +80,7 @@ class System:
     """A server that is ready to answer, or to be used from the command line.
 
     Attributes:
+        places: None when the settings name no file of places.
         refresh_metadata: None when no metadata are wanted.
         deliver_letters: None when no mail server is named.
     """
@@ -90,6 +93,7 @@ class System:
     checkpoint_log: CheckpointLog
     verify_log: VerifyLog
     deliver_letters: DeliverLetters | None
+    places: CountryFile | None = None
 
     @property
     def store(self) -> Store:
@@ -114,7 +118,8 @@ async def open_system(config: Config) -> System:
     sealer = MasterKeySealer(key, entropy)
     token_signer = await signer.load(store, sealer, clock.now())
     metadata = open_metadata(config)
-    services = build_services(config, store, clock, entropy, sealer, token_signer, metadata)
+    places = CountryFile(Path(config.geoip_file)) if config.geoip_file else None
+    services = build_services(config, store, clock, entropy, sealer, token_signer, metadata, geo_ip=places)
     refresh = refresher(config, metadata, clock) if config.fido_metadata else None
     return System(
         config,
@@ -125,6 +130,7 @@ async def open_system(config: Config) -> System:
         CheckpointLog(store, clock, token_signer),
         VerifyLog(store),
         deliverer(config, store, clock, sealer),
+        places,
     )
 
 
@@ -170,6 +176,7 @@ def build_services(
     token_signer: Signer,
     metadata: MetadataShelf | None = None,
     hasher: PasswordHasher | None = None,
+    geo_ip: GeoIp | None = None,
 ) -> Services:
     metadata = metadata or open_metadata(config)
     us = relying_party(config)
@@ -195,6 +202,7 @@ def build_services(
         methods=methods,
         duty=duty,
         metadata=metadata,
+        geo_ip=geo_ip or NoGeoIp(),
         sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models),
         sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer, methods),
         sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held),
