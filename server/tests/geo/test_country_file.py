@@ -6,8 +6,9 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from keystead_server.domain.place import NOWHERE, Place
 from keystead_server.geo.country_file import LATE_AFTER, CountryFile
-from keystead_server.ports.geo_ip import NOWHERE, NoGeoIp, Place
+from keystead_server.ports.geo_ip import NoGeoIp
 from keystead_testkit.country_file import BUILT_AT, country, country_file
 
 DE, FR = ip_address("203.0.113.9"), ip_address("2001:db8::1")
@@ -32,6 +33,7 @@ def test_finds_the_country_of_an_address_and_its_coordinates_where_the_file_has_
     assert places.problem is None
     assert places.place_of(DE) == Place("DE", 52.5, 13.4)
     assert places.place_of(FR) == Place("FR")
+    assert places.country(FR) == "FR"
 
 
 def test_an_ipv4_address_that_comes_as_ipv6_is_where_it_is(path: Path) -> None:
@@ -46,6 +48,7 @@ def test_without_a_file_every_address_is_in_no_country(tmp_path: Path) -> None:
     places = CountryFile(tmp_path / "missing.mmdb")
 
     assert places.place_of(DE) == NoGeoIp().place_of(DE) == NOWHERE
+    assert NoGeoIp().country(DE) is None
     assert places.problem is not None
     assert places.problem.code == "geoip_file_unusable"
 

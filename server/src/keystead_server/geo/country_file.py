@@ -13,9 +13,9 @@ from typing import Any
 import maxminddb
 from maxminddb.const import MODE_MEMORY
 
+from keystead_server.domain.place import NOWHERE, Place
 from keystead_server.policy.access.facts import Address
 from keystead_server.policy.access.locations import plain
-from keystead_server.ports.geo_ip import NOWHERE, Place
 
 LATE_AFTER = timedelta(days=90)
 MAX_FILE_BYTES = 512 * 1024 * 1024
@@ -71,6 +71,9 @@ class CountryFile:
             raise GeoFileUnusable(f"it is larger than {MAX_FILE_BYTES} bytes")
         # Kept in memory: a file that is overwritten in place while it is mapped answers nonsense.
         return maxminddb.open_database(str(self._path), MODE_MEMORY)
+
+    def country(self, address: Address) -> str | None:
+        return self.place_of(address).country
 
     def place_of(self, address: Address) -> Place:
         if self._reader is None:
