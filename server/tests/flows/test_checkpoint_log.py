@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from keystead_core.jose import parse_public_jwk_set
+from keystead_server.domain.access_ruling import AccessRuling
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.log_chain import CHECKPOINT_TYP, Head, LogCheckpoint, line_of, row_line
 from keystead_server.domain.log_proof import Verdict
@@ -191,7 +192,7 @@ def test_every_field_of_the_logs_is_proven() -> None:
     tenant, x = Tenant(world.new_id(), "c", "C", world.clock.now()), world.new_id()
     full = {
         "user_id": x, "username": "ada", "app_id": x, "credential_id": b"\xff", "aaguid": UUID(x), "proof": "p",
-        "profile": "q", "challenge_id": x,
+        "profile": "q", "challenge_id": x, "access": AccessRuling("allow"),
     }  # fmt: skip
     event = world.event(tenant)
     rows = {

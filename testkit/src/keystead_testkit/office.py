@@ -358,7 +358,7 @@ class Office:
         self._tick()
         pairs = authorization_parameters(app.app.id, **changes)
         flow, at = self.services.authorize, tenant or self.tenant
-        return run(flow(at, pairs, owner, issuer=self.issuer(at), asked_at=asked_at))
+        return run(flow(at, pairs, owner, issuer=self.issuer(at), visitor=self.visitor(), asked_at=asked_at))
 
     def code(self, app: RegisteredApp, owner: SessionOwner | None = None, **changes: Any) -> str:
         """A code for *app* under *owner*'s session (ada's, opened now)."""

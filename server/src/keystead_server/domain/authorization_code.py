@@ -19,6 +19,7 @@ class AuthorizationCode:
     """Attributes:
     redirect_uri_digest: SHA-256 of the address the code was sent to (RFC 6749 §4.1.3 compares it).
     code_challenge: PKCE's, S256.
+    address, platform: from where the person came, for policy to be asked again: the code is brought by the app.
     """
 
     id: GrantId
@@ -29,6 +30,8 @@ class AuthorizationCode:
     scopes: tuple[str, ...]
     nonce: str | None
     expires_at: datetime
+    address: str = ""
+    platform: str = ""
 
     def to_bytes(self) -> bytes:
         return json.dumps(
@@ -41,6 +44,8 @@ class AuthorizationCode:
                 " ".join(self.scopes),
                 self.nonce,
                 self.expires_at.timestamp(),
+                self.address,
+                self.platform,
             ],
             separators=(",", ":"),
         ).encode()
@@ -48,7 +53,9 @@ class AuthorizationCode:
     @classmethod
     def from_bytes(cls, raw: bytes) -> "AuthorizationCode":
         """Read what `to_bytes` wrote; only ever called on what our own seal gave back."""
-        code, session, app, redirect_uri_digest, challenge, scopes, nonce, expires_at = json.loads(raw)
+        code, session, app, redirect_uri_digest, challenge, scopes, nonce, expires_at, address, platform = json.loads(
+            raw
+        )
         return cls(
             GrantId(code),
             SessionId(session),
@@ -58,6 +65,8 @@ class AuthorizationCode:
             tuple(scopes.split()),
             nonce,
             datetime.fromtimestamp(expires_at, UTC),
+            address,
+            platform,
         )
 
 

@@ -62,6 +62,7 @@ def attempt_line(a: Attempt) -> bytes:
     """Every field of *a*, as the store keeps it."""
     return _object(
         ("aaguid", None if a.aaguid is None else str(a.aaguid)),
+        ("access", None if a.access is None else a.access.to_text()),
         ("app_id", a.app_id),
         ("at", moment(a.at)),
         ("challenge_id", a.challenge_id),

@@ -7,6 +7,7 @@ from keystead_server.domain.ids import AppId, TenantId, UserId
 
 PASSKEYS = "passkeys"
 METHODS = "methods"
+ACCESS = "access"
 
 
 @dataclass(frozen=True, slots=True)

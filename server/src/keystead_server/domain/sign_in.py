@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from keystead_server.domain.access_ruling import AccessRuling
 from keystead_server.domain.ids import AppId, AttemptId, TenantId, UserId
 
 
@@ -59,6 +60,8 @@ class Purpose(StrEnum):
     SIGN_IN = "signIn"
     REGISTER = "registerPasskey"
     TOKEN = "redeemCode"
+    AUTHORIZE = "authorize"
+    USE = "useSession"
     APP = "clientCredentials"
 
 
@@ -74,6 +77,7 @@ class Attempt:
         credential_id: the passkey's; for an authenticator app the 16 bytes of its id here.
         challenge_id: the challenge that was answered a second time, on a `challenge_spent` row.
         profile: the passkey profile that admitted the passkey.
+        access: what Conditional Access said of it; None where no policy applied.
     """
 
     id: AttemptId
@@ -94,3 +98,4 @@ class Attempt:
     proof: str | None = None
     profile: str | None = None
     challenge_id: AttemptId | None = None
+    access: AccessRuling | None = None

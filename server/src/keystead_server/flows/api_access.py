@@ -17,6 +17,7 @@ from keystead_server.domain.app import App
 from keystead_server.domain.ids import AppId, GrantId
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
+from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.ports.clock import Clock
@@ -62,6 +63,7 @@ class ApiAccess:
     signer: Signer
     relying_party: RelyingParty
     duty: RegistrationDuty
+    gate: AccessGate
 
     async def __call__(self, token: str) -> Outcome:
         """Judge *token*; it also says which tenant is meant, since the API's addresses name none."""
@@ -104,5 +106,7 @@ class ApiAccess:
         session = await self.store.sessions.owner_of(tenant.id, owner.session.id)
         if session is None or await self.duty.holds(session):
             return TokenInvalid("registration_required")
+        if await self.gate.surely_blocked(session, owner.app):
+            return TokenInvalid("access_blocked")
         granted = frozenset(owner.app.delegated_permissions).intersection(owner.grant.scope.split())
         return Caller(tenant, owner.app, owner.user, granted)

@@ -18,6 +18,7 @@ from keystead_server.domain.session import ACCESS_TOKEN_LIFETIME
 from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.app_credentials import TokenRefused, authenticated_app, without_client
 from keystead_server.flows.attempts import start_trail
 from keystead_server.flows.relying_party import RelyingParty
@@ -36,6 +37,14 @@ class AppTokens:
 Outcome: TypeAlias = AppTokens | TokenRefused
 
 
+class _NotLetIn(UnauthorizedClient):
+    """Conditional Access keeps this app out; no prompt could help it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__("the organisation's policies do not let this app in")
+        self.reason = code
+
+
 @dataclass(frozen=True, slots=True)
 class AppToken:
     store: Store
@@ -43,6 +52,7 @@ class AppToken:
     entropy: Entropy
     signer: Signer
     relying_party: RelyingParty
+    gate: AccessGate
 
     async def __call__(
         self,
@@ -62,9 +72,14 @@ class AppToken:
             app = await authenticated_app(self.store, tenant, presented)
             trail.app_id = app.id
             self._check(app, request)
+            ruling = await self.gate.of_app(app, visitor)
+            trail.access = ruling.record
+            if ruling.code is not None:
+                raise _NotLetIn(ruling.code)
         except TokenError as error:
-            await trail.refuse(error.code, error.description)
-            return TokenRefused(error.error, error.description, error.status, error.code)
+            code = error.reason if isinstance(error, _NotLetIn) else error.code
+            await trail.refuse(code, error.description)
+            return TokenRefused(error.error, error.description, error.status, code)
         await self.store.write(Add(trail.granted()))
         claims = app_token_claims(
             Issue(issuer, app.id, now, ACCESS_TOKEN_LIFETIME), tenant=tenant.id, audience=self.relying_party.api,

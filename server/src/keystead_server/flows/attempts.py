@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from keystead_server.domain.access_ruling import AccessRuling
 from keystead_server.domain.ids import AppId, AttemptId, TenantId, UserId
 from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
 from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.access_gate import Ruling
 from keystead_server.policy.methods.decide import NotAllowed
 from keystead_server.policy.passkeys.decide import NotAdmitted
 from keystead_server.ports.changes import Add, Conflict
@@ -27,12 +29,14 @@ class Refused:
         attempt_id: what the person can quote to whoever helps them.
         policy: what the passkey policy has against it, when that was the reason; for the person to read.
         against: the same of the policy for all other methods.
+        access: what Conditional Access asks for, when that was the reason.
     """
 
     code: str
     attempt_id: AttemptId
     policy: NotAdmitted | None = None
     against: NotAllowed | None = None
+    access: Ruling | None = None
 
 
 @dataclass(slots=True)
@@ -57,6 +61,7 @@ class Trail:
     aaguid: UUID | None = None
     proof: str | None = None
     profile: str | None = None
+    access: AccessRuling | None = None
 
     def row(self, result: Result, reason: str, detail: str = "") -> Attempt:
         return Attempt(
@@ -77,6 +82,7 @@ class Trail:
             self.aaguid,
             self.proof,
             self.profile,
+            access=self.access,
         )
 
     def granted(self) -> Attempt:
@@ -98,6 +104,13 @@ class Trail:
         refused = await self.refuse(refusal.code, " | ".join(refusal.because))
         # A challenge that was spent is the reason before any policy is.
         return replace(refused, policy=refusal) if refused.code == refusal.code else refused
+
+    async def refuse_access(self, ruling: Ruling) -> Refused:
+        """As `refuse`, because Conditional Access says so; the log gets every policy that applied."""
+        self.access = ruling.record
+        code = ruling.code or "access_blocked"
+        refused = await self.refuse(code, "; ".join(ruling.says))
+        return replace(refused, access=ruling) if refused.code == code else refused
 
     async def refuse_spent(self) -> Refused:
         """Record an answer to a challenge whose row is already there."""

@@ -1,5 +1,8 @@
 """Answer an app's authorization request: a code, a refusal, "sign in first", or "register a passkey first".
 
+Conditional Access is asked each time, for this app: what it misses leads to another sign-in that can
+bring it, and to a refusal where none can.
+
 The request is judged anew each time it comes, before and after the sign-in, so nothing about it
 is remembered in between and no step can be skipped.
 """
@@ -23,7 +26,12 @@ from keystead_server.domain.app import App
 from keystead_server.domain.authorization_code import CODE_SEAL, AuthorizationCode, redirect_uri_digest
 from keystead_server.domain.ids import AppId, GrantId
 from keystead_server.domain.session import CODE_LIFETIME, Session
+from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.access_facts import REGISTRATION, app_target, platform_of
+from keystead_server.flows.access_gate import AccessGate, Ruling
+from keystead_server.flows.attempts import Refused, start_trail
 from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.ports.clock import Clock, Entropy
@@ -67,7 +75,15 @@ class NotSafe:
     detail: str
 
 
-Outcome: TypeAlias = Reply | SignInFirst | RegisterFirst | NotSafe
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The person is told on our page what is asked for, and what they can do."""
+
+    refused: Refused
+    ruling: Ruling
+
+
+Outcome: TypeAlias = Reply | SignInFirst | RegisterFirst | NotSafe | Denied
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +94,7 @@ class Authorize:
     sealer: Sealer
     duty: RegistrationDuty
     relying_party: RelyingParty
+    gate: AccessGate
 
     async def __call__(
         self,
@@ -86,6 +103,7 @@ class Authorize:
         owner: SessionOwner | None,
         *,
         issuer: str,
+        visitor: Visitor,
         asked_at: datetime | None = None,
     ) -> Outcome:
         """Judge a request.
@@ -109,10 +127,56 @@ class Authorize:
         if owner is not None and self._is_recent_enough(request, owner.session, asked_at):
             if await self.duty.holds(owner):
                 return _held(request, app, issuer)
-            return Reply(request.reply_to, code_parameters(request.reply_to, self._code(request, owner), issuer))
+            return await self._under_policy(request, app, owner, visitor, issuer, asked_at)
         if Prompt.NONE in request.prompts:
             return _error(request.reply_to, "login_required", "the person must sign in", issuer)
         return SignInFirst(app, request.login_hint)
+
+    async def _under_policy(
+        self,
+        request: AuthorizationRequest,
+        app: App,
+        owner: SessionOwner,
+        visitor: Visitor,
+        issuer: str,
+        asked_at: datetime | None,
+    ) -> Outcome:
+        ruling = await self.gate.of_session(owner, visitor, app_target(app.id))
+        if ruling.code is None:
+            code = self._code(request, owner, visitor)
+            return Reply(request.reply_to, code_parameters(request.reply_to, code, issuer))
+        now = self.clock.now()
+        trail = start_trail(self.store, self.entropy, app.tenant_id, visitor, now, Purpose.AUTHORIZE, Method.NONE)
+        trail.user_id, trail.username, trail.app_id = owner.user.id, owner.user.username, app.id
+        refused = await trail.refuse_access(ruling)
+        if Prompt.NONE in request.prompts:
+            error = "access_denied" if ruling.blocks else "interaction_required"
+            return _error(request.reply_to, error, "the organisation's policies are not met", issuer)
+        return await self._what_helps(request, app, owner, visitor, asked_at, Denied(refused, ruling))
+
+    async def _what_helps(
+        self,
+        request: AuthorizationRequest,
+        app: App,
+        owner: SessionOwner,
+        visitor: Visitor,
+        asked_at: datetime | None,
+        denied: Denied,
+    ) -> Outcome:
+        """Another sign-in, a first passkey, or nothing: never a circle."""
+        session = owner.session
+        if not denied.ruling.decision.can_be_met:
+            return denied
+        again = SignInFirst(app, owner.user.username)
+        if asked_at is None or session.signed_in_at < asked_at:
+            return again
+        # This very sign-in was made for the request and does not do. With a passkey that was not used it could.
+        if session.used(Method.PASSKEY):
+            return denied
+        if await self.store.passkeys.of_user(app.tenant_id, owner.user.id):
+            return again
+        registering = await self.gate.of_session(owner, visitor, REGISTRATION)
+        return RegisterFirst(app) if registering.code is None else denied
 
     def _api_scopes(self, app: App) -> dict[str, tuple[str, ...]]:
         """What *app* may ask for of our API: by name, by name behind the API's address, or all it was granted.
@@ -135,7 +199,7 @@ class Authorize:
             return False
         return request.max_age is None or self.clock.now() - session.signed_in_at <= request.max_age
 
-    def _code(self, request: AuthorizationRequest, owner: SessionOwner) -> str:
+    def _code(self, request: AuthorizationRequest, owner: SessionOwner, visitor: Visitor) -> str:
         now = self.clock.now()
         code = AuthorizationCode(
             id=GrantId(self.entropy.new_id(now)),
@@ -146,6 +210,8 @@ class Authorize:
             scopes=request.scopes,
             nonce=request.nonce,
             expires_at=now + CODE_LIFETIME,
+            address=visitor.address,
+            platform=platform_of(visitor.user_agent) or "",
         )
         sealed = self.sealer.seal(CODE_SEAL, code.to_bytes(), bound_to=owner.user.tenant_id.encode())
         return b64url_encode(sealed)

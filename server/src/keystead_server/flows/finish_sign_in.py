@@ -13,8 +13,10 @@ from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.totp import TotpAuthenticator, looks_like_totp, normalise_totp, steps_of
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.attempts import Refused, Trail, start_trail
-from keystead_server.flows.guessing import refuse_guess, settle
+from keystead_server.flows.emergency import alarm
+from keystead_server.flows.guessing import refuse_guess, refuse_guess_by_access, settle
 from keystead_server.flows.held_methods import Held, HeldMethods
 from keystead_server.flows.secret_digests import open_totp, recovery_digest
 from keystead_server.policy.methods.decide import NotAllowed
@@ -49,6 +51,7 @@ class FinishSignIn:
     entropy: Entropy
     sealer: Sealer
     held: HeldMethods
+    gate: AccessGate
 
     async def __call__(self, tenant: Tenant, visitor: Visitor, sealed: bytes, typed: str) -> Outcome:
         """Judge a code typed into the page that *sealed* came from. A wrong one may be followed by another."""
@@ -133,9 +136,19 @@ class FinishSignIn:
             signed_in_at=trail.at,
             expires_at=trail.at + SESSION_LIFETIME,
         )
+        ruling = await self.gate.at_sign_in(user, session, trail.visitor)
+        if ruling.blocks:
+            return await refuse_guess_by_access(trail, user, ruling)
+        trail.access = ruling.record
         # The row has the id of the partial sign-in, which is spent by it; wrong codes have rows of their own.
         granted = replace(trail.granted(), id=partial.id)
-        match await settle(trail, user, (Add(granted), right.spends, Add(session))):
+        changes = (
+            Add(granted),
+            right.spends,
+            Add(session),
+            *alarm(self.entropy, ruling, user, trail.at, trail.visitor.address),
+        )
+        match await settle(trail, user, changes):
             case Refused() as refused:
                 return refused
             case Conflict(TotpUsed()):

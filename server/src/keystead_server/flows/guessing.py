@@ -6,11 +6,13 @@ those it has counted (`CountGuess`); who was overtaken counts again.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from keystead_server.domain.guesses import LIMITS
 from keystead_server.domain.ids import NOBODY
 from keystead_server.domain.sign_in import Result
 from keystead_server.domain.user import User
+from keystead_server.flows.access_gate import Ruling
 from keystead_server.flows.attempts import Refused, Trail
 from keystead_server.ports.changes import Add, Change, Conflict, CountGuess, Written
 
@@ -22,6 +24,14 @@ async def refuse_guess(trail: Trail, user: User | None, reason: str, detail: str
     """Record a guess at *user* that was wrong, or right and of no use."""
     refused = await settle(trail, user, reason, detail)
     return refused if isinstance(refused, Refused) else await trail.refuse(reason, detail)
+
+
+async def refuse_guess_by_access(trail: Trail, user: User, ruling: Ruling) -> Refused:
+    """As `refuse_guess`, of what was right: during a lock-out nothing tells it from what was wrong."""
+    code = ruling.code or "access_blocked"
+    trail.access = ruling.record
+    refused = await refuse_guess(trail, user, code, "; ".join(ruling.says))
+    return replace(refused, access=ruling) if refused.code == code else refused
 
 
 async def settle(

@@ -29,6 +29,8 @@ from keystead_server.domain.session import ACCESS_TOKEN_LIFETIME, ID_TOKEN_LIFET
 from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.access_facts import Place, app_target
+from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.app_credentials import TokenRefused, authenticated_app, without_client
 from keystead_server.flows.attempts import Trail, start_trail
 from keystead_server.flows.people import person_of
@@ -70,6 +72,7 @@ class RedeemCode:
     signer: Signer
     duty: RegistrationDuty
     relying_party: RelyingParty
+    gate: AccessGate
 
     async def __call__(
         self,
@@ -96,7 +99,8 @@ class RedeemCode:
             code = self._code(tenant, app, request, now)
             owner = await self._owner(tenant, code, now)
             trail.user_id, trail.username = owner.user.id, owner.user.username
-            return await self._redeem(app, code, owner, issuer, now)
+            await self._under_policy(app, code, owner, trail)
+            return await self._redeem(app, code, owner, issuer, trail)
         except TokenError as error:
             return await _refused(trail, error)
 
@@ -124,9 +128,18 @@ class RedeemCode:
             raise _NoGrant("registration_required")
         return owner
 
+    async def _under_policy(self, app: App, code: AuthorizationCode, owner: SessionOwner, trail: Trail) -> None:
+        """A policy may have changed since the code was given; the person is where they were then."""
+        place = Place.kept(code.address, code.platform)
+        ruling = await self.gate.of_session(owner, trail.visitor, app_target(app.id), place=place)
+        trail.access = ruling.record
+        if ruling.code is not None:
+            raise _NoGrant(ruling.code)
+
     async def _redeem(
-        self, app: App, code: AuthorizationCode, owner: SessionOwner, issuer: str, now: datetime
+        self, app: App, code: AuthorizationCode, owner: SessionOwner, issuer: str, trail: Trail
     ) -> Tokens:
+        now = trail.at
         grant = Grant(
             id=code.id,
             tenant_id=app.tenant_id,
@@ -137,7 +150,9 @@ class RedeemCode:
             issued_at=now,
             expires_at=min(now + ACCESS_TOKEN_LIFETIME, owner.session.expires_at),
         )
-        if isinstance(await self.store.write(Add(grant)), Conflict):
+        # What policies said of an app's tokens is in the log; where none applied, the grant alone is.
+        ruled = () if trail.access is None else (Add(trail.granted()),)
+        if isinstance(await self.store.write(Add(grant), *ruled), Conflict):
             # RFC 6749 §4.1.2: a code used twice was stolen, perhaps by whoever came first.
             await self.store.write(RevokeGrant(app.tenant_id, grant.id, now))
             raise _NoGrant("code_spent")

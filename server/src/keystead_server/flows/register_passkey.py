@@ -36,6 +36,8 @@ from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.sign_in import Method, Purpose, Result
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.access_facts import REGISTRATION
+from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.known_models import KnownModels
@@ -110,12 +112,16 @@ class RegisterPasskey:
     models: KnownModels
     methods: MethodsPolicies
     letters: Letters
+    gate: AccessGate
 
     async def begin(self, tenant: Tenant, visitor: Visitor, owner: SessionOwner, *, conditional: bool = False) -> Offer:
         """Options for the browser; *conditional* for `create()` with that mediation."""
         now = self.clock.now()
         if not owner.session.is_fresh(now):
             return NotOffered("sign_in_not_fresh")
+        ruling = await self.gate.of_session(owner, visitor, REGISTRATION)
+        if ruling.code is not None:
+            return NotOffered(ruling.code)
         policy = await self.policies.at(tenant.id, owner.policy_version)
         subject = Subject.of(owner.user, owner.groups)
         refusal = await not_offered(self.store, self.models, policy, owner.user, subject, self_service=True)
@@ -174,6 +180,10 @@ class RegisterPasskey:
         trail.id = challenge.id
         if challenge.expires_at <= now:
             return await trail.refuse("challenge_expired")
+        ruling = await self.gate.of_session(owner, visitor, REGISTRATION)
+        if ruling.code is not None:
+            return await trail.refuse_access(ruling)
+        trail.access = ruling.record
         try:
             registration = self._verify(received, now, conditional=conditional)
         except CeremonyError as error:

@@ -1,5 +1,6 @@
 """Change a policy: who may have which passkeys, or who may use which methods."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic
 
@@ -29,12 +30,14 @@ class SavePolicy(Generic[Policy]):
         by: Actor,
         expected: int | None = None,
         restores: int | None = None,
+        about: Mapping[str, str] | None = None,
     ) -> PolicyDocument:
         """Put *policy* into force from the next request on; the version before is kept.
 
         Args:
             expected: the version that the author saw; 0 before the first. None saves over any.
             restores: the version whose policy this is again, for the audit log.
+            about: what else the audit log is to say.
 
         Raises:
             Invalid: what it says cannot be, it names somebody who is not there, would leave no
@@ -47,7 +50,7 @@ class SavePolicy(Generic[Policy]):
         await check(self.store, self.kind, tenant, policy)
         now = self.clock.now()
         saved = PolicyDocument(tenant, self.kind.kind, version + 1, self.kind.write(policy), now, by.id)
-        more = dict(self.kind.told(policy))
+        more = {**self.kind.told(policy), **(about or {})}
         if restores is not None:
             more["restores"] = str(restores)
         line = audited(

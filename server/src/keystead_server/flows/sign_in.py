@@ -28,7 +28,9 @@ from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.attempts import MAX_AGENT_CHARACTERS, Refused, Trail, start_trail
+from keystead_server.flows.emergency import alarm
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import PasskeyPolicies
 from keystead_server.flows.relying_party import RelyingParty
@@ -72,6 +74,7 @@ class SignIn:
     relying_party: RelyingParty
     keys: "ParsedKeys"
     models: KnownModels
+    gate: AccessGate
 
     async def begin(self, tenant: Tenant, visitor: Visitor, username: str | None = None) -> dict[str, Any]:
         """Options for the browser. Somebody who is not known gets an answer that cannot be told from a known one's."""
@@ -186,6 +189,17 @@ class SignIn:
             expires_at=now + SESSION_LIFETIME,
             passkey_id=passkey.id,
         )
+        ruling = await self.gate.at_sign_in(
+            owner.user,
+            session,
+            trail.visitor,
+            groups=owner.groups,
+            policy_version=owner.policy_version,
+            passkey=passkey,
+        )
+        if ruling.blocks:
+            return await trail.refuse_access(ruling)
+        trail.access = ruling.record
         # The attempt's row carries the challenge's id: of two answers that arrive together, one is written.
         written = await self.store.write(
             Add(trail.granted()),
@@ -199,6 +213,7 @@ class SignIn:
                 trail.visitor.user_agent[:MAX_AGENT_CHARACTERS],
             ),
             Add(session),
+            *alarm(self.entropy, ruling, owner.user, now, trail.visitor.address),
         )
         match written:
             case Written():

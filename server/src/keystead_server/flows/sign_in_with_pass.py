@@ -16,8 +16,10 @@ from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.access_gate import AccessGate, Ruling
 from keystead_server.flows.attempts import Refused, Trail, start_trail
-from keystead_server.flows.guessing import refuse_guess, settle
+from keystead_server.flows.emergency import alarm
+from keystead_server.flows.guessing import refuse_guess, refuse_guess_by_access, settle
 from keystead_server.flows.pass_codes import pass_digest
 from keystead_server.flows.pass_links import open_link
 from keystead_server.flows.policies import MethodsPolicies
@@ -51,6 +53,7 @@ class SignInWithPass:
     entropy: Entropy
     sealer: Sealer
     methods: MethodsPolicies
+    gate: AccessGate
 
     async def __call__(self, tenant: Tenant, visitor: Visitor, username: str, code: str) -> Outcome:
         """Judge what somebody typed. The same work is done whether or not the name is known."""
@@ -101,6 +104,10 @@ class SignInWithPass:
 
     async def _grant_by_link(self, trail: Trail, user: User, access_pass: TemporaryAccessPass) -> Outcome:
         session, changes = _session(trail, user, access_pass)
+        ruling = await self._rule(trail, user, session, access_pass)
+        if ruling.blocks:
+            return await trail.refuse_access(ruling)
+        changes = [Add(trail.granted()), *changes, *alarm(self.entropy, ruling, user, trail.at, trail.visitor.address)]
         # Not put in order with guesses: nobody guesses a seal, and whoever types wrong passes must not hold it up.
         if isinstance(await self.store.write(*changes), Conflict):
             return await trail.refuse("pass_already_used")
@@ -130,6 +137,10 @@ class SignInWithPass:
 
     async def _grant(self, trail: Trail, user: User, access_pass: TemporaryAccessPass) -> Outcome:
         session, changes = _session(trail, user, access_pass)
+        ruling = await self._rule(trail, user, session, access_pass)
+        if ruling.blocks:
+            return await refuse_guess_by_access(trail, user, ruling)
+        changes = [Add(trail.granted()), *changes, *alarm(self.entropy, ruling, user, trail.at, trail.visitor.address)]
         match await settle(trail, user, changes):
             case Refused() as refused:
                 return refused
@@ -138,9 +149,14 @@ class SignInWithPass:
             case None:
                 return SignedInWithPass(session, user)
 
+    async def _rule(self, trail: Trail, user: User, session: Session, access_pass: TemporaryAccessPass) -> Ruling:
+        ruling = await self.gate.at_sign_in(user, session, trail.visitor, access_pass=access_pass)
+        trail.access = ruling.record
+        return ruling
+
 
 def _session(trail: Trail, user: User, access_pass: TemporaryAccessPass) -> tuple[Session, list[Change]]:
-    """The session that a usable pass opens, and all that is written with it."""
+    """The session that a usable pass opens, and what is written with it beside the attempt."""
     now = trail.at
     session = Session(
         id=SessionId(trail.id),
@@ -152,7 +168,7 @@ def _session(trail: Trail, user: User, access_pass: TemporaryAccessPass) -> tupl
         # What was obtained with a pass ends with the pass.
         expires_at=min(now + SESSION_LIFETIME, access_pass.expires_at),
     )
-    changes: list[Change] = [Add(trail.granted()), Add(session)]
+    changes: list[Change] = [Add(session)]
     if access_pass.usable_once:
-        changes.insert(1, SpendPass(trail.tenant_id, access_pass.id, now))
+        changes.insert(0, SpendPass(trail.tenant_id, access_pass.id, now))
     return session, changes

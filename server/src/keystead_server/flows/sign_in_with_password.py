@@ -14,10 +14,13 @@ from keystead_server.domain.sign_in import Method, Purpose, Result
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.access_facts import PASSWORD_MODE, REGISTRATION
+from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.guessing import refuse_guess, settle
 from keystead_server.flows.held_methods import Held, HeldMethods
 from keystead_server.flows.secret_digests import password_secret
+from keystead_server.policy.access.early import BlockedEarly, MayContinue
 from keystead_server.policy.methods.decide import NotAllowed
 from keystead_server.policy.methods.defaults import refuses
 from keystead_server.ports.changes import Add, Change, Conflict, Replace
@@ -57,6 +60,7 @@ class SignInWithPassword:
     sealer: Sealer
     hasher: PasswordHasher
     held: HeldMethods
+    gate: AccessGate
 
     async def __call__(self, tenant: Tenant, visitor: Visitor, username: str, typed: str) -> Outcome:
         """Judge what somebody typed. The same work is done whether or not name and password are right."""
@@ -78,7 +82,19 @@ class SignInWithPassword:
         if against is not None:
             refused = await refuse_guess(trail, user, against.code)
             return replace(refused, against=against) if refused.code == against.code else refused
+        if not await self._leads_somewhere(tenant, trail, held):
+            return await refuse_guess(trail, user, "access_blocked")
         return await self._go_on(trail, user, kept, secret, held)
+
+    async def _leads_somewhere(self, tenant: Tenant, trail: Trail, held: Held) -> bool:
+        """Whether a password may be part of what policies ask of this person, here or to register something better."""
+        for target in (None, REGISTRATION):
+            match await self.gate.early(tenant.id, trail.visitor, subject=held.subject, target=target):
+                case BlockedEarly():
+                    continue
+                case MayContinue() as open_ways if open_ways.offers(PASSWORD_MODE):
+                    return True
+        return False
 
     async def _go_on(self, trail: Trail, user: User, kept: Password, secret: bytes, held: Held) -> Outcome:
         changes: list[Change] = [Add(trail.row(Result.INTERRUPTED, "second_factor_needed"))]

@@ -1,7 +1,7 @@
 """The order in which a request is checked, the same for every route:
 
     find the route → rate limit → size → did one of our pages send it → tenant → session →
-    is the session held to registering → permission → form token → handler → headers
+    is the session held to registering → permission → Conditional Access → form token → handler → headers
 
 Where a program calls, its token stands for tenant and session, and no cookie is looked at.
 
@@ -19,13 +19,15 @@ from starlette.types import Message, Receive, Scope, Send
 
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.access_facts import ACCOUNT, ADMINISTRATION, REGISTRATION
 from keystead_server.flows.api_access import TokenInvalid
 from keystead_server.http import cookies, problems
+from keystead_server.http.access_problems import access_problem
 from keystead_server.http.call import Call
 from keystead_server.http.peers import Peers
 from keystead_server.http.problems import Problem, Refuse
 from keystead_server.http.rate import RateLimits, rate_key
-from keystead_server.http.route import BROWSING, Access, Face, Route
+from keystead_server.http.route import BROWSING, Access, Face, Reaches, Route
 from keystead_server.http.route_tree import RouteTree
 from keystead_server.http.services import Services
 from keystead_server.policy.api_permissions import ByToken, opens
@@ -35,6 +37,11 @@ from keystead_server.ports.store import StorageUnavailable
 _log = structlog.get_logger("keystead.http")
 
 ProblemAnswer = Callable[[Call, Problem], Awaitable[Response]]
+_TARGETS = {
+    Reaches.ACCOUNT: ACCOUNT,
+    Reaches.REGISTRATION: REGISTRATION,
+    Reaches.ADMINISTRATION: ADMINISTRATION,
+}
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -232,6 +239,15 @@ class Dispatch:
             raise Refuse(problems.NOT_SIGNED_IN)
         if not isinstance(access, Access) and not may(call.owner.user, access):
             raise Refuse(problems.NOT_ALLOWED)
+        await self._under_policy(call)
+
+    async def _under_policy(self, call: Call) -> None:
+        target = _TARGETS.get(call.route.protected_as)
+        if target is None or call.owner is None:
+            return
+        denied = await self._services.enter(call.owner, call.visitor, target)
+        if denied is not None:
+            raise Refuse(access_problem(denied.ruling, denied.refused.attempt_id, may_register=denied.may_register))
 
     # -- answers -------------------------------------------------------------------------------
 

@@ -29,6 +29,15 @@ class Access(Enum):
     SIGNED_IN = "signed in"
 
 
+class Reaches(Enum):
+    """What of ours a page is, when Conditional Access is asked whether a session may go there."""
+
+    NOTHING = "nothing that policies protect"
+    ACCOUNT = "security info"
+    REGISTRATION = "registering security info"
+    ADMINISTRATION = "administration"
+
+
 class Face(StrEnum):
     """How problems are told: as a page to people, as JSON to scripts, in OAuth's or Graph's shape to apps."""
 
@@ -86,6 +95,8 @@ class Route:
         while_held: whether a session may come here that is for registering a passkey and for nothing
             else, because security defaults hold it (policy.methods.defaults). Off, so that a new
             route is closed to it unless somebody says otherwise.
+        reaches: what policies are asked about, for whoever is signed in. None is what the access says:
+            administration for a permission, else the account; so that no new page is outside.
         answers: status codes and what they mean, for OpenAPI.
     """
 
@@ -100,7 +111,16 @@ class Route:
     session: bool = False
     from_our_pages: bool = False
     while_held: bool = False
+    reaches: Reaches | None = None
     answers: dict[int, str] = field(default_factory=lambda: {200: "OK"})
+
+    @property
+    def protected_as(self) -> Reaches:
+        if self.reaches is not None:
+            return self.reaches
+        if self.access is Access.PUBLIC or isinstance(self.access, ByToken):
+            return Reaches.NOTHING
+        return Reaches.ADMINISTRATION if isinstance(self.access, Permission) else Reaches.ACCOUNT
 
     @property
     def wants_session(self) -> bool:

@@ -2,23 +2,27 @@
 
 from dataclasses import dataclass
 
+from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
+from keystead_server.flows.detect_risk import DetectRisk
 from keystead_server.flows.end_session import EndSession
+from keystead_server.flows.enter import Enter
 from keystead_server.flows.explain_passkey import ExplainPasskey
 from keystead_server.flows.finish_sign_in import FinishSignIn
 from keystead_server.flows.held_methods import HeldMethods
 from keystead_server.flows.issue_pass import IssuePass
 from keystead_server.flows.list_quarantined import ListQuarantined
 from keystead_server.flows.make_recovery_codes import MakeRecoveryCodes
+from keystead_server.flows.manage_access import ManageAccess
 from keystead_server.flows.manage_app import ManageApp
 from keystead_server.flows.manage_group import ManageGroup
 from keystead_server.flows.manage_methods import ManageMethods
 from keystead_server.flows.manage_passkey import ManagePasskey
 from keystead_server.flows.manage_user import ManageUser
-from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
+from keystead_server.flows.policies import AccessPolicies, MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.preview_methods_policy import PreviewMethodsPolicy
 from keystead_server.flows.preview_passkey_policy import PreviewPasskeyPolicy
 from keystead_server.flows.redeem_code import RedeemCode
@@ -38,6 +42,7 @@ from keystead_server.flows.sign_in_with_password import SignInWithPassword
 from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
+from keystead_server.policy.access.document import AccessRules
 from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.passkeys.model import PasskeyPolicy
 from keystead_server.ports.clock import Clock, Entropy
@@ -61,6 +66,7 @@ class Services:
     duty: RegistrationDuty
     metadata: Metadata
     geo_ip: GeoIp
+    detect_risk: DetectRisk
     sign_in: SignIn
     sign_in_with_pass: SignInWithPass
     sign_in_with_password: SignInWithPassword
@@ -81,6 +87,11 @@ class Services:
     manage_group: ManageGroup
     manage_app: ManageApp
     save_passkey_policy: SavePolicy[PasskeyPolicy]
+    access_policies: AccessPolicies
+    access_gate: AccessGate
+    enter: Enter
+    manage_access: ManageAccess
+    roll_back_access_policy: RollBackPolicy[AccessRules]
     save_methods_policy: SavePolicy[MethodsPolicy]
     preview_passkey_policy: PreviewPasskeyPolicy
     preview_methods_policy: PreviewMethodsPolicy

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from keystead_server.flows.access_gate import AccessGate
+from keystead_server.flows.access_kind import AccessKind
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.checkpoint_log import CheckpointLog
+from keystead_server.flows.detect_risk import DetectRisk
 from keystead_server.flows.end_session import EndSession
+from keystead_server.flows.enter import Enter
 from keystead_server.flows.explain_passkey import ExplainPasskey
 from keystead_server.flows.finish_sign_in import FinishSignIn
 from keystead_server.flows.found_tenant import FoundTenant
@@ -18,13 +22,14 @@ from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.letters import Letters
 from keystead_server.flows.list_quarantined import ListQuarantined
 from keystead_server.flows.make_recovery_codes import MakeRecoveryCodes
+from keystead_server.flows.manage_access import ManageAccess
 from keystead_server.flows.manage_app import ManageApp
 from keystead_server.flows.manage_group import ManageGroup
 from keystead_server.flows.manage_methods import ManageMethods
 from keystead_server.flows.manage_passkey import ManagePasskey
 from keystead_server.flows.manage_user import ManageUser
 from keystead_server.flows.method_gate import MethodGate
-from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
+from keystead_server.flows.policies import AccessPolicies, MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.policy_kinds import MethodsKind, PasskeyKind
 from keystead_server.flows.preview_methods_policy import PreviewMethodsPolicy
 from keystead_server.flows.preview_passkey_policy import PreviewPasskeyPolicy
@@ -189,6 +194,12 @@ def build_services(
     gate = MethodGate(held, clock)
     passkey_kind = PasskeyKind(store, models)
     methods_kind = MethodsKind(store, clock, models, policies, methods)
+    access = AccessPolicies(store)
+    places = geo_ip or NoGeoIp()
+    risks = DetectRisk(store, clock, places)
+    ruled = AccessGate(store, clock, access, places, risks)
+    access_kind = AccessKind(store, clock, held, access, places)
+    save_access = SavePolicy(store, clock, entropy, access_kind)
     duty = RegistrationDuty(store, policies, methods, models)
     letters = Letters(entropy, sealer, config.sends_mail)
     return Services(
@@ -202,11 +213,12 @@ def build_services(
         methods=methods,
         duty=duty,
         metadata=metadata,
-        geo_ip=geo_ip or NoGeoIp(),
-        sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models),
-        sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer, methods),
-        sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held),
-        finish_sign_in=FinishSignIn(store, clock, entropy, sealer, held),
+        geo_ip=places,
+        detect_risk=risks,
+        sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models, ruled),
+        sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer, methods, ruled),
+        sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held, ruled),
+        finish_sign_in=FinishSignIn(store, clock, entropy, sealer, held, ruled),
         held_methods=held,
         set_password=SetPassword(store, clock, entropy, sealer, hasher, gate),
         set_up_totp=SetUpTotp(store, clock, entropy, sealer, gate),
@@ -214,7 +226,7 @@ def build_services(
         manage_methods=ManageMethods(store, clock, entropy, gate),
         sign_out=SignOut(store, clock, entropy, letters),
         register_passkey=RegisterPasskey(
-            store, clock, entropy, sealer, policies, us, anchors, models, methods, letters
+            store, clock, entropy, sealer, policies, us, anchors, models, methods, letters, ruled
         ),
         register_on_behalf=RegisterOnBehalf(store, clock, entropy, sealer, policies, us, anchors, models, letters),
         check_registration=CheckRegistration(store, policies, models),
@@ -225,6 +237,11 @@ def build_services(
         manage_group=ManageGroup(store, clock, entropy),
         manage_app=ManageApp(store, clock, entropy),
         save_passkey_policy=SavePolicy(store, clock, entropy, passkey_kind),
+        access_policies=access,
+        access_gate=ruled,
+        enter=Enter(store, clock, entropy, ruled),
+        manage_access=ManageAccess(store, clock, access_kind, save_access, access, methods),
+        roll_back_access_policy=RollBackPolicy(store, access_kind),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
         preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),
         preview_methods_policy=PreviewMethodsPolicy(store, methods_kind, policies),
@@ -232,10 +249,10 @@ def build_services(
         roll_back_methods_policy=RollBackPolicy(store, methods_kind),
         explain_passkey=ExplainPasskey(store, policies, models),
         list_quarantined=ListQuarantined(store, policies, models),
-        authorize=Authorize(store, clock, entropy, sealer, duty, us),
-        redeem_code=RedeemCode(store, clock, entropy, sealer, token_signer, duty, us),
-        app_token=AppToken(store, clock, entropy, token_signer, us),
-        api_access=ApiAccess(store, clock, token_signer, us, duty),
+        authorize=Authorize(store, clock, entropy, sealer, duty, us, ruled),
+        redeem_code=RedeemCode(store, clock, entropy, sealer, token_signer, duty, us, ruled),
+        app_token=AppToken(store, clock, entropy, token_signer, us, ruled),
+        api_access=ApiAccess(store, clock, token_signer, us, duty, ruled),
         revoke_pass=RevokePass(store, clock, entropy),
         registration_details=RegistrationReport(store, clock, policies, methods, models),
         user_info=UserInfo(store, clock, token_signer),

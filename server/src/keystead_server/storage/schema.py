@@ -352,6 +352,7 @@ attempts = _table(
     Column("proof", Text()),
     Column("profile", Text()),
     _optional_id("challenge_id"),
+    Column("access", Text()),
     # Backwards, the primary key is "newest first".
     PrimaryKeyConstraint("tenant_id", "id"),
     Index("attempts_user", "tenant_id", "user_id", "id"),

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from keystead_server.domain.access_ruling import AccessRuling, AppliedPolicy
 from keystead_server.domain.app import App
 from keystead_server.domain.sign_in import Method, Purpose, Result
 from keystead_server.domain.user import User
@@ -121,6 +122,9 @@ class LogTests:
             proof="claimed",
             profile="everyone",
             challenge_id=world.new_id(),
+            access=AccessRuling(
+                "block", (AppliedPolicy(world.new_id(), "Nobody from \u2028 there \ud83d", "failure"),)
+            ),
         )
         world.add(full, bare := world.attempt(tenant))
 

@@ -8,7 +8,8 @@ from keystead_core.oidc.reply import Parameters, ReplyTo, ResponseMode, location
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keystead_server.domain.tenant import Tenant
-from keystead_server.flows.authorize import NotSafe, RegisterFirst, Reply, SignInFirst
+from keystead_server.flows.authorize import Denied, NotSafe, RegisterFirst, Reply, SignInFirst
+from keystead_server.http.access_problems import access_problem
 from keystead_server.http.call import Call, parse_pairs
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.oidc.metadata import endpoints
@@ -42,7 +43,7 @@ async def resume(call: Call) -> Response:
 
 async def _judge(call: Call, pairs: list[tuple[str, str]], query: str, *, asked_at: datetime | None = None) -> Response:
     outcome = await call.services.authorize(
-        call.tenant, pairs, call.owner, issuer=endpoints(call).issuer, asked_at=asked_at
+        call.tenant, pairs, call.owner, issuer=endpoints(call).issuer, visitor=call.visitor, asked_at=asked_at
     )
     match outcome:
         case Reply(reply_to, parameters) if reply_to.response_mode is ResponseMode.FORM_POST:
@@ -64,6 +65,8 @@ async def _judge(call: Call, pairs: list[tuple[str, str]], query: str, *, asked_
             )
             sealed = continuation.seal(call.services, call.tenant)
             return RedirectResponse(f"/{call.path['tenant']}/account/passkeys/new?continue={sealed}", 303)
+        case Denied(refused, ruling):
+            raise Refuse(access_problem(ruling, refused.attempt_id))
         case NotSafe(code, detail):
             words = _NOT_SAFE.get(code, "The app that sent you here made a request that cannot be answered.")
             raise Refuse(Problem(400, code, f"{words} ({detail})"))

@@ -25,6 +25,16 @@ _BY_CODE = {
         "This did not come from our page", "Nothing was changed. If you did not press anything, close this page."
     ),
 }
+_UNDER_POLICY = {
+    "access_blocked": _Advice(
+        "You cannot get in here now",
+        "If you think that you should, ask an administrator and quote the number in the log.",
+    ),
+    "access_controls_required": _Advice(
+        "Your organisation asks for more", "Sign in again, with a passkey if you have one."
+    ),
+    "access_needs_passkey": _Advice("Your organisation asks for more", "Add a passkey, and sign in with it."),
+}
 _BY_STATUS = {
     403: _Advice("You may not do this", "If you need to, ask an administrator and quote the number below."),
     404: _Advice("Nothing is here", "It may have been removed, or a letter of the address may be wrong."),
@@ -43,7 +53,7 @@ async def problem_page(call: Call, problem: Problem) -> Response:
         return see_other(sign_in_address(call, _here(call)))
     if problem is REGISTER_FIRST and call.scope["method"] in ("GET", "HEAD"):
         return see_other(register_address(call, _here(call)))
-    advice = _BY_CODE.get(problem.code) or _BY_STATUS.get(problem.status, _OTHERWISE)
+    advice = _BY_CODE.get(problem.code) or _UNDER_POLICY.get(problem.code) or _BY_STATUS.get(problem.status, _OTHERWISE)
     return page(
         call,
         "problem.html",
@@ -68,4 +78,11 @@ def _way_on(call: Call, problem: Problem) -> tuple[str, str] | None:
         return "/", "Go to the start"
     if problem is NOT_SIGNED_IN:
         return sign_in_address(call, f"/{call.tenant.name}/account"), "Sign in"
+    if problem.code == "access_needs_passkey":
+        return register_address(call, f"/{call.tenant.name}/account"), "Add a passkey"
+    if problem.code == "access_controls_required":
+        here = _here(call) if call.scope["method"] == "GET" else f"/{call.tenant.name}/account"
+        return sign_in_address(call, here), "Sign in again"
+    if problem.code == "access_blocked":
+        return None
     return f"/{call.tenant.name}/account", "Go to your account"

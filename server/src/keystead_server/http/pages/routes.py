@@ -26,6 +26,7 @@ from keystead_server.http.route import (
     Face,
     Handler,
     Limit,
+    Reaches,
     Route,
 )
 
@@ -72,8 +73,12 @@ def _page(
     *,
     session: bool = False,
     while_held: bool = False,
+    reaches: Reaches | None = None,
 ) -> Route:
-    return Route("GET", path, handler, summary, access, BROWSING, Face.PAGE, session=session, while_held=while_held)
+    return Route(
+        "GET", path, handler, summary, access, BROWSING, Face.PAGE, session=session, while_held=while_held,
+        reaches=reaches,
+    )  # fmt: skip
 
 
 def _form(
@@ -84,10 +89,11 @@ def _form(
     *,
     limit: Limit = BROWSING,
     while_held: bool = False,
+    reaches: Reaches | None = None,
 ) -> Route:
     return Route(
         "POST", path, handler, summary, access, limit, Face.PAGE, body=_FORM, session=True, from_our_pages=True,
-        while_held=while_held, answers={303: "Done; go on to the page that shows it"},
+        while_held=while_held, reaches=reaches, answers={303: "Done; go on to the page that shows it"},
     )  # fmt: skip
 
 
@@ -101,10 +107,11 @@ def _script(
     answers: dict[int, str],
     *,
     while_held: bool = False,
+    reaches: Reaches | None = None,
 ) -> Route:
     return Route(
         "POST", path, handler, summary, access, limit, Face.JSON, body=body, from_our_pages=True,
-        while_held=while_held, answers=answers,
+        while_held=while_held, reaches=reaches, answers=answers,
     )  # fmt: skip
 
 
@@ -157,23 +164,26 @@ _SIGN_IN = (
 
 _ACCOUNT = (
     _page("/{tenant}/account", account.show, "One's own passkeys and sign-ins", while_held=True),
-    _page("/{tenant}/account/passkeys/new", new_passkey.show, "Add a passkey", while_held=True),
+    _page("/{tenant}/account/passkeys/new", new_passkey.show, "Add a passkey", while_held=True, reaches=Reaches.REGISTRATION),
     _script(
         "/{tenant}/account/passkeys/options", new_passkey.options, "A challenge to add a passkey",
         Access.SIGNED_IN, REGISTERING, _CONDITIONAL,
         {200: "PublicKeyCredentialCreationOptionsJSON", 403: "No passkey can be added now, and why"}, while_held=True,
+        reaches=Reaches.REGISTRATION,
     ),
     _script(
         "/{tenant}/account/passkeys", new_passkey.register, "Answer a challenge to add a passkey",
         Access.SIGNED_IN, REGISTERING, _REGISTRATION, {201: "Added; where to go on", 422: "Refused, and why"}, while_held=True,
+        reaches=Reaches.REGISTRATION,
     ),
     _script(
         "/{tenant}/account/passkeys/abandoned", new_passkey.abandon, "Say why the browser made no passkey",
-        Access.SIGNED_IN, REGISTERING, _ABANDONED, {204: "Noted"}, while_held=True,
+        Access.SIGNED_IN, REGISTERING, _ABANDONED, {204: "Noted"}, while_held=True, reaches=Reaches.REGISTRATION,
     ),
-    _page("/{tenant}/account/passkeys/suggested", this_device.suggest, "Whether to add a passkey on this device"),
+    _page("/{tenant}/account/passkeys/suggested", this_device.suggest, "Whether to add a passkey on this device", reaches=Reaches.REGISTRATION),
     _form(
-        "/{tenant}/account/passkeys/suggested/failed", this_device.failed, "A passkey could not be added on this device"
+        "/{tenant}/account/passkeys/suggested/failed", this_device.failed, "A passkey could not be added on this device",
+        reaches=Reaches.REGISTRATION,
     ),
     _form("/{tenant}/account/passkeys/{passkey}/rename", account.rename, "Give a passkey another name", while_held=True),
     _form(
@@ -182,21 +192,25 @@ _ACCOUNT = (
     ),
     _page("/{tenant}/account/passkeys/{passkey}/remove", account.ask_to_remove, "What follows from removing a passkey", while_held=True),
     _form("/{tenant}/account/passkeys/{passkey}/remove", account.remove, "Remove a passkey", while_held=True),
-    _page("/{tenant}/account/password", set_up.ask_password, "Set or change one's password"),
-    _form("/{tenant}/account/password", set_up.set_password, "Set or change one's password", limit=REGISTERING),
-    _page("/{tenant}/account/authenticator-apps/new", set_up.ask_totp, "Add an authenticator app"),
+    _page("/{tenant}/account/password", set_up.ask_password, "Set or change one's password", reaches=Reaches.REGISTRATION),
+    _form("/{tenant}/account/password", set_up.set_password, "Set or change one's password", limit=REGISTERING,
+        reaches=Reaches.REGISTRATION,
+    ),
+    _page("/{tenant}/account/authenticator-apps/new", set_up.ask_totp, "Add an authenticator app", reaches=Reaches.REGISTRATION),
     _form(
         "/{tenant}/account/authenticator-apps", set_up.set_up_totp, "Show that the app has the secret, and keep it",
-        limit=REGISTERING,
+        limit=REGISTERING, reaches=Reaches.REGISTRATION,
     ),
-    _page("/{tenant}/account/recovery-codes", set_up.ask_recovery_codes, "What recovery codes are for"),
-    _form("/{tenant}/account/recovery-codes", set_up.make_recovery_codes, "Make recovery codes", limit=REGISTERING),
+    _page("/{tenant}/account/recovery-codes", set_up.ask_recovery_codes, "What recovery codes are for", reaches=Reaches.REGISTRATION),
+    _form("/{tenant}/account/recovery-codes", set_up.make_recovery_codes, "Make recovery codes", limit=REGISTERING,
+        reaches=Reaches.REGISTRATION,
+    ),
     _form("/{tenant}/account/methods/{method}/rename", own_methods.rename, "Give an authenticator app another name"),
     _page("/{tenant}/account/methods/{method}/remove", own_methods.ask_to_remove, "What follows from removing a method"),
     _form("/{tenant}/account/methods/{method}/remove", own_methods.remove, "Remove a password, an app or recovery codes"),
-    _form("/{tenant}/account/sign-out", account.sign_out, "Sign out in this browser", while_held=True),
-    _page("/{tenant}/sign-out", account.ask_to_sign_out, "An app asks that the person be signed out", while_held=True),
-    _form("/{tenant}/account/sign-out-everywhere", account.sign_out_everywhere, "End every session", while_held=True),
+    _form("/{tenant}/account/sign-out", account.sign_out, "Sign out in this browser", while_held=True, reaches=Reaches.NOTHING),
+    _page("/{tenant}/sign-out", account.ask_to_sign_out, "An app asks that the person be signed out", while_held=True, reaches=Reaches.NOTHING),
+    _form("/{tenant}/account/sign-out-everywhere", account.sign_out_everywhere, "End every session", while_held=True, reaches=Reaches.NOTHING),
 )  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (*_ENTRANCE, *_SIGN_IN, *_ACCOUNT, *ADMIN_ROUTES)

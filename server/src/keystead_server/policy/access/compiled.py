@@ -244,6 +244,10 @@ class Compiled:
         self.clients = ByValue(policies, _clients)
         self.sign_in_risks = ByValue(policies, lambda p: p.conditions.sign_in_risks)
         self.user_risks = ByValue(policies, lambda p: p.conditions.user_risks)
+        # Whose risk must be found out before anything is decided: finding it out costs a query.
+        self.asks_about_risk = bool(
+            self.live & _bits(policies, lambda p: bool(p.conditions.sign_in_risks or p.conditions.user_risks))
+        )
         self.workload_risks = ByValue(policies, lambda p: p.conditions.workload_risks)
         self.insider_risks = ByValue(policies, lambda p: p.conditions.insider_risks)
         self.flows = ByValue(policies, lambda p: p.conditions.flows)

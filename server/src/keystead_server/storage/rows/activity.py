@@ -3,6 +3,7 @@
 import json
 from functools import lru_cache
 
+from keystead_server.domain.access_ruling import AccessRuling
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.log_text import storable
 from keystead_server.domain.session import Grant, Session
@@ -120,6 +121,7 @@ def attempt_row(a: Attempt) -> Arguments:
         a.proof,
         a.profile,
         a.challenge_id,
+        None if a.access is None else a.access.to_text(),
     )
 
 
@@ -127,7 +129,7 @@ def attempt(row: Row) -> Attempt:
     # fmt: off
     (
         id_, tenant_id, at, purpose, method, result, reason, client_address, user_agent, detail, user_id, username,
-        app_id, credential_id, aaguid, proof, profile, challenge_id,
+        app_id, credential_id, aaguid, proof, profile, challenge_id, access,
     ) = row
     # fmt: on
     return Attempt(
@@ -149,6 +151,7 @@ def attempt(row: Row) -> Attempt:
         proof,
         profile,
         challenge_id,
+        None if access is None else AccessRuling.from_text(access),
     )
 
 
