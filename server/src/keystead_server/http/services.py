@@ -31,6 +31,7 @@ from keystead_server.flows.register_passkey import RegisterPasskey
 from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.flows.registration_report import RegistrationReport
 from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.flows.replay_access import ReplayAccess
 from keystead_server.flows.revoke_pass import RevokePass
 from keystead_server.flows.rollback_policy import RollBackPolicy
 from keystead_server.flows.save_policy import SavePolicy
@@ -90,6 +91,7 @@ class Services:
     access_policies: AccessPolicies
     access_gate: AccessGate
     enter: Enter
+    replay_access: ReplayAccess
     manage_access: ManageAccess
     roll_back_access_policy: RollBackPolicy[AccessRules]
     save_methods_policy: SavePolicy[MethodsPolicy]

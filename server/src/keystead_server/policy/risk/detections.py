@@ -10,7 +10,7 @@ What a stranger can bring about from outside, such as failures, never counts as 
 person: otherwise typing somebody's name often enough would lock them out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -74,8 +74,8 @@ def _new_device(before: Sequence[Trace], last: Trace) -> Iterator[Detection]:
         yield _found(DetectionKind.NEW_DEVICE, last, RiskLevel.MEDIUM, RiskLevel.LOW, says)
 
 
-def _listed(words: set[str | None]) -> str:
-    return ", ".join(sorted(word for word in words if word is not None))
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(sorted(words))
 
 
 def _impossible_travel(before: Sequence[Trace], last: Trace) -> Iterator[Detection]:

@@ -41,5 +41,10 @@ def sign_in_risk(before: Sequence[Trace], now: Trace) -> Risk:
 
 def user_risk(traces: Sequence[Trace], now: datetime) -> Risk:
     """How risky the person is *now*, by *traces* in order of time."""
-    kept = [one for one in detect(traces) if now - one.at < REMEMBERED[one.user_level]]
+    kept = in_memory(detect(traces), now)
     return Risk(highest(one.user_level for one in kept), tuple(reversed(kept)))
+
+
+def in_memory(found: Iterable[Detection], now: datetime) -> tuple[Detection, ...]:
+    """Those that still speak against the person *now*."""
+    return tuple(one for one in found if now - one.at < REMEMBERED[one.user_level])
