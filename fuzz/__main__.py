@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,6 +27,8 @@ def main() -> int:
         _feed(asked.targets[0], asked.seconds)
     from fuzz.targets import TARGETS  # not before: what atheris watches must be imported under its eyes
 
+    if find_spec("atheris") is None:
+        parser.error("atheris is not here: run this by `make fuzz`, on Python 3.11 to 3.13")
     unknown = [name for name in asked.targets if name not in TARGETS]
     if unknown:
         parser.error(f"there is no target {', '.join(unknown)}; there are {', '.join(TARGETS)}")

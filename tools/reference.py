@@ -30,6 +30,7 @@ _SAMPLES = {
     "name": "engineering",
     "client_id": "0198c2a4-5f0e-7d3a-9b1c-2f6e8a4d7c10",
     "passkey_id": "0198c2a4-9c41-7b58-8e2f-6a1d3c5b7e90",
+    "device_id": "0198a3c2-8f4e-7c10-9b1d-2f6a5e0c7d41",
     "credential": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA",
     "provider": "id.example.org",
     "file": "policy.json",

@@ -27,6 +27,8 @@ POSITIONS = {
     "NotOffered": 0,
     "NotRefreshed": 0,
     "NotDone": 0,
+    "NotVouched": 0,
+    "DeviceRefused": 0,
     "NotSafe": 0,
     "_NoGrant": 0,
     "TokenInvalid": 0,

@@ -79,6 +79,7 @@ def test_every_setting_can_come_from_the_environment() -> None:
                 "public_url": "https://id.example.org",
                 "trusted_proxies": "10.0.0.0/8, ::1",
                 "fido_metadata_signer": "x",
+                "tpm_first_use": "refuse",
             }.get(setting, ""),
         )
         load(None, {f"KEYSTEAD_{setting.upper()}": value, "KEYSTEAD_PUBLIC_URL": "https://id.example.org"})

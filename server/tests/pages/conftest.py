@@ -20,6 +20,7 @@ from keystead_core.webauthn import KEYSTEAD_TPM
 from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.device import Device
 from keystead_server.domain.ids import AppId, PasskeyId, TenantId
 from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.domain.sign_in import Attempt, Method
@@ -47,6 +48,7 @@ from keystead_testkit.clock import FixedClock, SeededEntropy
 from keystead_testkit.memory_store import MemoryStore
 from keystead_testkit.office import QUICK
 from keystead_testkit.soft_passkey import SoftPasskey
+from keystead_testkit.store_suite.world import World
 
 ORIGIN = "https://id.example.org"
 T = TypeVar("T")
@@ -130,6 +132,7 @@ class Office:
     tenant: Tenant
     ada: User
     passkeys: dict[str, SoftPasskey] = field(default_factory=dict)
+    world: World | None = None
 
     def browser(self) -> Browser:
         return Browser(self.app, self.clock)
@@ -200,6 +203,13 @@ class Office:
         """What a browser says of their passkeys is what it says of one in a telephone."""
         for passkey in self.passkeys_of(user):
             run(self.store.write(Replace(replace(passkey, transports=("hybrid", "internal")))))
+
+    def keep_device(self, user: User, **fields: Any) -> Device:
+        """A computer that *user* enrolled, as the store has it."""
+        self.world = self.world or World(self.store, run)
+        device = self.world.device(user, **fields)
+        run(self.store.write(Add(device)))
+        return device
 
     def forget_passkeys(self, user: User) -> None:
         run(self.store.write(*(Remove(self.tenant.id, Passkey, p.id) for p in self.passkeys_of(user))))

@@ -21,9 +21,10 @@ def pages(found: Any) -> dict[str, Any]:
     person, group, app = office.person("bob@example.org"), office.add_group("Staff"), office.register_app()
     ada = office.signed_in(office.ada)
     passkey = office.passkeys_of(office.ada)[0]
-    own = ["", "/passkeys/new", f"/passkeys/{passkey.id}/remove"]
+    device = office.keep_device(office.ada)
+    own = ["", "/devices/new", "/passkeys/new", f"/passkeys/{passkey.id}/remove"]
     admin = [
-        "", "/users", f"/users/{person.id}", "/groups", f"/groups/{group.id}", "/apps", f"/apps/{app.id}",
+        "", "/users", f"/users/{person.id}", "/devices", f"/devices/{device.id}", "/groups", f"/groups/{group.id}", "/apps", f"/apps/{app.id}",
         "/passkey-policy", "/passkey-policy/try", f"/passkey-policy/try?user=bob@example.org&passkey={passkey.id}",
         "/passkey-policy/history", "/passkey-policy/quarantine", "/sign-ins", "/audit", "/users/none",
     ]  # fmt: skip

@@ -39,6 +39,7 @@ def house(found: Any) -> Any:
         "method": house.passkeys_of(target)[0].id,
         "group": house.add_group("Staff").id,
         "app": house.register_app().id,
+        "device": house.keep_device(target).id,
         "name": "none.css",
         "link": "none",
         "version": "0",
@@ -94,6 +95,9 @@ WHILE_HELD = {
     "GET /{tenant}/sign-out",
     "GET /{tenant}/account",
     "GET /{tenant}/account/passkeys/new",
+    # Where proof is asked for, the passkey needs an enrolled computer first.
+    "GET /{tenant}/account/devices/new",
+    "POST /{tenant}/account/devices/new",
     "POST /{tenant}/account/passkeys/options",
     "POST /{tenant}/account/passkeys",
     "POST /{tenant}/account/passkeys/abandoned",

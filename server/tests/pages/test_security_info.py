@@ -133,7 +133,7 @@ def test_what_the_policy_no_longer_lets_one_use_is_marked_with_the_reason(office
 
     page = words(ada.get(ACCOUNT))
     assert "Not allowed now Not accepted at sign-in now, because signing in with a password is switched off." in page
-    assert re.search(r"because signing in with an? authenticator app is switched off.", page)
+    assert re.search("because signing in with an authenticator app is switched off\\.", page)
 
 
 def test_why_something_cannot_be_added_stands_beside_it(office: Any, ada: Any) -> None:
@@ -141,9 +141,12 @@ def test_why_something_cannot_be_added_stands_beside_it(office: Any, ada: Any) -
 
     page = ada.get(ACCOUNT)
 
-    assert "You cannot, because signing in with a password is switched off." in words(page)
+    said = words(page)
+    assert "You cannot, because signing in with a password is switched off." in said
+    assert "You cannot, because an authenticator app follows a password, and this account can have none." in said
+    assert "You cannot, because a recovery code follows a password, and this account can have none." in said
     assert f'href="{ACCOUNT}/password"' not in page.text
-    assert f'href="{ACCOUNT}/authenticator-apps/new"' in page.text
+    assert f'href="{ACCOUNT}/authenticator-apps/new"' not in page.text
 
 
 def test_what_changed_lately_says_what_and_by_whom(office: Any, ada: Any) -> None:

@@ -75,14 +75,26 @@ def test_nothing_is_said_against_a_passkey_and_nothing_allows_what_is_no_method(
     assert refusal(FIRST_METHODS, Method.NONE) == "method_disabled"
 
 
+WITH_PASSWORDS = MethodConfiguration(Method.PASSWORD)
+
+
 def test_without_self_service_only_an_administrator_sets_a_method_up() -> None:
-    policy = with_totp(self_service=False)
+    policy = with_totp(self_service=False).having(WITH_PASSWORDS)
 
     by_themselves = may_set_up(policy, TOTP, ADA)
     assert by_themselves is not None
     assert by_themselves.code == "self_service_off"
     assert may_set_up(policy, TOTP, ADA, self_service=False) is None
     assert may_use(policy, TOTP, ADA) is None
+
+
+@pytest.mark.parametrize("method", [TOTP, Method.RECOVERY_CODE])
+def test_what_follows_a_password_is_not_set_up_where_there_can_be_none(method: Method) -> None:
+    against = may_set_up(FIRST_METHODS, method, ADA)
+
+    assert against is not None
+    assert against.code == "nothing_to_follow"
+    assert may_set_up(FIRST_METHODS.having(WITH_PASSWORDS), method, ADA) is None
 
 
 def test_what_could_not_be_used_is_not_set_up_by_anybody() -> None:

@@ -16,6 +16,7 @@ from keystead_server.domain.sign_in import Method
 from keystead_server.ports.changes import Add, BumpPolicyVersion, Written
 from keystead_server.storage import group_commit, sqlite
 from keystead_server.storage.errors import StorageUnavailable
+from keystead_server.storage.opening import open_store
 from keystead_server.storage.reads import activity, credentials
 from keystead_server.storage.sqlite import SqliteStore
 from keystead_server.storage.statement import Statement
@@ -325,3 +326,20 @@ def test_others_have_their_turn_between_two_pages_of_passkeys(world: World, stor
     run(both())
 
     assert order.index("somebody else") < order.index("page")
+
+
+def test_a_program_beside_the_server_does_not_take_its_log_away(sqlite_path: Path, run: Run) -> None:
+    """The command line opens and closes the database while the server has it open."""
+    store = run(open_store(f"sqlite:///{sqlite_path}", entropy=SeededEntropy()))
+    world = World(store, run)
+    world.add_tenant("before")
+
+    # In a process of its own: locks are a process's, and the last to close a database clears its log.
+    program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('select * from tenants'); c.close()"
+    subprocess.run([sys.executable, "-c", program, str(sqlite_path)], check=True)
+    world.add_tenant("after")
+
+    beside = sqlite3.connect(sqlite_path)
+    assert [name for (name,) in beside.execute("select name from tenants order by name")] == ["after", "before"]
+    beside.close()
+    run(store.close())

@@ -184,6 +184,8 @@ class CtapAgent:
             log=Log(self.clock.now, self._directory / "agent.log", stream=None),
             socket_path=str(self.socket),
             ctap_start=CtapStart(os.urandom, self._monotonic, self._monotonic(), self._sites),
+            clock=self.clock.now,
+            device_name="a test's computer",
         )
         self._stop_asked = asyncio.Event()
         self._running = asyncio.create_task(Daemon(service, self.socket).run(self._stop_asked))

@@ -8,10 +8,14 @@ from typing import Any, TypeVar
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.authority import Authority
+from keystead_server.domain.device import Device
 from keystead_server.domain.guesses import Guesses
 from keystead_server.domain.ids import (
     AppId,
     AttemptId,
+    AuthorityId,
+    DeviceId,
     EventId,
     GrantId,
     GroupId,
@@ -55,6 +59,8 @@ class Tables:
         self.recovery_codes: dict[tuple[TenantId, str], RecoveryCodes] = {}
         self.guesses: dict[tuple[TenantId, UserId], int] = {}
         self.letters: dict[tuple[TenantId, LetterId], Letter] = {}
+        self.devices: dict[tuple[TenantId, DeviceId], Device] = {}
+        self.authorities: dict[tuple[TenantId, AuthorityId], Authority] = {}
         self.apps: dict[tuple[TenantId, AppId], App] = {}
         self.sessions: dict[tuple[TenantId, SessionId], Session] = {}
         self.grants: dict[tuple[TenantId, GrantId], Grant] = {}
@@ -81,6 +87,8 @@ class Tables:
             TotpAuthenticator: self.totp,
             RecoveryCodes: self.recovery_codes,
             Letter: self.letters,
+            Device: self.devices,
+            Authority: self.authorities,
             App: self.apps,
             Session: self.sessions,
             Grant: self.grants,
@@ -191,7 +199,9 @@ class Passkeys(_Reads):
         tenant = passkey.tenant_id
         user = self._tables.users[tenant, passkey.user_id]
         groups = self._tables.groups_of(tenant, user.id)
-        return PasskeyOwner(passkey, user, groups, self._tables.tenants[tenant].policy_version)
+        device = self._tables.devices.get((tenant, passkey.device_id)) if passkey.device_id else None
+        version = self._tables.tenants[tenant].policy_version
+        return PasskeyOwner(passkey, user, groups, version, device.state if device else None)
 
     async def get(self, tenant: TenantId, passkey: PasskeyId) -> Passkey | None:
         return self._tables.passkeys.get((tenant, passkey))
@@ -232,6 +242,34 @@ class AllSecrets(_Reads):
             tuple(theirs(self._tables.totp.values(), lambda t: (t.created_at, t.id))),
             next(iter(theirs(self._tables.recovery_codes.values())), None),
         )
+
+
+class Devices(_Reads):
+    def _all(self, tenant: TenantId) -> list[Device]:
+        return self._tables.inside(tenant, self._tables.devices.values(), lambda d: d.id)
+
+    async def get(self, tenant: TenantId, device: DeviceId) -> Device | None:
+        return self._tables.devices.get((tenant, device))
+
+    async def by_attestation_key(self, tenant: TenantId, digest: bytes) -> Device | None:
+        return next((d for d in self._all(tenant) if d.attestation_digest == digest), None)
+
+    async def with_endorsement_key(self, tenant: TenantId, digest: bytes) -> Sequence[Device]:
+        return [d for d in self._all(tenant) if d.endorsement_digest == digest]
+
+    async def of_user(self, tenant: TenantId, user: UserId) -> Sequence[Device]:
+        return [d for d in self._all(tenant) if d.enrolled_by == user]
+
+    async def page(self, tenant: TenantId, *, limit: int, after: DeviceId | None = None) -> Sequence[Device]:
+        return [d for d in self._all(tenant) if after is None or d.id > after][:limit]
+
+    async def count(self, tenant: TenantId) -> int:
+        return len(self._all(tenant))
+
+
+class Authorities(_Reads):
+    async def all(self, tenant: TenantId) -> Sequence[Authority]:
+        return list(reversed(self._tables.inside(tenant, self._tables.authorities.values(), lambda a: a.id)))
 
 
 class Apps(_Reads):

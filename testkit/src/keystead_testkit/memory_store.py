@@ -11,6 +11,8 @@ from typing import Any
 
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
+from keystead_server.domain.authority import Authority
+from keystead_server.domain.device import Device
 from keystead_server.domain.ids import TenantId
 from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.letter import Letter
@@ -73,13 +75,15 @@ def _name(value: Any) -> Hashable:
             return TemporaryAccessPass, value.tenant_id, value.id
         case Password() | RecoveryCodes():
             return type(value), value.tenant_id, value.user_id
+        case Device():
+            return Device, value.tenant_id, value.attestation_digest
         case _:
             return None
 
 
 def _has_parent(tables: Tables, value: Any) -> bool:
     match value:
-        case User() | Group() | App() | PolicyDocument():
+        case User() | Group() | App() | PolicyDocument() | Device() | Authority():
             return value.tenant_id in tables.tenants
         case Passkey() | TemporaryAccessPass() | Password() | TotpAuthenticator() | RecoveryCodes() | Letter():
             return (value.tenant_id, value.user_id) in tables.users
@@ -275,6 +279,8 @@ class MemoryStore:
         self.passes = reads.Passes(tables)
         self.secrets = reads.AllSecrets(tables)
         self.letters = reads.Letters(tables)
+        self.devices = reads.Devices(tables)
+        self.authorities = reads.Authorities(tables)
         self.apps = reads.Apps(tables)
         self.sessions = reads.Sessions(tables)
         self.logs = reads.Logs(tables)

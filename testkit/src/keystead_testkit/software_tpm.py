@@ -23,6 +23,9 @@ _START_SECONDS = 10.0
 _LISTENING = "00010000"  # the flag __SO_ACCEPTCON in /proc/net/unix
 
 
+_SWTPM = "id:00001014"
+
+
 def is_available() -> bool:
     return shutil.which("swtpm") is not None
 
@@ -31,8 +34,11 @@ def can_be_certified() -> bool:
     return shutil.which("swtpm_setup") is not None and shutil.which("swtpm_localca") is not None
 
 
-def certified_state(directory: Path) -> tuple[Path, bytes]:
-    """Have a maker make a chip: its state, with an endorsement certificate in it, and the maker's own (PEM)."""
+def certified_state(directory: Path, *, manufacturer: str = _SWTPM) -> tuple[Path, bytes]:
+    """Have a maker make a chip: its state, with an endorsement certificate in it, and the maker's own (PEM).
+
+    swtpm's own *manufacturer* is in no list of the TCG's.
+    """
     maker, state = directory / "maker", directory / "state"
     maker.mkdir()
     state.mkdir()
@@ -40,8 +46,12 @@ def certified_state(directory: Path) -> tuple[Path, bytes]:
     named = {"statedir": maker} | {name: maker / file for name, file in files.items()}
     (maker / "localca.conf").write_text("".join(f"{name} = {value}\n" for name, value in named.items()))
     (maker / "options").write_text("--platform-manufacturer Keystead\n--platform-version 1\n--platform-model tests\n")
+    # No option of swtpm_setup names the manufacturer; it hands its own to the tool.
+    tool = maker / "certify"
+    tool.write_text(f'#!/bin/bash\nexec {shutil.which("swtpm_localca")} "${{@//{_SWTPM}/{manufacturer}}}"\n')
+    tool.chmod(0o755)
     (maker / "setup.conf").write_text(
-        f"create_certs_tool = {shutil.which('swtpm_localca')}\n"
+        f"create_certs_tool = {tool}\n"
         f"create_certs_tool_config = {maker / 'localca.conf'}\n"
         f"create_certs_tool_options = {maker / 'options'}\n"
     )

@@ -22,8 +22,9 @@ from keystead_agent.authenticator.options import (
     parse_creation,
     parse_request,
 )
+from keystead_agent.authenticator.tpm_statement import attestation_tpm
 from keystead_agent.container.container import Account, Container
-from keystead_agent.container.records import Passkey
+from keystead_agent.container.records import Passkey, Proof
 from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose
 from keystead_agent.keystore.interface import NewKey, PublicPoint, ToSign
 
@@ -112,16 +113,14 @@ class Authenticator:
 
         account = Account(wanted.user_handle, wanted.user_name, wanted.user_display_name)
         to_sign = statement if wanted.wants_attestation else None
+        proof = self.container.proof_for(rp_id) if wanted.wants_attestation else None
 
         def create(pin: str) -> tuple[Passkey, NewKey]:
-            return self.container.create(rp_id, account, pin, to_sign)
+            return self.container.create(rp_id, account, pin, to_sign, certified=proof is not None)
 
         passkey, made = await self._approval.with_pin(prompt, create)
         data = encoding.registration_data(rp_id, aaguid, passkey.credential_id, passkey.public)
-        if made.signature is None:
-            attestation = encoding.attestation_none(data)
-        else:
-            attestation = encoding.attestation_self(data, made.signature)
+        attestation = _attestation(data, made, proof)
         response = {
             "clientDataJSON": b64url_encode(client_data),
             "authenticatorData": b64url_encode(data),
@@ -171,6 +170,14 @@ class Authenticator:
         if isinstance(answer, Cancelled):
             not_approved(answer)
         return candidates[answer]
+
+
+def _attestation(data: bytes, made: NewKey, proof: Proof | None) -> bytes:
+    if made.certification is not None and proof is not None:
+        return attestation_tpm(data, made.certification, proof.chain)
+    return (
+        encoding.attestation_none(data) if made.signature is None else encoding.attestation_self(data, made.signature)
+    )
 
 
 def _site(rp_id: str, caller: Caller) -> str:

@@ -13,12 +13,17 @@ from keystead_agent.keystore.interface import Certification
 
 
 def attestation_tpm(authenticator_data: bytes, certification: Certification, chain: Sequence[bytes]) -> bytes:
-    """Return the attestation object.
+    """Return the attestation object; see `statement`."""
+    return encode_cbor({"fmt": "tpm", "attStmt": statement(certification, chain), "authData": authenticator_data})
+
+
+def statement(certification: Certification, chain: Sequence[bytes]) -> dict[int | str | bytes, CborValue]:
+    """Return the attestation statement.
 
     Args:
         chain: DER; the certificate of the key that certified (§8.3.1) first, then its issuers without the root.
     """
-    statement: dict[int | str | bytes, CborValue] = {
+    return {
         "ver": "2.0",
         "alg": ES256,
         "x5c": list(chain),
@@ -26,4 +31,3 @@ def attestation_tpm(authenticator_data: bytes, certification: Certification, cha
         "certInfo": certification.certify_info,
         "pubArea": certification.public_area,
     }
-    return encode_cbor({"fmt": "tpm", "attStmt": statement, "authData": authenticator_data})

@@ -101,21 +101,24 @@ def list_passkeys(doors: Doors, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("url")
+@click.option("--code", help="Prove to it that this is a security chip, with the code from your account page.")
 @_json
 @_doors
-def enrol(doors: Doors, url: str, as_json: bool) -> None:
+def enrol(doors: Doors, url: str, code: str | None, as_json: bool) -> None:
     """Let the identity provider at URL keep passkeys here.
 
     URL is your organisation's address there, such as https://id.example.org/contoso.
     Enrolling again fetches what has changed.
     """
-    answer = doors.ask(link.Enrol(_ID, url=url), as_json=as_json)
+    answer = doors.ask(link.Enrol(_ID, url=url, code=code), as_json=as_json)
     if as_json:
         show_json(answer)
         return
     provider = answer["provider"]
     click.echo(f"{provider['name']} ({provider['rp_id']}) may keep passkeys on this computer.")
     click.echo(f"Its pages: {', '.join(provider['origins'])}")
+    if answer["proof"]:
+        click.echo(f"It knows this computer as {answer['proof']['name']}: passkeys made from now on are proven to it.")
 
 
 @cli.command()

@@ -44,6 +44,8 @@ def _provider_lines(status: Ok) -> Iterator[str]:
         yield "Providers   none: run keystead-agent enrol URL"
     for provider in status["providers"]:
         yield f"Provider    {provider['name']} ({provider['rp_id']}), {', '.join(provider['origins'])}"
+        if provider["proof"]:
+            yield f"Proven      with {provider['name']}, as {provider['proof']['name']}, until {provider['proof']['expires_at'][:10]}"
 
 
 def passkey_lines(answer: Ok) -> Iterator[str]:

@@ -21,7 +21,7 @@ from keystead_agent.container.errors import PasskeyUnknown, ProviderChanged, Pro
 from keystead_agent.container.ladder import NO_FAILURES
 from keystead_agent.container.pin_rules import PinRules
 from keystead_agent.container.pins import Pins
-from keystead_agent.container.records import Contents, Passkey, Provider
+from keystead_agent.container.records import Contents, Passkey, Proof, Provider
 from keystead_agent.container.vault import Vault
 from keystead_agent.keystore.interface import (
     AttestationIdentity,
@@ -194,6 +194,31 @@ class Container:
         """Raises NoChip, ActivationRefused."""
         contents = self._attesting()
         return self.keystore.activate(contents.foundation, _attestation_key(contents), credential_blob, secret)
+
+    def keep_proof(self, proof: Proof) -> None:
+        """Remember what an identity provider has certified."""
+        self._vault.save(self._vault.begun().with_proof(proof))
+
+    def proof_of(self, issuer: str) -> Proof | None:
+        return next((proof for proof in self._proofs if proof.issuer == issuer), None)
+
+    def proof_for(self, rp_id: str) -> Proof | None:
+        """What counts at the site *rp_id* now.
+
+        A page does not say which tenant of its site it is for: of several, the one proven last is meant.
+        """
+        issuers = {provider.issuer for provider in self.providers if provider.rp_id == rp_id}
+        now = self._clock()
+        valid = [proof for proof in self._proofs if proof.issuer in issuers and now < proof.expires_at]
+        return valid[-1] if valid else None
+
+    def forget_attestation_key(self) -> None:
+        """The next one that is needed is made anew; what was certified for this one is of no use any more."""
+        self._vault.save(self._vault.begun().without_attestation())
+
+    @property
+    def _proofs(self) -> tuple[Proof, ...]:
+        return self._vault.contents.proofs if self._vault.contents else ()
 
     def _attesting(self) -> Contents:
         contents = self._vault.begun()

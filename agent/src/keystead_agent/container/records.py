@@ -2,6 +2,7 @@
 
 Provider   an identity provider that was enrolled: the only sites a key is used for
 Passkey    one credential
+Proof      what an identity provider has certified about this chip
 PinFacts   about the PIN, without it: since when, what came before, how it has gone
 Contents   all of a container, at one moment
 """
@@ -100,6 +101,31 @@ class Passkey:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """An identity provider's word that our attestation key is in a TPM.
+
+    Attributes:
+        issuer: the provider's.
+        device_id, device_name: as the provider knows this computer.
+        certificates: DER, the one for the attestation key first.
+    """
+
+    issuer: str
+    device_id: str
+    device_name: str
+    certificates: tuple[bytes, ...]
+    expires_at: datetime
+
+    @property
+    def chain(self) -> tuple[bytes, ...]:
+        """What a statement carries: what the site trusts needs not be sent to it."""
+        return self.certificates[:-1] or self.certificates
+
+    def to_json(self) -> dict[str, object]:
+        return {"device": self.device_id, "name": self.device_name, "expires_at": self.expires_at.isoformat()}
+
+
+@dataclass(frozen=True, slots=True)
 class PinFacts:
     """What is remembered about the PIN.
 
@@ -122,6 +148,7 @@ class Contents:
     passkeys: tuple[Passkey, ...] = ()
     pin: PinFacts = PinFacts()
     attestation_key: AttestationKey | None = None
+    proofs: tuple[Proof, ...] = ()
 
     def with_gate(self, gate: Gate, pin: PinFacts) -> Self:
         return replace(self, gate=gate, pin=pin)
@@ -134,7 +161,18 @@ class Contents:
         return replace(self, providers=(*others, provider))
 
     def without_provider(self, issuer: str) -> Self:
-        return replace(self, providers=tuple(known for known in self.providers if known.issuer != issuer))
+        providers = tuple(known for known in self.providers if known.issuer != issuer)
+        return replace(self, providers=providers, proofs=self._proofs_but(issuer))
+
+    def with_proof(self, proof: Proof) -> Self:
+        return replace(self, proofs=(*self._proofs_but(proof.issuer), proof))
+
+    def without_attestation(self) -> Self:
+        """What was certified was certified for the key that goes."""
+        return replace(self, attestation_key=None, proofs=())
+
+    def _proofs_but(self, issuer: str) -> tuple[Proof, ...]:
+        return tuple(known for known in self.proofs if known.issuer != issuer)
 
     def with_passkey(self, passkey: Passkey) -> Self:
         """Add or update.
@@ -152,6 +190,7 @@ class Contents:
             {
                 "gate": self.gate,
                 "attestation_key": self.attestation_key,
+                "proofs": [_to_map(proof) for proof in self.proofs],
                 "pin": _pin_to_cbor(self.pin),
                 "providers": [_to_map(provider) for provider in self.providers],
                 "passkeys": [_to_map(passkey) for passkey in self.passkeys],
@@ -176,6 +215,7 @@ class Contents:
             passkeys,
             _pin_facts(stored.part("pin")),
             None if attesting is None else AttestationKey(attesting),
+            tuple(_proof(_Record(record)) for record in stored.items("proofs")),
         )
 
 
@@ -189,6 +229,16 @@ def _provider(stored: "_Record") -> Provider:
         tenant_name=stored.text("tenant_name"),
         url=stored.text("url"),
         enrolled_at=stored.moment("enrolled_at"),
+    )
+
+
+def _proof(stored: "_Record") -> Proof:
+    return Proof(
+        issuer=stored.text("issuer"),
+        device_id=stored.text("device_id"),
+        device_name=stored.text("device_name"),
+        certificates=tuple(each for each in stored.items("certificates") if isinstance(each, bytes)),
+        expires_at=stored.moment("expires_at"),
     )
 
 
@@ -278,7 +328,7 @@ class _Record:
 _ABSENT: Final = object()
 
 
-def _to_map(record: Provider | Passkey) -> Mapping[int | str | bytes, CborValue]:
+def _to_map(record: Provider | Passkey | Proof) -> Mapping[int | str | bytes, CborValue]:
     return {member.name: _to_cbor(getattr(record, member.name)) for member in fields(record)}
 
 

@@ -22,9 +22,10 @@ from keystead_agent.daemon.ceremonies import LONGEST, Ceremonies, allowed_time
 from keystead_agent.daemon.ctap import CtapService, CtapStart
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.offloading import OneThread
+from keystead_agent.daemon.proving import Proving
 from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose
 from keystead_agent.keystore.errors import KeystoreError, PinIndexLost, UnlockRefused
-from keystead_agent.keystore.interface import Keystore, Tries
+from keystead_agent.keystore.interface import Clock, Keystore, Tries
 from keystead_agent.keystore.private_file import FileNotPrivate
 
 Ok = Mapping[str, object]
@@ -48,6 +49,8 @@ class Service:
     log: Log
     socket_path: str
     ctap_start: CtapStart
+    clock: Clock
+    device_name: str
     offload: OneThread = field(default_factory=OneThread)
     fetching: OneThread = field(default_factory=OneThread)
     _container: Container | None = None
@@ -87,8 +90,8 @@ class Service:
                 return await self._unlock_begin(requester)
             case link.UnlockFinish(_, signature):
                 return await self._unlock_finish(signature)
-            case link.Enrol(_, url):
-                return await self._enrol(url)
+            case link.Enrol(_, url, code):
+                return await self._enrol(url, code)
             case link.Unenrol(_, provider):
                 return await self._unenrol(provider)
             case link.Remove(_, credential):
@@ -101,6 +104,7 @@ class Service:
         caller = Caller(request.origin, request.top_origin, requester)
         async with self.ceremonies.one(allowed_time(timeout_of(request.options))):
             if isinstance(request, link.Create):
+                await self._proving.renew_for(await self.container(), caller)
                 credential = await authenticator.make_credential(caller, request.options)
                 event = "passkey.created"
             else:
@@ -147,13 +151,18 @@ class Service:
         self.log.event("pin.unlocked")
         return {}
 
-    async def _enrol(self, url: str) -> Ok:
+    async def _enrol(self, url: str, code: str | None) -> Ok:
         container = await self.container()
         provider = await self.fetching(partial(self.fetch, url))
         async with self.ceremonies.one(_NO_QUESTION):
             await self.offload(partial(container.enrol, provider))
-        self.log.event("provider.enrolled", rp_id=provider.rp_id, issuer=provider.issuer)
-        return {"provider": _brief(provider)}
+            self.log.event("provider.enrolled", rp_id=provider.rp_id, issuer=provider.issuer)
+            known = container.proof_of(provider.issuer)
+            if code is not None:
+                await self._proving.enrol(container, provider, code)
+            elif known is not None:
+                await self._proving.renew(container, provider, known)
+        return {"provider": _brief(provider), "proof": _proof(container, provider)}
 
     async def _unenrol(self, name: str) -> Ok:
         container = await self.container()
@@ -184,7 +193,9 @@ class Service:
             "keystore": await self._keystore_status(container.counted_tries),
             "pin_set": container.has_pin,
             "pin_guard": container.guard,
-            "providers": [_brief(provider) for provider in container.providers],
+            "providers": [
+                {**_brief(provider), "proof": _proof(container, provider)} for provider in container.providers
+            ],
             "passkeys": len(container.passkeys),
         }
 
@@ -205,6 +216,10 @@ class Service:
             "tries_limit": tries.limit,
             "try_back_after_seconds": int(tries.back_after.total_seconds()),
         }
+
+    @property
+    def _proving(self) -> Proving:
+        return Proving(self.clock, self.device_name, self.offload, self.fetching, self.log)
 
     async def _authenticator(self) -> Authenticator:
         return Authenticator(await self.container(), self.gesture, self.offload)
@@ -234,3 +249,8 @@ def _brief(provider: Provider) -> Ok:
         "issuer": provider.issuer,
         "tenant": {"id": provider.tenant_id, "name": provider.tenant_name},
     }
+
+
+def _proof(container: Container, provider: Provider) -> Ok | None:
+    proof = container.proof_of(provider.issuer)
+    return None if proof is None else proof.to_json()

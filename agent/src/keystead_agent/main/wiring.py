@@ -1,6 +1,7 @@
 """Which part is given to which: the one page that knows them all."""
 
 import os
+import platform
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -46,6 +47,8 @@ def daemon(settings: Settings) -> Daemon:
         log=Log(clock, settings.state_dir / "agent.log"),
         socket_path=str(settings.socket),
         ctap_start=CtapStart(entropy, monotonic, monotonic(), CtapSites(settings.security_key_sites)),
+        clock=clock,
+        device_name=platform.node() or "A computer without a name",
     )
     return Daemon(service, settings.socket)
 

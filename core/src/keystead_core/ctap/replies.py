@@ -75,6 +75,11 @@ def attestation(authenticator_data: bytes, signature: bytes) -> bytes:
     return done({0x01: "packed", 0x02: authenticator_data, 0x03: statement})
 
 
+def certified(authenticator_data: bytes, statement: Mapping[int | str | bytes, CborValue]) -> bytes:
+    """The answer to makeCredential: `tpm`, with a *statement* of the chip about the new key."""
+    return done({0x01: "tpm", 0x02: authenticator_data, 0x03: dict(statement)})
+
+
 def assertion(
     credential_id: bytes, authenticator_data: bytes, signature: bytes, user_id: bytes | None, *, was_chosen: bool
 ) -> bytes:

@@ -12,7 +12,7 @@
     providers    ; providers: [{rp_id, origins, name, issuer}]
     list         ; passkeys: [{credential, rp_id, name, display_name, created_at, sign_count}]
     accounts     rp_id, origin; accounts: [{credential, name, display_name}]
-    enrol        url; provider: {rp_id, origins, name, issuer}
+    enrol        url, code?; provider: {rp_id, origins, name, issuer}, proof?: {device, name, expires_at}
     unenrol      provider (its rp id); removed (how many passkeys went with it)
     set_pin      ;
     change_pin   ;
@@ -147,8 +147,13 @@ class Accounts(_Request):
 
 @dataclass(frozen=True, slots=True)
 class Enrol(_Request):
+    """Attributes:
+    code: from the person's account page: prove to the provider that this is a TPM.
+    """
+
     verb = "enrol"
     url: str = _required(_text)
+    code: str | None = _optional(_text)
 
 
 @dataclass(frozen=True, slots=True)

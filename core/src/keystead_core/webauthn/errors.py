@@ -184,3 +184,9 @@ class AttestationInvalid(CeremonyError):
     def __init__(self, attestation_format: str, why: str) -> None:
         super().__init__(f"{attestation_format}: {why}")
         self.attestation_format = attestation_format
+
+
+class AttestationReplayed(AttestationInvalid):
+    """The statement is about another registration than the one it came with."""
+
+    code = "attestation_replayed"

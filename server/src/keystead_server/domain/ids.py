@@ -15,6 +15,8 @@ PasswordId = NewType("PasswordId", str)
 TotpId = NewType("TotpId", str)
 RecoveryCodesId = NewType("RecoveryCodesId", str)
 LetterId = NewType("LetterId", str)
+DeviceId = NewType("DeviceId", str)
+AuthorityId = NewType("AuthorityId", str)
 
 # A challenge, the attempt that answers it and the session that attempt opens share one id:
 # "one attempt, one row" needs no second key (docs/decisions/0003).

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from keystead_server.domain.ids import AppId, PasskeyId, TenantId, UserId
+from keystead_server.domain.ids import AppId, DeviceId, PasskeyId, TenantId, UserId
 
 
 class PasskeyType(StrEnum):
@@ -46,6 +46,7 @@ class Passkey:
             (nobody's id for the operator at the command line).
         acknowledged_at: when the owner said that they know of a passkey registered on their behalf.
         last_used_address, last_used_agent: from where, and with which browser, by its own account.
+        device_id: the enrolled device whose security chip vouched for the key; None when none did.
     """
 
     id: PasskeyId
@@ -69,6 +70,7 @@ class Passkey:
     acknowledged_at: datetime | None = None
     last_used_address: str | None = None
     last_used_agent: str | None = None
+    device_id: DeviceId | None = None
 
     @property
     def on_behalf(self) -> bool:

@@ -12,7 +12,7 @@ from keystead_server.domain.ids import AppId, AttemptId, TenantId, UserId
 class Method(StrEnum):
     """How somebody proved who they are.
 
-    NONE stands where nobody did: an app brought a code, or only its own secret.
+    NONE stands where nobody did: an app brought a code, or only its own secret; a device answered for itself.
     """
 
     PASSKEY = "passkey"
@@ -63,6 +63,8 @@ class Purpose(StrEnum):
     AUTHORIZE = "authorize"
     USE = "useSession"
     APP = "clientCredentials"
+    ENROL_DEVICE = "enrolDevice"
+    RENEW_DEVICE = "renewDevice"
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ class Target:
 ACCOUNT = Target(AppFacts(ACCOUNT_APP))
 ADMINISTRATION = Target(AppFacts(ADMINISTRATION_APP, frozenset({ADMIN_PORTALS})))
 REGISTRATION = Target(action=UserAction.REGISTER_SECURITY_INFO)
+DEVICES = Target(action=UserAction.REGISTER_DEVICE)
 
 
 def app_target(app: AppId | None) -> Target:

@@ -97,25 +97,18 @@ class AccessGate:
         session: Session,
         visitor: Visitor,
         *,
-        groups: frozenset[GroupId] | None = None,
-        policy_version: int | None = None,
+        groups: frozenset[GroupId],
+        version: AccessVersion,
         passkey: Passkey | None = None,
         access_pass: TemporaryAccessPass | None = None,
     ) -> Ruling:
         """Judge a sign-in for the app that *visitor* comes from; *session* is what it would open.
 
         Args:
-            groups, policy_version: when they were just read.
+            version: read before anything was judged, so that a right answer reads no more than a wrong one.
         """
-        tenant, now = session.tenant_id, self.clock.now()
-        if policy_version is None:
-            version = await self.access.now(tenant, now)
-        else:
-            version = await self.access.at(tenant, policy_version, now)
         if not version.compiled.live:
             return _unruled(version, user)
-        if groups is None:
-            groups = frozenset(group.id for group in await self.store.users.groups_of(tenant, user.id))
         methods, target = used_in(session, passkey, access_pass), app_target(visitor.app_id)
         return await self._rule(version, user, groups, methods, session, visitor, target, None)
 
@@ -150,8 +143,20 @@ class AccessGate:
         facts = Facts(now, who, apps=(AppFacts(app.id),), client=ClientApp.BROWSER, device=UNKNOWN, flow=None)
         return isinstance(decide_early(version.compiled, facts), BlockedEarly)
 
-    async def early(
-        self, tenant: TenantId, visitor: Visitor, *, subject: Subject | None = None, target: Target | None = None
+    async def in_force(self, tenant: TenantId, policy_version: int | None = None) -> AccessVersion:
+        """The rules of now; with *policy_version*, which was just read, mostly from memory."""
+        now = self.clock.now()
+        if policy_version is None:
+            return await self.access.now(tenant, now)
+        return await self.access.at(tenant, policy_version, now)
+
+    def early(
+        self,
+        version: AccessVersion,
+        visitor: Visitor,
+        *,
+        subject: Subject | None = None,
+        target: Target | None = None,
     ) -> Early:
         """What is certain before anybody has proved anything.
 
@@ -159,7 +164,6 @@ class AccessGate:
         answer that depended on a name would tell strangers who is in which group.
         """
         now = self.clock.now()
-        version = await self.access.now(tenant, now)
         if not version.compiled.live:
             return MayContinue()
         target = target or app_target(visitor.app_id)
@@ -183,7 +187,7 @@ class AccessGate:
         place: Place | None,
     ) -> Ruling:
         risks = Risks()
-        if self.risks is not None and version.compiled.asks_about_risk:
+        if self.risks is not None and version.asks_about_risk:
             risks = await self.risks.of(session.tenant_id, user.id, visitor)
         who = person_of(Subject.of(user, frozenset(groups)))
         facts = replace(

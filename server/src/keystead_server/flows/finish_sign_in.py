@@ -18,6 +18,7 @@ from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.emergency import alarm
 from keystead_server.flows.guessing import refuse_guess, refuse_guess_by_access, settle
 from keystead_server.flows.held_methods import Held, HeldMethods
+from keystead_server.flows.policies import AccessVersion
 from keystead_server.flows.secret_digests import open_totp, recovery_digest
 from keystead_server.policy.methods.decide import NotAllowed
 from keystead_server.policy.methods.defaults import refuses
@@ -67,10 +68,10 @@ class FinishSignIn:
         if user is None:
             return await trail.refuse("user_unknown")
         trail.user_id, trail.username = user.id, user.username
-        held = await self.held.of(user)
+        held, version = await self.held.of(user), await self.gate.in_force(tenant.id)
         if self._is_over(partial, user, held, trail):
             return await trail.refuse("partial_expired")
-        return await self._judge(trail, partial, user, held, code)
+        return await self._judge(trail, partial, user, held, code, version)
 
     def _partial(self, tenant: Tenant, visitor: Visitor, sealed: bytes) -> PartialSignIn | None:
         """What we sealed for this browser and tenant; None for anything else."""
@@ -85,7 +86,9 @@ class FinishSignIn:
         changed = password is None or password.id != partial.password_id
         return partial.is_over(trail.at) or changed or partial.at < user.sessions_valid_from
 
-    async def _judge(self, trail: Trail, partial: PartialSignIn, user: User, held: Held, code: str) -> Outcome:
+    async def _judge(
+        self, trail: Trail, partial: PartialSignIn, user: User, held: Held, code: str, version: AccessVersion
+    ) -> Outcome:
         if trail.method is Method.SOFTWARE_OATH:
             judged = self._judge_totp(held.secrets.totp, user, code, trail)
         else:
@@ -98,7 +101,7 @@ class FinishSignIn:
         if against is not None:
             refused = await refuse_guess(trail, user, against.code)
             return replace(refused, against=against) if refused.code == against.code else refused
-        return await self._grant(trail, partial, user, judged)
+        return await self._grant(trail, partial, user, judged, held, version)
 
     def _judge_totp(self, totp: tuple[TotpAuthenticator, ...], user: User, code: str, trail: Trail) -> str | _Right:
         """The first app that makes this code; the reason to refuse when none does, or it was accepted before."""
@@ -125,7 +128,9 @@ class FinishSignIn:
             return "recovery_code_wrong"
         return _Right(Replace(codes.without(digest, at=trail.at), codes))
 
-    async def _grant(self, trail: Trail, partial: PartialSignIn, user: User, right: _Right) -> Outcome:
+    async def _grant(
+        self, trail: Trail, partial: PartialSignIn, user: User, right: _Right, held: Held, version: AccessVersion
+    ) -> Outcome:
         trail.credential_id = right.credential_id
         session = Session(
             id=SessionId(partial.id),
@@ -136,7 +141,7 @@ class FinishSignIn:
             signed_in_at=trail.at,
             expires_at=trail.at + SESSION_LIFETIME,
         )
-        ruling = await self.gate.at_sign_in(user, session, trail.visitor)
+        ruling = await self.gate.at_sign_in(user, session, trail.visitor, groups=held.subject.groups, version=version)
         if ruling.blocks:
             return await refuse_guess_by_access(trail, user, ruling)
         trail.access = ruling.record

@@ -6,10 +6,10 @@ from keystead_core.webauthn import VerifiedRegistration
 
 from keystead_server.domain.ids import AppId, PasskeyId, UserId
 from keystead_server.domain.invalid import Invalid
-from keystead_server.domain.passkey import Passkey, Proof
+from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.user import User, check_display_name
 from keystead_server.domain.user_agent import browser_of, system_of
-from keystead_server.ports.trust import TrustAnchors
+from keystead_server.flows.vouching import Vouched
 
 MAX_NAME_CHARACTERS = 64
 
@@ -21,11 +21,10 @@ def new_passkey(
     owner: User,
     registered_by: UserId | AppId,
     name: str,
-    anchors: TrustAnchors,
+    vouched: Vouched,
     at: datetime,
 ) -> Passkey:
     attestation = registration.attestation
-    trusted = bool(attestation.trust_path) and anchors.trusts(registration.aaguid, attestation.trust_path, now=at)
     return Passkey(
         id=id,
         tenant_id=owner.tenant_id,
@@ -40,17 +39,12 @@ def new_passkey(
         transports=registration.transports,
         attestation_format=attestation.format,
         attestation_kind=attestation.kind,
-        proof=_proof(backup_eligible=registration.backup_eligible, trusted=trusted),
+        proof=vouched.proof,
         name=name,
         created_at=at,
         registered_by=registered_by,
+        device_id=None if vouched.device is None else vouched.device.id,
     )
-
-
-def _proof(*, backup_eligible: bool, trusted: bool) -> Proof:
-    if backup_eligible:
-        return Proof.NONE
-    return Proof.ATTESTED if trusted else Proof.CLAIMED
 
 
 def passkey_name(chosen: str, *, model: str | None, synced: bool, on_this_device: bool, user_agent: str) -> str:

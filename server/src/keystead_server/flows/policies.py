@@ -70,6 +70,10 @@ class AccessVersion:
     sparing_nobody: Compiled
     fallback: "AccessVersion | None" = None
 
+    @property
+    def asks_about_risk(self) -> bool:
+        return self.compiled.asks_about_risk
+
     @classmethod
     def of(cls, version: int, rules: AccessRules, fallback: "AccessVersion | None" = None) -> "AccessVersion":
         names = {policy.id: policy.name for policy in rules.set.policies}

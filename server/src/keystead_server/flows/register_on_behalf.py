@@ -21,6 +21,7 @@ from keystead_core.webauthn import (
     ReceivedRegistration,
     RegistrationExpectation,
     UserEntity,
+    VerifiedRegistration,
     creation_options,
     parse_registration,
     verify_registration,
@@ -45,6 +46,7 @@ from keystead_server.flows.new_passkeys import MAX_NAME_CHARACTERS, new_passkey
 from keystead_server.flows.policies import PasskeyPolicies
 from keystead_server.flows.registration_checks import MAX_PASSKEYS, NotOffered, not_offered
 from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.flows.vouching import NotVouched, Vouch, Vouched, unproven
 from keystead_server.policy.passkeys.decide import (
     Admitted,
     NotAdmitted,
@@ -59,7 +61,6 @@ from keystead_server.ports.changes import Add, Conflict, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import SealBroken, Sealer
 from keystead_server.ports.store import Store
-from keystead_server.ports.trust import TrustAnchors
 
 __all__ = ["NotOffered", "Offered", "RegisterOnBehalf", "Registered", "check_registrar"]
 
@@ -99,7 +100,7 @@ class RegisterOnBehalf:
     sealer: Sealer
     policies: PasskeyPolicies
     relying_party: RelyingParty
-    trust_anchors: TrustAnchors
+    vouch: Vouch
     models: KnownModels
     letters: Letters
 
@@ -177,10 +178,14 @@ class RegisterOnBehalf:
         if challenge.expires_at <= now:
             return await trail.refuse("challenge_expired")
         try:
-            passkey = self._passkey(received, trail, by, user, name)
+            registration = self._verify(received, trail)
         except CeremonyError as error:
             return await trail.refuse(error.code, str(error))
-        return await self._admit(passkey, trail, by, user)
+        vouched = await self.vouch(tenant.id, registration, now=trail.at)
+        if isinstance(vouched, NotVouched):
+            trail.aaguid = registration.aaguid
+            return await trail.refuse(vouched.code, vouched.detail)
+        return await self._admit(self._passkey(registration, trail, by, user, name, vouched), trail, by, user)
 
     def _challenge(self, received: ReceivedRegistration, tenant: Tenant, by: Actor, user: User) -> Challenge | None:
         """What we sealed for this administrator, tenant, purpose *and* person; None for anything else."""
@@ -191,20 +196,25 @@ class RegisterOnBehalf:
         challenge = Challenge.from_bytes(opened)
         return challenge if challenge.tenant_id == tenant.id and challenge.for_user == user.id else None
 
-    def _passkey(self, received: ReceivedRegistration, trail: Trail, by: Actor, user: User, name: str) -> Passkey:
+    def _verify(self, received: ReceivedRegistration, trail: Trail) -> VerifiedRegistration:
         expected = RegistrationExpectation(
             challenge=received.client_data.challenge,
             origins=self.relying_party.origins,
             rp_id=self.relying_party.rp_id,
             algorithms=DEFAULT_OFFERED_ALGORITHMS,
         )
+        return verify_registration(received, expected, now=trail.at)
+
+    def _passkey(
+        self, registration: VerifiedRegistration, trail: Trail, by: Actor, user: User, name: str, vouched: Vouched
+    ) -> Passkey:
         return new_passkey(
-            verify_registration(received, expected, now=trail.at),
+            registration,
             id=PasskeyId(trail.id),
             owner=user,
             registered_by=by.id or NOBODY,
             name=name,
-            anchors=self.trust_anchors,
+            vouched=vouched,
             at=trail.at,
         )
 
@@ -218,7 +228,7 @@ class RegisterOnBehalf:
         refusal = may_register(policy, subject, self_service=False)
         match refusal or admit(policy, subject, self.models.facts_of(passkey), Operation.REGISTER):
             case NotAdmitted() as against:
-                return await trail.refuse_by_policy(against)
+                return await trail.refuse_by_policy(unproven(against, passkey))
             case Admitted() as admitted:
                 trail.profile = admitted.name
                 return await self._keep(passkey, trail, by, user)

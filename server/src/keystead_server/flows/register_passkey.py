@@ -47,6 +47,7 @@ from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.registration_checks import MAX_PASSKEYS, NotOffered, not_offered
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.flows.retiring import retirement
+from keystead_server.flows.vouching import NotVouched, Vouch, Vouched, unproven
 from keystead_server.policy.passkeys.decide import (
     Admitted,
     NotAdmitted,
@@ -61,7 +62,6 @@ from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.metadata import model_name
 from keystead_server.ports.sealer import SealBroken, Sealer
 from keystead_server.ports.store import SessionOwner, Store
-from keystead_server.ports.trust import TrustAnchors
 
 __all__ = ["MAX_PASSKEYS", "NotOffered", "Offer", "Offered", "Outcome", "RegisterPasskey", "Registered"]
 
@@ -108,7 +108,7 @@ class RegisterPasskey:
     sealer: Sealer
     policies: PasskeyPolicies
     relying_party: RelyingParty
-    trust_anchors: TrustAnchors
+    vouch: Vouch
     models: KnownModels
     methods: MethodsPolicies
     letters: Letters
@@ -239,7 +239,11 @@ class RegisterPasskey:
         self, tenant: Tenant, owner: SessionOwner, registration: VerifiedRegistration, trail: Trail, name: str,
         *, conditional: bool,
     ) -> Outcome:  # fmt: skip
-        passkey = self._passkey(owner, registration, trail, name)
+        vouched = await self.vouch(tenant.id, registration, now=trail.at)
+        if isinstance(vouched, NotVouched):
+            trail.aaguid = registration.aaguid
+            return await trail.refuse(vouched.code, vouched.detail)
+        passkey = self._passkey(owner, registration, trail, name, vouched)
         trail.aaguid, trail.proof = passkey.aaguid, passkey.proof.value
         # Asked again: somebody may hold more than one challenge.
         existing = await self.store.passkeys.of_user(tenant.id, owner.user.id)
@@ -252,12 +256,14 @@ class RegisterPasskey:
         refusal = may_register(policy, subject, self_service=True)
         match refusal or admit(policy, subject, self.models.facts_of(passkey), Operation.REGISTER):
             case NotAdmitted() as against:
-                return await trail.refuse_by_policy(against)
+                return await trail.refuse_by_policy(unproven(against, passkey))
             case Admitted() as admitted:
                 trail.profile = admitted.name
                 return await self._keep(trail, owner, passkey)
 
-    def _passkey(self, owner: SessionOwner, registration: VerifiedRegistration, trail: Trail, name: str) -> Passkey:
+    def _passkey(
+        self, owner: SessionOwner, registration: VerifiedRegistration, trail: Trail, name: str, vouched: Vouched
+    ) -> Passkey:
         return new_passkey(
             registration,
             id=PasskeyId(trail.id),
@@ -270,7 +276,7 @@ class RegisterPasskey:
                 on_this_device=registration.authenticator_attachment == "platform",
                 user_agent=trail.visitor.user_agent,
             ),
-            anchors=self.trust_anchors,
+            vouched=vouched,
             at=trail.at,
         )
 
@@ -283,7 +289,7 @@ class RegisterPasskey:
             audited(
                 self.entropy, "passkey.registered", tenant=passkey.tenant_id, at=trail.at, by=Actor(owner.user),
                 target=owner.user.id, passkey=passkey.id, user=owner.user.username, name=passkey.name,
-                aaguid=str(passkey.aaguid), proof=passkey.proof.value,
+                aaguid=str(passkey.aaguid), proof=passkey.proof.value, device=passkey.device_id or "",
             ),
             *retired,
             *self.letters.to(owner.user, Occasion.PASSKEY_REGISTERED, at=trail.at, name=passkey.name),

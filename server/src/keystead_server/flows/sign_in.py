@@ -21,6 +21,7 @@ from keystead_core.webauthn import (
 )
 
 from keystead_server.domain.challenge import CHALLENGE_LIFETIME, Challenge
+from keystead_server.domain.device import refusal_of
 from keystead_server.domain.ids import NOBODY, AttemptId, SessionId, UserId
 from keystead_server.domain.passkey import Passkey, Proof
 from keystead_server.domain.session import SESSION_LIFETIME, Session
@@ -144,6 +145,9 @@ class SignIn:
             return await trail.refuse(error.code, str(error))
         if not owner.user.enabled:
             return await trail.refuse("user_disabled")
+        # The key still signs; what is gone is the reason to believe that nothing else can.
+        if owner.passkey.device_id is not None and (code := refusal_of(owner.device)) is not None:
+            return await trail.refuse(code)
         # §7.2: a counter that does not grow "is a signal … that the authenticator may be cloned".
         # Device-bound is our promise, so we refuse rather than wonder.
         if assertion.counter_regressed:
@@ -194,7 +198,7 @@ class SignIn:
             session,
             trail.visitor,
             groups=owner.groups,
-            policy_version=owner.policy_version,
+            version=await self.gate.in_force(trail.tenant_id, owner.policy_version),
             passkey=passkey,
         )
         if ruling.blocks:

@@ -22,7 +22,7 @@ from keystead_server.flows.emergency import alarm
 from keystead_server.flows.guessing import refuse_guess, refuse_guess_by_access, settle
 from keystead_server.flows.pass_codes import pass_digest
 from keystead_server.flows.pass_links import open_link
-from keystead_server.flows.policies import MethodsPolicies
+from keystead_server.flows.policies import AccessVersion, MethodsPolicies
 from keystead_server.policy.methods.decide import may_use
 from keystead_server.policy.people import Subject
 from keystead_server.ports.changes import Add, Change, Conflict, SpendPass
@@ -66,7 +66,7 @@ class SignInWithPass:
         looked_up = NOBODY if user is None else user.id
         access_pass = await self.store.passes.of_user(tenant.id, looked_up)
         groups = frozenset(GroupId(group.id) for group in await self.store.users.groups_of(tenant.id, looked_up))
-        policy = await self.methods.now(tenant.id)
+        policy, version = await self.methods.now(tenant.id), await self.gate.in_force(tenant.id)
         trail.user_id = None if user is None else user.id
         judged = self._judge(user, access_pass, code, now)
         if isinstance(judged, str):
@@ -75,7 +75,7 @@ class SignInWithPass:
         against = may_use(policy, Method.TEMPORARY_ACCESS_PASS, Subject.of(judged[0], groups))
         if against is not None:
             return await refuse_guess(trail, user, against.code, against.says)
-        return await self._grant(trail, *judged)
+        return await self._grant(trail, *judged, groups, version)
 
     async def by_link(self, tenant: Tenant, visitor: Visitor, link: str) -> Outcome:
         """Judge the link of a delivered pass: ours, for this organisation, and for the pass that its person has now."""
@@ -100,11 +100,14 @@ class SignInWithPass:
         against = may_use(await self.methods.now(tenant.id), Method.TEMPORARY_ACCESS_PASS, Subject.of(user, groups))
         if against is not None:
             return await trail.refuse(against.code, against.says)
-        return await self._grant_by_link(trail, user, access_pass)
+        return await self._grant_by_link(trail, user, access_pass, groups)
 
-    async def _grant_by_link(self, trail: Trail, user: User, access_pass: TemporaryAccessPass) -> Outcome:
+    async def _grant_by_link(
+        self, trail: Trail, user: User, access_pass: TemporaryAccessPass, groups: frozenset[GroupId]
+    ) -> Outcome:
         session, changes = _session(trail, user, access_pass)
-        ruling = await self._rule(trail, user, session, access_pass)
+        version = await self.gate.in_force(trail.tenant_id)
+        ruling = await self._rule(trail, user, session, access_pass, groups, version)
         if ruling.blocks:
             return await trail.refuse_access(ruling)
         changes = [Add(trail.granted()), *changes, *alarm(self.entropy, ruling, user, trail.at, trail.visitor.address)]
@@ -135,9 +138,16 @@ class SignInWithPass:
             return "user_disabled"
         return _STATE_CODES.get(access_pass.state(now), (user, access_pass))
 
-    async def _grant(self, trail: Trail, user: User, access_pass: TemporaryAccessPass) -> Outcome:
+    async def _grant(
+        self,
+        trail: Trail,
+        user: User,
+        access_pass: TemporaryAccessPass,
+        groups: frozenset[GroupId],
+        version: AccessVersion,
+    ) -> Outcome:
         session, changes = _session(trail, user, access_pass)
-        ruling = await self._rule(trail, user, session, access_pass)
+        ruling = await self._rule(trail, user, session, access_pass, groups, version)
         if ruling.blocks:
             return await refuse_guess_by_access(trail, user, ruling)
         changes = [Add(trail.granted()), *changes, *alarm(self.entropy, ruling, user, trail.at, trail.visitor.address)]
@@ -149,8 +159,18 @@ class SignInWithPass:
             case None:
                 return SignedInWithPass(session, user)
 
-    async def _rule(self, trail: Trail, user: User, session: Session, access_pass: TemporaryAccessPass) -> Ruling:
-        ruling = await self.gate.at_sign_in(user, session, trail.visitor, access_pass=access_pass)
+    async def _rule(
+        self,
+        trail: Trail,
+        user: User,
+        session: Session,
+        access_pass: TemporaryAccessPass,
+        groups: frozenset[GroupId],
+        version: AccessVersion,
+    ) -> Ruling:
+        ruling = await self.gate.at_sign_in(
+            user, session, trail.visitor, groups=groups, version=version, access_pass=access_pass
+        )
         trail.access = ruling.record
         return ruling
 

@@ -19,6 +19,7 @@ from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.guessing import refuse_guess, settle
 from keystead_server.flows.held_methods import Held, HeldMethods
+from keystead_server.flows.policies import AccessVersion
 from keystead_server.flows.secret_digests import password_secret
 from keystead_server.policy.access.early import BlockedEarly, MayContinue
 from keystead_server.policy.methods.decide import NotAllowed
@@ -71,6 +72,7 @@ class SignInWithPassword:
         trail.user_id = None if user is None else user.id
         looked_up = NOBODY if user is None else user.id
         held = await self.held.of_id(tenant.id, looked_up, frozenset() if user is None else user.roles)
+        version = await self.gate.in_force(tenant.id)
         kept = held.secrets.password
         secret = password_secret(self.sealer, looked_up, prepare(typed))
         right = await self.hasher.matches(secret, None if kept is None else kept.hashed)
@@ -82,14 +84,14 @@ class SignInWithPassword:
         if against is not None:
             refused = await refuse_guess(trail, user, against.code)
             return replace(refused, against=against) if refused.code == against.code else refused
-        if not await self._leads_somewhere(tenant, trail, held):
+        if not self._leads_somewhere(version, trail, held):
             return await refuse_guess(trail, user, "access_blocked")
         return await self._go_on(trail, user, kept, secret, held)
 
-    async def _leads_somewhere(self, tenant: Tenant, trail: Trail, held: Held) -> bool:
+    def _leads_somewhere(self, version: AccessVersion, trail: Trail, held: Held) -> bool:
         """Whether a password may be part of what policies ask of this person, here or to register something better."""
         for target in (None, REGISTRATION):
-            match await self.gate.early(tenant.id, trail.visitor, subject=held.subject, target=target):
+            match self.gate.early(version, trail.visitor, subject=held.subject, target=target):
                 case BlockedEarly():
                     continue
                 case MayContinue() as open_ways if open_ways.offers(PASSWORD_MODE):

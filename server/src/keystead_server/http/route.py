@@ -35,6 +35,7 @@ class Reaches(Enum):
     NOTHING = "nothing that policies protect"
     ACCOUNT = "security info"
     REGISTRATION = "registering security info"
+    DEVICES = "registering a device"
     ADMINISTRATION = "administration"
 
 

@@ -9,6 +9,7 @@ from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.detect_risk import DetectRisk
 from keystead_server.flows.end_session import EndSession
+from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
 from keystead_server.flows.explain_passkey import ExplainPasskey
 from keystead_server.flows.finish_sign_in import FinishSignIn
@@ -18,6 +19,7 @@ from keystead_server.flows.list_quarantined import ListQuarantined
 from keystead_server.flows.make_recovery_codes import MakeRecoveryCodes
 from keystead_server.flows.manage_access import ManageAccess
 from keystead_server.flows.manage_app import ManageApp
+from keystead_server.flows.manage_device import ManageDevice
 from keystead_server.flows.manage_group import ManageGroup
 from keystead_server.flows.manage_methods import ManageMethods
 from keystead_server.flows.manage_passkey import ManagePasskey
@@ -31,9 +33,11 @@ from keystead_server.flows.register_passkey import RegisterPasskey
 from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.flows.registration_report import RegistrationReport
 from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.flows.renew_device import RenewDevice
 from keystead_server.flows.replay_access import ReplayAccess
 from keystead_server.flows.revoke_pass import RevokePass
 from keystead_server.flows.rollback_policy import RollBackPolicy
+from keystead_server.flows.rotate_authority import RotateAuthority
 from keystead_server.flows.save_policy import SavePolicy
 from keystead_server.flows.set_password import SetPassword
 from keystead_server.flows.set_up_totp import SetUpTotp
@@ -83,6 +87,10 @@ class Services:
     register_on_behalf: RegisterOnBehalf
     check_registration: CheckRegistration
     manage_passkey: ManagePasskey
+    enrol_device: EnrolDevice
+    renew_device: RenewDevice
+    manage_device: ManageDevice
+    rotate_authority: RotateAuthority
     issue_pass: IssuePass
     manage_user: ManageUser
     manage_group: ManageGroup

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from keystead_server.domain.device import FirstUse
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.letter import check_mail
 from keystead_server.mail.smtp import mail_server
@@ -41,6 +42,8 @@ class Config:
         related_origins: other origins of ours whose pages may use the same passkeys.
         trusted_proxies: networks whose X-Forwarded-For is believed.
         attestation_roots: folder of PEM files (docs/reference/settings.md); empty for none.
+        tpm_makers: folder of PEM files: certificates of TPM makers; empty for none.
+        tpm_first_use: what to make of a TPM that none of them certified: refuse, claimed or proven.
         fido_metadata: a file, or an https address; empty for none.
         fido_metadata_root: the PEM file of the root under which the metadata are signed.
         fido_metadata_signer: the name in the certificate of whoever signs them.
@@ -61,6 +64,8 @@ class Config:
     related_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     attestation_roots: str = ""
+    tpm_makers: str = ""
+    tpm_first_use: str = "claimed"
     fido_metadata: str = ""
     fido_metadata_root: str = ""
     fido_metadata_signer: str = "mds.fidoalliance.org"
@@ -95,6 +100,10 @@ class Config:
     @property
     def sends_mail(self) -> bool:
         return bool(self.smtp_url)
+
+    @property
+    def tpm_makers_folder(self) -> Path | None:
+        return Path(self.tpm_makers) if self.tpm_makers else None
 
     @property
     def roots_folder(self) -> Path | None:
@@ -199,6 +208,14 @@ def _check(config: Config) -> None:
     if config.roots_folder is not None and not config.roots_folder.is_dir():
         raise ConfigError(
             f"{where}: attestation_roots must be a folder of PEM files; there is none at {config.roots_folder}"
+        )
+    if config.tpm_makers_folder is not None and not config.tpm_makers_folder.is_dir():
+        raise ConfigError(
+            f"{where}: tpm_makers must be a folder of PEM files; there is none at {config.tpm_makers_folder}"
+        )
+    if config.tpm_first_use not in tuple(FirstUse):
+        raise ConfigError(
+            f'{where}: tpm_first_use must be "refuse", "claimed" or "proven", not {config.tpm_first_use!r}'
         )
     _check_metadata(where, config)
     _check_mail(where, config)

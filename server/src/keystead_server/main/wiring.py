@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from keystead_server.domain.device import FirstUse
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_kind import AccessKind
 from keystead_server.flows.api_access import ApiAccess
@@ -12,6 +13,7 @@ from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.checkpoint_log import CheckpointLog
 from keystead_server.flows.detect_risk import DetectRisk
 from keystead_server.flows.end_session import EndSession
+from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
 from keystead_server.flows.explain_passkey import ExplainPasskey
 from keystead_server.flows.finish_sign_in import FinishSignIn
@@ -24,6 +26,7 @@ from keystead_server.flows.list_quarantined import ListQuarantined
 from keystead_server.flows.make_recovery_codes import MakeRecoveryCodes
 from keystead_server.flows.manage_access import ManageAccess
 from keystead_server.flows.manage_app import ManageApp
+from keystead_server.flows.manage_device import ManageDevice
 from keystead_server.flows.manage_group import ManageGroup
 from keystead_server.flows.manage_methods import ManageMethods
 from keystead_server.flows.manage_passkey import ManagePasskey
@@ -39,9 +42,11 @@ from keystead_server.flows.register_passkey import RegisterPasskey
 from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.flows.registration_report import RegistrationReport
 from keystead_server.flows.relying_party import RelyingParty
+from keystead_server.flows.renew_device import RenewDevice
 from keystead_server.flows.replay_access import ReplayAccess
 from keystead_server.flows.revoke_pass import RevokePass
 from keystead_server.flows.rollback_policy import RollBackPolicy
+from keystead_server.flows.rotate_authority import RotateAuthority
 from keystead_server.flows.save_policy import SavePolicy
 from keystead_server.flows.set_password import SetPassword
 from keystead_server.flows.set_up_totp import SetUpTotp
@@ -52,6 +57,7 @@ from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.flows.verify_log import VerifyLog
+from keystead_server.flows.vouching import Vouch
 from keystead_server.geo.country_file import CountryFile
 from keystead_server.http.dispatch import Dispatch
 from keystead_server.http.graph.problem import graph_problem
@@ -75,6 +81,8 @@ from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.signer import Signer
 from keystead_server.ports.store import Store
 from keystead_server.storage.opening import open_store
+from keystead_server.trust.attestation_authority.authorities import StoredAuthorities
+from keystead_server.trust.attestation_authority.endorsement import MakersFolder
 from keystead_server.trust.chains import RootStore
 from keystead_server.trust.metadata.root import read_metadata_root
 from keystead_server.trust.metadata.shelf import KEPT, MetadataShelf
@@ -203,6 +211,9 @@ def build_services(
     save_access = SavePolicy(store, clock, entropy, access_kind)
     duty = RegistrationDuty(store, policies, methods, models)
     letters = Letters(entropy, sealer, config.sends_mail)
+    makers = MakersFolder.read(config.tpm_makers_folder)
+    authorities, first_use = StoredAuthorities(store, sealer, entropy), FirstUse(config.tpm_first_use)
+    vouch = Vouch(store, authorities, first_use, anchors)
     return Services(
         store=store,
         clock=clock,
@@ -227,12 +238,16 @@ def build_services(
         manage_methods=ManageMethods(store, clock, entropy, gate),
         sign_out=SignOut(store, clock, entropy, letters),
         register_passkey=RegisterPasskey(
-            store, clock, entropy, sealer, policies, us, anchors, models, methods, letters, ruled
+            store, clock, entropy, sealer, policies, us, vouch, models, methods, letters, ruled
         ),
-        register_on_behalf=RegisterOnBehalf(store, clock, entropy, sealer, policies, us, anchors, models, letters),
+        register_on_behalf=RegisterOnBehalf(store, clock, entropy, sealer, policies, us, vouch, models, letters),
         check_registration=CheckRegistration(store, policies, models),
         suggest_passkey=SuggestPasskey(store, clock, entropy, policies, methods, models),
         manage_passkey=ManagePasskey(store, clock, entropy, letters),
+        enrol_device=EnrolDevice(store, clock, entropy, sealer, makers, authorities, first_use),
+        renew_device=RenewDevice(store, clock, entropy, sealer, authorities),
+        manage_device=ManageDevice(store, clock, entropy),
+        rotate_authority=RotateAuthority(store, clock, entropy, authorities),
         issue_pass=IssuePass(store, clock, entropy, sealer, methods, letters),
         manage_user=ManageUser(store, clock, entropy, letters),
         manage_group=ManageGroup(store, clock, entropy),

@@ -17,6 +17,7 @@ class Permission(StrEnum):
     REMOVE_PASSKEYS = "passkeys.remove"
     REMOVE_METHODS = "methods.remove"
     REGISTER_PASSKEYS = "passkeys.register"
+    MANAGE_DEVICES = "devices.manage"
     READ_LOGS = "logs.read"
 
 

@@ -15,8 +15,11 @@ from typing import TypeAlias
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.authority import Authority
+from keystead_server.domain.device import Device
 from keystead_server.domain.ids import (
     AppId,
+    DeviceId,
     GrantId,
     GroupId,
     LetterId,
@@ -60,10 +63,22 @@ Noun: TypeAlias = (
     | SigningKey
     | PolicyDocument
     | LogCheckpoint
+    | Device
+    | Authority
 )
 
 Replaceable: TypeAlias = (
-    Tenant | User | Group | Passkey | Password | TotpAuthenticator | RecoveryCodes | App | SigningKey
+    Tenant
+    | User
+    | Group
+    | Passkey
+    | Password
+    | TotpAuthenticator
+    | RecoveryCodes
+    | App
+    | SigningKey
+    | Device
+    | Authority
 )
 
 
@@ -223,8 +238,9 @@ class Remove:
         | type[RecoveryCodes]
         | type[App]
         | type[Letter]
+        | type[Device]
     )
-    id: UserId | GroupId | PasskeyId | PassId | PasswordId | TotpId | RecoveryCodesId | AppId | LetterId
+    id: UserId | GroupId | PasskeyId | PassId | PasswordId | TotpId | RecoveryCodesId | AppId | LetterId | DeviceId
 
 
 @dataclass(frozen=True, slots=True)

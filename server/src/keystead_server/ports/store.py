@@ -12,10 +12,13 @@ from typing import Protocol
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.authority import Authority
+from keystead_server.domain.device import Device, DeviceState
 from keystead_server.domain.guesses import Guesses
 from keystead_server.domain.ids import (
     AppId,
     AttemptId,
+    DeviceId,
     EventId,
     GrantId,
     GroupId,
@@ -43,12 +46,17 @@ from keystead_server.ports.log_queries import AuditQuery, AuditRow, SignInQuery,
 
 @dataclass(frozen=True, slots=True)
 class PasskeyOwner:
-    """What a sign-in, and a list of what could sign in, needs to know about a passkey, in one read."""
+    """What a sign-in, and a list of what could sign in, needs to know about a passkey, in one read.
+
+    Attributes:
+        device: the state of the device that vouched for it; None when none did, or when that is gone.
+    """
 
     passkey: Passkey
     user: User
     groups: frozenset[GroupId]
     policy_version: int
+    device: DeviceState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +209,32 @@ class AllSecrets(Protocol):
     async def of_user(self, tenant: TenantId, user: UserId) -> Secrets: ...
 
 
+class Devices(Protocol):
+    async def get(self, tenant: TenantId, device: DeviceId) -> Device | None: ...
+
+    async def by_attestation_key(self, tenant: TenantId, digest: bytes) -> Device | None: ...
+
+    async def with_endorsement_key(self, tenant: TenantId, digest: bytes) -> Sequence[Device]:
+        """Every device with this chip, in order of id: each person's container has an attestation key of its own."""
+        ...
+
+    async def of_user(self, tenant: TenantId, user: UserId) -> Sequence[Device]:
+        """Those that this person enrolled, in order of id."""
+        ...
+
+    async def page(self, tenant: TenantId, *, limit: int, after: DeviceId | None = None) -> Sequence[Device]:
+        """Up to *limit* devices in order of id, from the one behind *after*."""
+        ...
+
+    async def count(self, tenant: TenantId) -> int: ...
+
+
+class Authorities(Protocol):
+    async def all(self, tenant: TenantId) -> Sequence[Authority]:
+        """Newest first."""
+        ...
+
+
 class Apps(Protocol):
     async def get(self, tenant: TenantId, app: AppId) -> App | None: ...
 
@@ -323,6 +357,10 @@ class Store(Protocol):
     def secrets(self) -> AllSecrets: ...
     @property
     def letters(self) -> Letters: ...
+    @property
+    def devices(self) -> Devices: ...
+    @property
+    def authorities(self) -> Authorities: ...
     @property
     def apps(self) -> Apps: ...
     @property

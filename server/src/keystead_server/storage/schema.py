@@ -174,10 +174,52 @@ passkeys = _table(
     _optional_moment("acknowledged_at"),
     Column("last_used_address", Text()),
     Column("last_used_agent", Text()),
+    # No foreign key: a passkey whose device was removed says so, and is refused for it.
+    _optional_id("device_id"),
     PrimaryKeyConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "credential_id", name="passkeys_credential_id"),
     Index("passkeys_user", "tenant_id", "user_id"),
     _of("passkeys", "users", "user_id"),
+)
+
+devices = _table(
+    "devices",
+    _id(),
+    _id("tenant_id"),
+    _text("name"),
+    _bytes("endorsement_digest"),
+    _bytes("endorsement_public"),
+    _text("trust"),
+    _text("tpm_manufacturer"),
+    _text("tpm_model"),
+    _text("tpm_version"),
+    _text("firmware"),
+    _bytes("attestation_digest"),
+    _bytes("attestation_name"),
+    _bytes("attestation_public"),
+    _text("certificate_serial"),
+    _moment("certificate_expires_at"),
+    _text("state"),
+    # No foreign key: what was withdrawn stays on record when the person has left.
+    _id("enrolled_by"),
+    _moment("enrolled_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "attestation_digest", name="devices_attestation_key"),
+    Index("devices_endorsement_key", "tenant_id", "endorsement_digest"),
+    Index("devices_person", "tenant_id", "enrolled_by"),
+    _of_tenant("devices"),
+)
+
+authorities = _table(
+    "authorities",
+    _id(),
+    _id("tenant_id"),
+    _bytes("sealed"),
+    _bytes("certificate"),
+    _moment("created_at"),
+    _optional_moment("retired_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    _of_tenant("authorities"),
 )
 
 passes = _table(

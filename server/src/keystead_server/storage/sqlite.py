@@ -68,7 +68,11 @@ def connect(path: Path, *pragmas: str) -> sqlite3.Connection:
 
 
 def _connect(path: Path, pragmas: tuple[str, ...]) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    # Made, when it is new, for our eyes only; a file that is there is not opened. POSIX drops every lock
+    # that a process has on a file when it closes *any* descriptor of it, so our own connections would stand
+    # without theirs, and another program that opens and closes the database would take its log away.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     # isolation_level=None: the driver begins no transactions of its own.
     connection = sqlite3.connect(path, timeout=_OPENING_WAITS_SECONDS, isolation_level=None, cached_statements=512)
     try:

@@ -27,6 +27,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.authority import Authority
+from keystead_server.domain.device import Device
 from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.letter import Letter
 from keystead_server.domain.log_chain import LogCheckpoint
@@ -43,7 +45,7 @@ from keystead_server.domain.user import Group, User
 from keystead_server.ports import changes
 from keystead_server.ports.changes import Change
 from keystead_server.storage import schema
-from keystead_server.storage.rows import activity, chains, credentials, directory, letters
+from keystead_server.storage.rows import activity, chains, credentials, devices, directory, letters
 from keystead_server.storage.rows.columns import to_micros
 from keystead_server.storage.statement import Arguments, Statement
 
@@ -74,6 +76,8 @@ NOUNS: dict[type[Any], Noun] = {
     TotpAuthenticator: Noun(schema.totp_authenticators, credentials.totp_row),
     RecoveryCodes: Noun(schema.recovery_codes, credentials.recovery_codes_row),
     Letter: Noun(schema.letters, letters.letter_row),
+    Device: Noun(schema.devices, devices.device_row),
+    Authority: Noun(schema.authorities, devices.authority_row),
     Session: Noun(schema.sessions, activity.session_row),
     Grant: Noun(schema.grants, activity.grant_row),
     Attempt: Noun(schema.attempts, activity.attempt_row),
@@ -138,12 +142,35 @@ def _end(table: Table, column: str) -> Statement:
 _INSERT = {kind: _insert(noun.table) for kind, noun in NOUNS.items()}
 _REPLACE = {
     kind: _replace(NOUNS[kind].table)
-    for kind in (Tenant, User, Group, Passkey, Password, TotpAuthenticator, RecoveryCodes, App, SigningKey)
+    for kind in (
+        Tenant,
+        User,
+        Group,
+        Passkey,
+        Password,
+        TotpAuthenticator,
+        RecoveryCodes,
+        App,
+        SigningKey,
+        Device,
+        Authority,
+    )
 }
 _REPLACE_UNCHANGED = {kind: _replace_unchanged(NOUNS[kind].table) for kind in _REPLACE}
 _REMOVE = {
     kind: Statement(delete(NOUNS[kind].table).where(_with_key(NOUNS[kind].table)), "new_tenant_id", "new_id")
-    for kind in (User, Group, Passkey, TemporaryAccessPass, Password, TotpAuthenticator, RecoveryCodes, App, Letter)
+    for kind in (
+        User,
+        Group,
+        Passkey,
+        TemporaryAccessPass,
+        Password,
+        TotpAuthenticator,
+        RecoveryCodes,
+        App,
+        Letter,
+        Device,
+    )
 }
 _PASSKEY_USED = Statement(
     update(schema.passkeys)

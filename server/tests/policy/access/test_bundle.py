@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from keystead_server.policy.access.bundle import Bundle, Kind, files, laid, read_bundle
+from keystead_server.policy.access.bundle import Bundle, Kind, files, laid, laid_rules, read_bundle
 from keystead_server.policy.access.compiled import PolicySet
 from keystead_server.policy.access.differences import differences
+from keystead_server.policy.access.document import AccessRules, Context
 from keystead_server.policy.access.names import Names
 from keystead_server.policy.access.vocabulary import State
 from keystead_server.policy.strengths.model import PHISHING_RESISTANT
@@ -87,6 +88,16 @@ def test_a_file_holds_one_a_list_a_collection_or_a_set(content: Any) -> None:
     assert list(read(f=content).items[Kind.POLICY]) == ["p"]
 
 
+def test_authentication_contexts_keep_their_names() -> None:
+    rules = AccessRules(contexts=(Context("c1", "Payments"), Context("c2", "Contracts", available=False)))
+
+    written = files(rules.set, rules.contexts)
+    bundle = read_bundle(written.items(), NOTHING, ids())
+
+    assert laid_rules(bundle, AccessRules(), NOW, whole=True) == rules
+    assert laid_rules(read(p=body()), rules, NOW, whole=True).contexts == rules.contexts
+
+
 def test_locations_and_strengths_are_known_by_what_they_have() -> None:
     bundle = read(
         a={"displayName": "Home", "countriesAndRegions": ["de"]},
@@ -117,6 +128,11 @@ def test_a_strength_that_a_policy_carries_is_taken_with_it_and_a_built_in_one_is
         ({"something": "else"}, "policy_malformed", "$"),
         ({"policies": {}}, "policy_malformed", "policies"),
         ({"breakGlass": [1]}, "policy_malformed", "breakGlass"),
+        (
+            {"authenticationContexts": [{"id": "c100", "displayName": "x"}]},
+            "policy_malformed",
+            "authenticationContexts[0].id",
+        ),
         (body("p", times={"a": 1}), "policy_not_supported", "conditions.times"),
         (body("p", grant=None), "policy_incomplete", "grantControls"),
     ],

@@ -9,6 +9,7 @@ with a fixture `world`, once for each kind of store.
 from keystead_testkit.store_suite.activity import LogTests, SessionTests, SweepTests
 from keystead_testkit.store_suite.chains import ChainTests
 from keystead_testkit.store_suite.credentials import PasskeyTests, PassTests
+from keystead_testkit.store_suite.devices import AuthorityTests, DeviceTests
 from keystead_testkit.store_suite.directory import (
     AppTests,
     GroupTests,
@@ -38,6 +39,8 @@ class StoreSuite(
     SecretTests,
     GuessTests,
     LetterTests,
+    DeviceTests,
+    AuthorityTests,
     SessionTests,
     LogTests,
     LogQueryTests,

@@ -21,6 +21,7 @@ class IsolationTests:
         policy = PolicyDocument(theirs.id, "passkeys", 1, "{}", world.clock.now(), None)
         world.add(group, app, session, passkey, grant, attempt, policy, event := world.event(theirs))
         world.add(world.access_pass(user), world.password(user))
+        world.add(device := world.device(user), world.authority(theirs))
         world.write(Join(theirs.id, group.id, user.id))
         store = world.store
 
@@ -46,6 +47,13 @@ class IsolationTests:
             lambda t: store.passkeys.page(t, limit=9),
             store.passkeys.count,
             lambda t: store.passes.of_user(t, user.id),
+            lambda t: store.devices.get(t, device.id),
+            lambda t: store.devices.by_attestation_key(t, device.attestation_digest),
+            lambda t: store.devices.with_endorsement_key(t, device.endorsement_digest),
+            lambda t: store.devices.of_user(t, user.id),
+            lambda t: store.devices.page(t, limit=9),
+            store.devices.count,
+            store.authorities.all,
             lambda t: store.apps.get(t, app.id),
             store.apps.all,
             lambda t: store.sessions.owner_of(t, session.id),

@@ -8,6 +8,8 @@ from uuid import UUID
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.authority import Authority
+from keystead_server.domain.device import Device, DeviceState, EndorsementTrust, TpmFacts
 from keystead_server.domain.letter import Letter, Occasion
 from keystead_server.domain.passkey import Passkey, Proof
 from keystead_server.domain.password import Password
@@ -90,6 +92,29 @@ class World:
         }
         id_ = self.new_id()
         return Passkey(id_, user.tenant_id, user.id, created_at=self.clock.now(), **(defaults | fields))
+
+    def device(self, user: User, **fields: Any) -> Device:
+        now = self.clock.now()
+        defaults: dict[str, Any] = {
+            "name": "ada's laptop",
+            "endorsement_digest": self.entropy.token(32),
+            "endorsement_public": self.entropy.token(122),
+            "trust": EndorsementTrust.CERTIFIED,
+            "tpm": TpmFacts("id:494E5443", "ADL", "id:00020258"),
+            "firmware": "600.18.0.0",
+            "attestation_digest": self.entropy.token(32),
+            "attestation_name": self.entropy.token(34),
+            "attestation_public": self.entropy.token(90),
+            "certificate_serial": "01ab",
+            "certificate_expires_at": now + timedelta(days=30),
+            "state": DeviceState.ENABLED,
+            "enrolled_by": user.id,
+        }
+        return Device(self.new_id(), user.tenant_id, enrolled_at=now, **(defaults | fields))
+
+    def authority(self, tenant: Tenant, **fields: Any) -> Authority:
+        sealed, certificate = self.entropy.token(150), self.entropy.token(400)
+        return Authority(self.new_id(), tenant.id, sealed, certificate, self.clock.now(), **fields)
 
     def access_pass(self, user: User, **fields: Any) -> TemporaryAccessPass:
         now = self.clock.now()

@@ -13,7 +13,7 @@ from keystead_core.ctap import replies
 from keystead_core.ctap.commands import GetAssertion, MakeCredential, Permission
 from keystead_core.ctap.status import CtapError, Status
 
-from keystead_agent.authenticator import encoding
+from keystead_agent.authenticator import encoding, tpm_statement
 from keystead_agent.authenticator.approval import Approval, not_approved
 from keystead_agent.authenticator.ctap.consent import Consent, prove
 from keystead_agent.authenticator.ctap.hmac_secret import Salts, open_salts
@@ -83,10 +83,12 @@ class Credentials:
     async def _create(self, wanted: MakeCredential, consent: Consent) -> bytes:
         container, before = self._container, self._container.snapshot()
         account = Account(wanted.user.id, wanted.user.name, wanted.user.display_name or wanted.user.name)
+        proof = container.proof_for(wanted.rp_id)
         traits = Traits(wanted.cred_protect or 1, wanted.discoverable, wanted.hmac_secret)
 
         def create(pin: str | PinHash) -> tuple[Passkey, NewKey]:
-            return container.create(wanted.rp_id, account, pin, self._statement(wanted), traits)
+            to_sign, is_certified = self._statement(wanted), proof is not None
+            return container.create(wanted.rp_id, account, pin, to_sign, traits, certified=is_certified)
 
         try:
             passkey, made = await consent.spend(account.name, create)
@@ -95,6 +97,8 @@ class Credentials:
             await self.approval.offload(lambda: container.put_back(before))
             raise
         data = self._registration(wanted, passkey.credential_id, passkey.public)
+        if made.certification is not None and proof is not None:
+            return replies.certified(data, tpm_statement.statement(made.certification, proof.chain))
         return replies.attestation(data, made.signature or b"")
 
     def _statement(self, wanted: MakeCredential) -> Callable[[bytes], ToSign]:

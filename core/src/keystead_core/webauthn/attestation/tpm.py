@@ -24,7 +24,7 @@ from keystead_core.webauthn.attestation.statement import (
     octets,
     refusals,
 )
-from keystead_core.webauthn.errors import AttestationInvalid
+from keystead_core.webauthn.errors import AttestationInvalid, AttestationReplayed
 from keystead_core.wire import CborValue
 
 FORMAT = "tpm"
@@ -87,7 +87,7 @@ def _check_attestation(certify: CertifyAttestation, area: PublicArea, number: in
     digest = Hash(TPM_AIK_ALGORITHMS[number].hash)
     digest.update(subject.signed_bytes)
     if certify.extra_data != digest.finalize():
-        raise AttestationInvalid(FORMAT, "extraData is not the hash of what is registered")
+        raise AttestationReplayed(FORMAT, "extraData is not the hash of what is registered")
     # "Verify that attested contains a TPMS_CERTIFY_INFO structure ... whose name field contains a valid
     # Name for pubArea".
     if certify.name != area.name:

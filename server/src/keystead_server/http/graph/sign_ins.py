@@ -68,6 +68,8 @@ _RESOURCES = {
     Purpose.REGISTER: "Passkey registration",
     Purpose.TOKEN: "Token endpoint",
     Purpose.APP: "Token endpoint",
+    Purpose.ENROL_DEVICE: "Device enrolment",
+    Purpose.RENEW_DEVICE: "Device enrolment",
 }
 
 

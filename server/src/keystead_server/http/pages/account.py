@@ -13,7 +13,7 @@ from keystead_server.http import cookies
 from keystead_server.http.call import Call, parse_pairs
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages.addable import addable
-from keystead_server.http.pages.lines import attempt_lines, passkey_lines
+from keystead_server.http.pages.lines import attempt_lines, device_line, passkey_lines
 from keystead_server.http.pages.method_lines import method_lines, pass_line
 from keystead_server.http.pages.next_page import named, sign_in_address
 from keystead_server.http.pages.own_events import own_events
@@ -56,12 +56,14 @@ async def show_account(
     used = await uses(call, attempts)
     lines = await passkey_lines(call, held.passkeys, owner.user, owner.groups, used)
     access_pass = pass_line(call, await store.passes.of_user(call.tenant.id, owner.user.id), held, used)
+    devices = await store.devices.of_user(call.tenant.id, owner.user.id)
     return page(
         call,
         "account.html",
         status=status,
         user=owner.user,
         passkeys=lines,
+        devices=[device_line(device) for device in devices],
         stranded=bool(lines) and all(line.quarantine for line in lines),
         others=[*([] if access_pass is None else [access_pass]), *method_lines(held, used)],
         addable=await addable(call, held),

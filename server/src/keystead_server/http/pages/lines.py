@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from keystead_core.webauthn import NO_AAGUID
 
+from keystead_server.domain.device import Device, DeviceState, maker_of, refusal_of
 from keystead_server.domain.ids import AppId, GroupId
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.sign_in import Attempt, Result
@@ -24,6 +25,8 @@ class PasskeyLine:
     quarantine: why the policy in force does not accept it, or None.
     use: where it was last used; with its app, when that is in the newest of the log.
     added_by: who registered it on its owner's behalf; None when it was its owner.
+    device: the computer whose chip vouched for it, as far as it is still enrolled.
+    out: why that computer's word counts no more, or None.
     """
 
     passkey: Passkey
@@ -33,6 +36,8 @@ class PasskeyLine:
     quarantine: NotAdmitted | None
     use: Use | None = None
     added_by: str | None = None
+    device: Device | None = None
+    out: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,21 @@ class AttemptLine:
     app: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceLine:
+    device: Device
+    enabled: bool
+    state: str
+    trust: str
+    maker: str
+
+
+def device_line(device: Device) -> DeviceLine:
+    enabled = device.state is DeviceState.ENABLED
+    state, trust = words.DEVICE_STATES[device.state], words.ENDORSEMENTS[device.trust]
+    return DeviceLine(device, enabled, state, trust, maker_of(device.tpm))
+
+
 async def passkey_lines(
     call: Call, passkeys: Iterable[Passkey], owner: User, groups: frozenset[GroupId], used: Uses = NO_USES
 ) -> list[PasskeyLine]:
@@ -59,6 +79,7 @@ async def passkey_lines(
     for passkey in passkeys:
         facts = PasskeyFacts.of(passkey, metadata.about(passkey.aaguid), now)
         quarantine = quarantined(policy, subject, facts)
+        device, out = await _device_of(call, passkey)
         lines.append(
             PasskeyLine(
                 passkey,
@@ -68,8 +89,10 @@ async def passkey_lines(
                 quarantine,
                 used.by_credential.get(passkey.credential_id) or _use_of(passkey),
                 await _added_by(call, passkey),
+                device,
+                out,
             )
-        )
+        )  # fmt: skip
     return lines
 
 
@@ -85,6 +108,14 @@ def _use_of(passkey: Passkey) -> Use | None:
     if passkey.last_used_at is None or not passkey.last_used_address:
         return None
     return Use(passkey.last_used_at, words.browser(passkey.last_used_agent or ""), passkey.last_used_address, None)
+
+
+async def _device_of(call: Call, passkey: Passkey) -> tuple[Device | None, str | None]:
+    if passkey.device_id is None:
+        return None, None
+    device = await call.services.store.devices.get(call.tenant.id, passkey.device_id)
+    code = refusal_of(None if device is None else device.state)
+    return device, None if code is None else words.reason(code)
 
 
 def model(passkey: Passkey, metadata: Metadata) -> str:

@@ -29,6 +29,7 @@ _ADMIN_PAGES = (
     ("", "Overview", Permission.READ_DIRECTORY),
     ("/users", "People", Permission.READ_DIRECTORY),
     ("/groups", "Groups", Permission.READ_DIRECTORY),
+    ("/devices", "Computers", Permission.READ_DIRECTORY),
     ("/apps", "Apps", Permission.READ_DIRECTORY),
     ("/passkey-policy", "Passkey policy", Permission.READ_DIRECTORY),
     ("/methods-policy", "Methods policy", Permission.READ_DIRECTORY),

@@ -3,6 +3,7 @@
 from keystead_server.http.pages import (
     account,
     assets,
+    enrol_device,
     entrance,
     new_passkey,
     own_methods,
@@ -208,6 +209,12 @@ _ACCOUNT = (
     _form("/{tenant}/account/methods/{method}/rename", own_methods.rename, "Give an authenticator app another name"),
     _page("/{tenant}/account/methods/{method}/remove", own_methods.ask_to_remove, "What follows from removing a method"),
     _form("/{tenant}/account/methods/{method}/remove", own_methods.remove, "Remove a password, an app or recovery codes"),
+    _page("/{tenant}/account/devices/new", enrol_device.show, "Enrol a computer", while_held=True, reaches=Reaches.DEVICES),
+    Route(
+        "POST", "/{tenant}/account/devices/new", enrol_device.issue, "A code to enrol a computer with",
+        Access.SIGNED_IN, REGISTERING, Face.PAGE, body=_FORM, session=True, from_our_pages=True,
+        while_held=True, reaches=Reaches.DEVICES, answers={200: "The code", 422: "No code can be given now, and why"},
+    ),
     _form("/{tenant}/account/sign-out", account.sign_out, "Sign out in this browser", while_held=True, reaches=Reaches.NOTHING),
     _page("/{tenant}/sign-out", account.ask_to_sign_out, "An app asks that the person be signed out", while_held=True, reaches=Reaches.NOTHING),
     _form("/{tenant}/account/sign-out-everywhere", account.sign_out_everywhere, "End every session", while_held=True, reaches=Reaches.NOTHING),

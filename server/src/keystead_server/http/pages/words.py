@@ -1,6 +1,7 @@
 """Stable codes in words for the person: what happened and what to do, never the operator's detail."""
 
 from keystead_server.domain import user_agent as user_agents
+from keystead_server.domain.device import DeviceState, EndorsementTrust
 from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
 from keystead_server.policy.passkeys.decide import NotAdmitted
@@ -32,6 +33,10 @@ _SIGN_IN = {
     "user_verification_missing": (
         "Your passkey did not check that it is you. Set a PIN, fingerprint or face for it and try again."
     ),
+    "device_disabled": "The computer of this passkey was disabled by an administrator of your organisation.",
+    "device_removed": "The computer of this passkey is not enrolled any more. Ask an administrator of your organisation.",
+    "attestation_key_withdrawn": "The computer of this passkey was withdrawn by an administrator of your organisation.",
+    "endorsement_key_withdrawn": "The computer of this passkey was withdrawn by an administrator of your organisation.",
     "counter_regressed": (
         "This passkey looks as if it had been copied, so it is not accepted. Tell an administrator of your organisation."
     ),
@@ -48,6 +53,16 @@ _REGISTRATION = {
     "user_verification_missing": _SIGN_IN["user_verification_missing"],
     "algorithm_not_offered": "This passkey uses a kind of signature that is not accepted here. Use another device.",
     "attestation_format_unknown": "This passkey proves its model in a way that is not known here. Use another device.",
+    "attestation_not_ours": (
+        "This says that it is a Keystead container, and the proof it brings is not your organisation's. "
+        "Enrol the computer again."
+    ),
+    "attestation_replayed": "The proof that came with this passkey was made for another one. Try again.",
+    "key_can_leave": "This says that it is a Keystead container, and its key could leave it. Use another device.",
+    "device_disabled": "This computer was disabled by an administrator of your organisation.",
+    "device_removed": "This computer is not enrolled any more. Enrol it again on the page of your account.",
+    "attestation_key_withdrawn": "This computer was withdrawn by an administrator of your organisation.",
+    "endorsement_key_withdrawn": "This computer was withdrawn by an administrator of your organisation.",
     "attestation_invalid": "What this passkey says about its model does not hold. Use another device.",
 }
 
@@ -73,6 +88,26 @@ _REASONS = {
     "origin_not_allowed": "it came from a page that is not ours",
     "cross_origin_not_allowed": "it came from a page inside another page",
     "passkey_already_registered": "the passkey was registered before",
+    "device_disabled": "the computer of the passkey is disabled",
+    "device_removed": "the computer of the passkey is not enrolled any more",
+    "attestation_key_withdrawn": "the computer of the passkey was withdrawn",
+    "endorsement_key_withdrawn": "the security chip of the computer was withdrawn",
+    "attestation_not_ours": "the proof it brought was not from here",
+    "attestation_replayed": "the proof it brought was made for another passkey",
+    "key_can_leave": "the key could leave its container",
+    "container_unproven": "it said that it is a Keystead container on a TPM, and proved nothing",
+    "enrolment_code_invalid": "the code was none of ours",
+    "enrolment_code_expired": "the code was over",
+    "enrolment_code_spent": "the code was used before",
+    "activation_failed": "the security chip was not the one it was said to be",
+    "activation_not_ours": "the answer belonged to nothing that was asked",
+    "activation_expired": "the answer took too long",
+    "endorsement_untrusted": "nobody who is trusted has certified the security chip",
+    "endorsement_certificate_invalid": "the certificate of the security chip did not hold",
+    "endorsement_key_invalid": "the endorsement key was not of a known kind",
+    "attestation_key_invalid": "the attestation key was not one that stays in its chip",
+    "attestation_key_taken": "the attestation key belongs to another enrolment",
+    "device_changed_meanwhile": "the device was changed at the same moment",
     "attestation_invalid": "what the passkey said about its model did not hold",
     "conditional_not_offered": "a passkey was made without a gesture where one was asked for",
     "passkey_on_this_device": "the device already had a passkey for the account",
@@ -106,12 +141,16 @@ _GRANTED = {
     Purpose.REGISTER: "Passkey added",
     Purpose.TOKEN: "App signed in",
     Purpose.APP: "App signed in by itself",
+    Purpose.ENROL_DEVICE: "Computer enrolled",
+    Purpose.RENEW_DEVICE: "Computer renewed",
 }
 _REFUSED = {
     Purpose.SIGN_IN: "Not signed in",
     Purpose.REGISTER: "Passkey not added",
     Purpose.TOKEN: "App not signed in",
     Purpose.APP: "App not signed in by itself",
+    Purpose.ENROL_DEVICE: "Computer not enrolled",
+    Purpose.RENEW_DEVICE: "Computer not renewed",
 }
 _METHODS = {
     Method.PASSKEY: "Passkey",
@@ -129,6 +168,26 @@ _BINDINGS = {
     Proof.ATTESTED: "The maker of the device vouches that this key cannot leave it.",
     Proof.PROVEN: "The device's security chip proved to us that this key cannot leave it.",
 }
+
+
+_CODE_NOT_OFFERED = {
+    "sign_in_not_fresh": "To enrol a computer you must have signed in within the last five minutes.",
+    "too_many_devices": "You have enrolled as many computers as an account can have. Ask an administrator to remove one.",
+}
+DEVICE_STATES = {
+    DeviceState.ENABLED: "Enabled",
+    DeviceState.DISABLED: "Disabled",
+    DeviceState.ATTESTATION_WITHDRAWN: "Withdrawn",
+    DeviceState.ENDORSEMENT_WITHDRAWN: "Chip withdrawn",
+}
+ENDORSEMENTS = {
+    EndorsementTrust.CERTIFIED: "Its maker, whom your organisation trusts, has certified its security chip.",
+    EndorsementTrust.FIRST_USE: "Nobody whom your organisation trusts has certified its security chip.",
+}
+
+
+def code_not_offered(code: str) -> str:
+    return _CODE_NOT_OFFERED[code]
 
 
 def sign_in_refused(code: str, policy: NotAdmitted | None = None) -> str:

@@ -6,6 +6,7 @@ import click
 
 from keystead_server.main.cli import (
     apps,
+    devices,
     doctor,
     groups,
     init,
@@ -54,6 +55,6 @@ def main(
 
 for verb in (
     serve.serve, init.init, users.user, groups.group, apps.app, passes.pass_, passkeys.passkey, methods.method,
-    policy.policy, log.log, metadata.metadata, doctor.doctor,
+    devices.device, devices.authority, policy.policy, log.log, metadata.metadata, doctor.doctor,
 ):  # fmt: skip
     main.add_command(verb)

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 from keystead_server.domain.invalid import Invalid
 from keystead_server.policy.access.compiled import PolicySet
+from keystead_server.policy.access.document import AccessRules, Context, context_to_json, read_context
 from keystead_server.policy.access.location_document import location_to_json, read_location
 from keystead_server.policy.access.locations import NamedLocation
 from keystead_server.policy.access.model import Policy
@@ -59,11 +60,12 @@ class Entry:
 @dataclass(slots=True)
 class Bundle:
     """Attributes:
-    break_glass: None when no file speaks of it.
+    break_glass, contexts: None when no file speaks of them.
     """
 
     items: dict[Kind, dict[str, Item]] = field(default_factory=lambda: {kind: {} for kind in Kind})
     break_glass: frozenset[str] | None = None
+    contexts: tuple[Context, ...] | None = None
     entries: list[Entry] = field(default_factory=list)
 
     @property
@@ -85,9 +87,15 @@ def read_bundle(files: Files, known: PolicySet, new_id: Callable[[], str]) -> Bu
                 bundle.entries.append(Entry(where, None, refusal=body))
             elif isinstance(body, frozenset):
                 bundle.break_glass = body
+            elif isinstance(body, tuple):
+                bundle.contexts = body
             elif kind is not None:
                 bundle.entries.append(_take(bundle, where, kind, body, names[kind], new_id))
     return bundle
+
+
+_BREAK_GLASS, _CONTEXTS = "breakGlass", "authenticationContexts"
+_ORGANISATION = (_BREAK_GLASS, _CONTEXTS)
 
 
 def _spread(source: str, content: object) -> Iterator[tuple[str, Kind | None, Any]]:
@@ -97,7 +105,7 @@ def _spread(source: str, content: object) -> Iterator[tuple[str, Kind | None, An
     if isinstance(content, list):
         for number, one in enumerate(content):
             yield _one(f"{source}[{number}]", one)
-    elif isinstance(content, dict) and content.keys() & {*(kind.value for kind in Kind), "breakGlass"}:
+    elif isinstance(content, dict) and content.keys() & {*(kind.value for kind in Kind), *_ORGANISATION}:
         yield from _spread_set(source, content)
     else:
         yield _one(source, content)
@@ -118,12 +126,24 @@ def _spread_set(source: str, content: Mapping[str, Any]) -> Iterator[tuple[str, 
             continue
         for number, one in enumerate(listed):
             yield f"{source}#{kind.value}[{number}]", kind, one
-    if "breakGlass" in content:
-        ids = content["breakGlass"]
-        if isinstance(ids, list) and all(isinstance(one, str) and one for one in ids):
-            yield source, None, frozenset(ids)
-        else:
-            yield source, None, malformed("breakGlass must be a list of ids", "breakGlass")
+    for name, read in ((_BREAK_GLASS, _break_glass), (_CONTEXTS, _contexts)):
+        if name in content:
+            try:
+                yield source, None, read(content[name])
+            except Invalid as refused:
+                yield source, None, refused
+
+
+def _break_glass(ids: object) -> frozenset[str]:
+    if not isinstance(ids, list) or not all(isinstance(one, str) and one for one in ids):
+        raise malformed("breakGlass must be a list of ids", _BREAK_GLASS)
+    return frozenset(ids)
+
+
+def _contexts(listed: object) -> tuple[Context, ...]:
+    if not isinstance(listed, list):
+        raise malformed("authenticationContexts must be a list", _CONTEXTS)
+    return tuple(read_context(one, where=f"{_CONTEXTS}[{number}]") for number, one in enumerate(listed))
 
 
 def _kind_of(content: object) -> Kind | None:
@@ -196,6 +216,14 @@ def laid(bundle: Bundle, over: PolicySet, now: datetime, *, whole: bool) -> Poli
     )
 
 
+def laid_rules(bundle: Bundle, over: AccessRules, now: datetime, *, whole: bool) -> AccessRules:
+    """As `laid`, with the names of authentication contexts."""
+    contexts = over.contexts if bundle.contexts is None else bundle.contexts
+    if bundle.contexts is not None and not whole:
+        contexts = tuple(({one.id: one for one in over.contexts} | {one.id: one for one in contexts}).values())
+    return replace(over, set=laid(bundle, over.set, now, whole=whole), contexts=contexts)
+
+
 def _timed(item: Item, before: Item | None, now: datetime) -> Item:
     if isinstance(item, Strength):
         return item
@@ -222,14 +250,15 @@ _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _TIMES = ("createdDateTime", "modifiedDateTime")
 
 
-def files(policy_set: PolicySet) -> dict[str, dict[str, Any]]:
+def files(policy_set: PolicySet, contexts: Iterable[Context] = ()) -> dict[str, dict[str, Any]]:
     """Path → what to write there: in Graph's shapes, without times, named for people."""
     made: dict[str, dict[str, Any]] = {}
     for kind in Kind:
         for item in sorted(_items(policy_set, kind), key=lambda one: (one.name, one.id)):
             body = {name: value for name, value in _to_json(item).items() if name not in _TIMES}
             made[_path(kind, item, made)] = body
-    made[ORGANISATION_FILE] = {"breakGlass": sorted(policy_set.break_glass)}
+    told = [context_to_json(one) for one in contexts]
+    made[ORGANISATION_FILE] = {_BREAK_GLASS: sorted(policy_set.break_glass), _CONTEXTS: told}
     return made
 
 

@@ -17,7 +17,15 @@ METHOD_NAMES = {
 }
 """Methods as sentences name them."""
 
+# Alone they are no sign-in: set up without a password, they would only look like a way back in.
+_FOLLOWS_A_PASSWORD = frozenset({Method.SOFTWARE_OATH, Method.RECOVERY_CODE})
 _ASK = "Ask an administrator of your organisation."
+
+
+def a(method: Method) -> str:
+    """The method with its article: "a password", "an authenticator app"."""
+    name = METHOD_NAMES[method]
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +72,11 @@ def may_set_up(
 ) -> NotAllowed | None:
     """Why *subject* cannot get *method* now, or None; *self_service* is false when an administrator gives it.
 
-    What could not be used is not set up either.
+    What could not be used is not set up either, nor what only follows a password where there can be none.
     """
     refusal = may_use(policy, method, subject)
+    if refusal is None and method in _FOLLOWS_A_PASSWORD and may_use(policy, Method.PASSWORD, subject) is not None:
+        refusal = NotAllowed("nothing_to_follow", f"{a(method)} follows a password, and this account can have none")
     if refusal is not None or not self_service:
         return refusal
     configuration = policy.of(method)

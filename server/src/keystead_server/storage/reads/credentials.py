@@ -11,8 +11,10 @@ from keystead_server.domain.passkey import Passkey
 from keystead_server.ports.store import PasskeyOwner, Secrets
 from keystead_server.storage.reads.reader import GROUP_IDS, Reads, given, group_ids, here
 from keystead_server.storage.rows import credentials as rows
+from keystead_server.storage.rows import devices as device_rows
 from keystead_server.storage.rows import directory
 from keystead_server.storage.schema import (
+    devices,
     passes,
     passkeys,
     passwords,
@@ -24,8 +26,9 @@ from keystead_server.storage.schema import (
 from keystead_server.storage.statement import Row, Statement
 
 _THEIRS = (users.c.tenant_id == passkeys.c.tenant_id) & (users.c.id == passkeys.c.user_id)
-_WITH_OWNERS = select(*rows.PASSKEY, *directory.USER, tenants.c.policy_version, GROUP_IDS).select_from(
-    passkeys.join(users, _THEIRS).join(tenants, tenants.c.id == passkeys.c.tenant_id)
+_VOUCHING = (devices.c.tenant_id == passkeys.c.tenant_id) & (devices.c.id == passkeys.c.device_id)
+_WITH_OWNERS = select(*rows.PASSKEY, *directory.USER, tenants.c.policy_version, GROUP_IDS, devices.c.state).select_from(
+    passkeys.join(users, _THEIRS).join(tenants, tenants.c.id == passkeys.c.tenant_id).outerjoin(devices, _VOUCHING)
 )
 _OWNER = Statement(
     _WITH_OWNERS.where(here(passkeys), passkeys.c.credential_id == given("credential_id")),
@@ -73,8 +76,14 @@ _U = _P + len(directory.USER)
 
 
 def _owner(row: Row) -> PasskeyOwner:
-    policy_version, groups = row[_U:]
-    return PasskeyOwner(rows.passkey(row[:_P]), directory.user(row[_P:_U]), group_ids(groups), policy_version)
+    policy_version, groups, state = row[_U:]
+    return PasskeyOwner(
+        rows.passkey(row[:_P]),
+        directory.user(row[_P:_U]),
+        group_ids(groups),
+        policy_version,
+        None if state is None else device_rows.STATES[state],
+    )
 
 
 class Passkeys(Reads):

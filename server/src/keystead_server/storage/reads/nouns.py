@@ -1,6 +1,6 @@
 """All of the reading half, over one engine's Reader."""
 
-from keystead_server.storage.reads import activity, chains, credentials, directory, letters
+from keystead_server.storage.reads import activity, chains, credentials, devices, directory, letters
 from keystead_server.storage.reads.reader import Reader, Snapshot
 
 
@@ -18,6 +18,8 @@ class Nouns:
         self.passes = credentials.Passes(reader)
         self.secrets = credentials.AllSecrets(reader)
         self.letters = letters.Letters(reader)
+        self.devices = devices.Devices(reader)
+        self.authorities = devices.Authorities(reader)
         self.sessions = activity.Sessions(reader)
         self.logs = activity.Logs(reader)
         self.chains = chains.Chains(reader, snapshot)

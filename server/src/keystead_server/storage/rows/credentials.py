@@ -47,6 +47,7 @@ def passkey_row(p: Passkey) -> Arguments:
         to_optional_micros(p.acknowledged_at),
         p.last_used_address,
         p.last_used_agent,
+        p.device_id,
     )
 
 
@@ -55,7 +56,7 @@ def passkey(row: Row) -> Passkey:
     (
         id_, tenant_id, user_id, credential_id, public_key, algorithm, aaguid, sign_count, backup_eligible, backed_up,
         transports, attestation_format, attestation_kind, proof, name, created_at, registered_by, last_used_at,
-        acknowledged_at, last_used_address, last_used_agent,
+        acknowledged_at, last_used_address, last_used_agent, device_id,
     ) = row
     # fmt: on
     return Passkey(
@@ -80,6 +81,7 @@ def passkey(row: Row) -> Passkey:
         to_optional_moment(acknowledged_at),
         last_used_address,
         last_used_agent,
+        device_id,
     )
 
 

@@ -13,7 +13,7 @@ from keystead_server.flows.manage_passkey import NotDone
 from keystead_server.flows.method_gate import NotDone as MethodNotDone
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import NO_ERRORS, Errors, the_user
-from keystead_server.http.pages.lines import passkey_lines
+from keystead_server.http.pages.lines import device_line, passkey_lines
 from keystead_server.http.pages.method_lines import method_lines
 from keystead_server.http.pages.next_page import named
 from keystead_server.http.pages.render import page, see_other
@@ -168,6 +168,7 @@ async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status
     held = await call.services.held_methods.of(user, group_ids)
     used = await uses(call, await store.logs.attempts(call.tenant.id, limit=LOOKED_THROUGH, user=user.id))
     lines = await passkey_lines(call, held.passkeys, user, group_ids, used)
+    devices = await store.devices.of_user(call.tenant.id, user.id)
     passes = (await call.services.methods.at(call.tenant.id, call.signed_in.policy_version)).passes
     return page(
         call,
@@ -178,6 +179,7 @@ async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status
         passkeys=lines,
         others=method_lines(held, used),
         registering=await call.services.check_registration(call.tenant.id, user),
+        devices=[device_line(device) for device in devices],
         stranded=bool(lines) and all(line.quarantine for line in lines),
         roles=[(role.value, role in user.roles) for role in Role],
         access_pass=_pass_words(call, await store.passes.of_user(call.tenant.id, user.id)),

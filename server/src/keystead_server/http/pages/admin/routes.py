@@ -2,6 +2,7 @@
 
 from keystead_server.http.pages.admin import (
     apps,
+    devices,
     groups,
     logs,
     methods_policy,
@@ -75,6 +76,16 @@ _GROUPS = (
     _form("/groups/{group}/remove", groups.remove, "Remove a group", May.WRITE_GROUPS),
 )  # fmt: skip
 
+_DEVICES = (
+    _page("/devices", devices.show_all, "Enrolled computers"),
+    _page("/devices/{device}", devices.show, "An enrolled computer"),
+    _form("/devices/{device}/disable", devices.disable, "Refuse a computer's passkeys", May.MANAGE_DEVICES),
+    _form("/devices/{device}/enable", devices.enable, "Accept a computer's passkeys again", May.MANAGE_DEVICES),
+    _form("/devices/{device}/withdraw", devices.withdraw, "Withdraw an attestation key", May.MANAGE_DEVICES),
+    _form("/devices/{device}/withdraw-chip", devices.withdraw_chip, "Withdraw a security chip", May.MANAGE_DEVICES),
+    _form("/devices/{device}/remove", devices.remove, "Forget a computer", May.MANAGE_DEVICES),
+)  # fmt: skip
+
 _APPS = (
     _page("/apps", apps.show_all, "Apps"),
     _form("/apps", apps.register, "Register an app", May.WRITE_APPS),
@@ -135,6 +146,7 @@ ROUTES: tuple[Route, ...] = (
     _page("", overview.show, "Figures and the last sign-ins"),
     *_PEOPLE,
     *_GROUPS,
+    *_DEVICES,
     *_APPS,
     *_PASSKEY_POLICY,
     *_METHODS_POLICY,

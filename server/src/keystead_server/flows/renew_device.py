@@ -1,0 +1,111 @@
+"""Renew the certificate of an enrolled device's attestation key: its TPM shows once more that it is the one.
+
+begin    → a secret for the TPM on record, or Refused
+finish   → Renewed | Refused
+
+Nobody has to be signed in: whoever brings a copy of the device's files, or another TPM, cannot answer.
+"""
+
+from dataclasses import dataclass
+from hmac import compare_digest
+
+from keystead_core.webauthn.aaguids import KEYSTEAD_TPM
+
+from keystead_server.domain.actor import Actor
+from keystead_server.domain.device import Device
+from keystead_server.domain.enrolment import ACTIVATION_LIFETIME, Activation
+from keystead_server.domain.ids import AttemptId, DeviceId
+from keystead_server.domain.sign_in import Method, Purpose
+from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.user import User
+from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.activation import SECRET_BYTES, Challenged, challenge, opened
+from keystead_server.flows.attempts import Refused, Trail, start_trail
+from keystead_server.flows.auditing import audited
+from keystead_server.flows.device_checks import DeviceRefused, attestation_key, check_state, person
+from keystead_server.ports.attestation import AttestationAuthorities, IssuedCertificate
+from keystead_server.ports.changes import Add, Conflict, Replace, Written
+from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.sealer import Sealer
+from keystead_server.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    device: Device
+    certificate: IssuedCertificate
+
+
+@dataclass(frozen=True, slots=True)
+class RenewDevice:
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    sealer: Sealer
+    authorities: AttestationAuthorities
+
+    async def begin(self, tenant: Tenant, visitor: Visitor, device_id: DeviceId) -> Challenged | Refused:
+        trail = self._trail(tenant, visitor)
+        try:
+            device, _ = await self._standing(trail, device_id)
+        except DeviceRefused as refused:
+            return await trail.refuse(refused.code, str(refused))
+        activation = Activation(
+            id=AttemptId(self.entropy.new_id(trail.at)),
+            expires_at=trail.at + ACTIVATION_LIFETIME,
+            secret=self.entropy.token(SECRET_BYTES),
+            user_id=device.enrolled_by,
+            device_id=device.id,
+        )
+        endorsement, attestation = device.endorsement_public, device.attestation_public
+        return challenge(self.sealer, self.entropy, tenant.id, activation, endorsement, attestation)
+
+    async def finish(self, tenant: Tenant, visitor: Visitor, state: str, secret: bytes) -> Renewed | Refused:
+        trail = self._trail(tenant, visitor)
+        activation = opened(self.sealer, tenant.id, state)
+        if activation is None or activation.device_id is None:
+            return await trail.refuse("activation_not_ours")
+        trail.id = activation.id
+        if activation.expires_at <= trail.at:
+            return await trail.refuse("activation_expired")
+        if not compare_digest(secret, activation.secret):
+            return await trail.refuse("activation_failed", f"the device {activation.device_id}")
+        try:
+            device, user = await self._standing(trail, activation.device_id)
+        except DeviceRefused as refused:
+            return await trail.refuse(refused.code, str(refused))
+        return await self._keep(trail, device, user)
+
+    def _trail(self, tenant: Tenant, visitor: Visitor) -> Trail:
+        now = self.clock.now()
+        trail = start_trail(self.store, self.entropy, tenant.id, visitor, now, Purpose.RENEW_DEVICE, Method.NONE)
+        trail.aaguid = KEYSTEAD_TPM
+        return trail
+
+    async def _standing(self, trail: Trail, device_id: DeviceId) -> tuple[Device, User]:
+        """The device and whoever enrolled it, when both are still in good standing."""
+        device = await self.store.devices.get(trail.tenant_id, device_id)
+        check_state(None if device is None else device.state)
+        assert device is not None  # noqa: S101  the line above refuses that
+        trail.user_id = device.enrolled_by
+        user = await person(self.store, trail.tenant_id, device.enrolled_by)
+        trail.username = user.username
+        return device, user
+
+    async def _keep(self, trail: Trail, device: Device, user: User) -> Renewed | Refused:
+        key = attestation_key(device.attestation_public).key
+        issued = await self.authorities.issue(
+            trail.tenant_id, key, device.tpm, KEYSTEAD_TPM, by=Actor(user), now=trail.at
+        )
+        renewed = device.certified(issued.serial, issued.expires_at)
+        line = audited(
+            self.entropy, "device.renewed", tenant=device.tenant_id, at=trail.at, by=Actor(user), target=device.id,
+            name=device.name, serial=issued.serial,
+        )  # fmt: skip
+        match await self.store.write(Add(trail.granted()), Replace(renewed, device), line):
+            case Written():
+                return Renewed(renewed, issued)
+            case Conflict(Replace()):
+                return await trail.refuse("device_changed_meanwhile")
+            case Conflict():
+                return await trail.refuse_spent()

@@ -1,0 +1,82 @@
+"""Enrolment and renewal, each in two requests: what the TPM is to open, and what it gave back."""
+
+from collections.abc import Mapping
+
+from keystead_core.wire import b64url_encode
+from msgspec.json import encode
+from starlette.responses import Response
+
+from keystead_server.domain.device import Device
+from keystead_server.domain.ids import DeviceId
+from keystead_server.flows.activation import Challenged
+from keystead_server.flows.attempts import Refused
+from keystead_server.flows.enrol_device import Enrolled
+from keystead_server.flows.renew_device import Renewed
+from keystead_server.http.call import Call
+from keystead_server.http.devices import words
+from keystead_server.http.devices.reading import Members, presented
+from keystead_server.ports.attestation import IssuedCertificate
+
+
+async def begin_enrolment(call: Call) -> Response:
+    members = Members.of(call)
+    flow = call.services.enrol_device
+    return _asked(await flow.begin(call.tenant, call.visitor, members.text("code"), presented(members)))
+
+
+async def finish_enrolment(call: Call) -> Response:
+    members = Members.of(call)
+    flow = call.services.enrol_device
+    return _answered(await flow.finish(call.tenant, call.visitor, members.text("state"), members.octets("secret")))
+
+
+async def begin_renewal(call: Call) -> Response:
+    device = DeviceId(Members.of(call).text("device"))
+    return _asked(await call.services.renew_device.begin(call.tenant, call.visitor, device))
+
+
+async def finish_renewal(call: Call) -> Response:
+    members = Members.of(call)
+    flow = call.services.renew_device
+    return _answered(await flow.finish(call.tenant, call.visitor, members.text("state"), members.octets("secret")))
+
+
+def _asked(outcome: Challenged | Refused) -> Response:
+    match outcome:
+        case Challenged(state, credential):
+            return _json(
+                {
+                    "state": state,
+                    "credential_blob": b64url_encode(credential.credential_blob),
+                    "secret": b64url_encode(credential.secret),
+                }
+            )
+        case Refused():
+            return _refused(outcome)
+
+
+def _answered(outcome: Enrolled | Renewed | Refused) -> Response:
+    match outcome:
+        case Enrolled(device, certificate) | Renewed(device, certificate):
+            return _json(_described(device, certificate))
+        case Refused():
+            return _refused(outcome)
+
+
+def _described(device: Device, certificate: IssuedCertificate) -> dict[str, object]:
+    return {
+        "device": device.id,
+        "name": device.name,
+        "trust": device.trust.value,
+        "certificates": [b64url_encode(each) for each in certificate.chain],
+        "expires_at": certificate.expires_at.isoformat(),
+    }
+
+
+def _refused(refused: Refused) -> Response:
+    body = {"code": refused.code, "message": words.refused(refused.code), "correlationId": refused.attempt_id}
+    return _json(body, status=403)
+
+
+def _json(content: Mapping[str, object], *, status: int = 200) -> Response:
+    return Response(encode(content), status, media_type="application/json")

@@ -1,0 +1,207 @@
+"""The whole way, with nothing in between made up: a certified TPM, the agent's daemon, the server's process.
+
+Only the browser is left out: what its extension asks the daemon is asked here, and what its page sends, too.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import webauthn
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from fido2.attestation import TpmAttestation, verify_x509_chain
+from fido2.webauthn import AttestationObject, CollectedClientData
+from keystead_agent.client.client import AgentRefused
+from keystead_core.link.messages import Create, Get
+from keystead_core.webauthn.aaguids import KEYSTEAD_TPM
+from keystead_core.wire import b64url_decode
+from keystead_testkit import software_tpm
+from keystead_testkit.command_line import invoke
+from keystead_testkit.http_browser import form_token
+from keystead_testkit.running_agent import RunningAgent
+from keystead_testkit.running_server import RunningServer, running_server
+from keystead_testkit.software_tpm import SoftwareTpm
+from webauthn.helpers.structs import AttestationFormat
+
+pytestmark = pytest.mark.tpm
+PIN = "739146"
+IBM = "id:49424D00"
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A server that trusts one TPM maker, and a computer whose TPM that maker made."""
+
+    server: RunningServer
+    agent: RunningAgent
+    admin: httpx2.Client
+
+    @property
+    def tenant(self) -> str:
+        return f"{self.server.url}/home"
+
+    def ask_of(self, page: str, fields: dict[str, str]) -> httpx2.Response:
+        return self.admin.post(page, data=fields | {"form_token": form_token(self.admin.get(page))})
+
+    def code(self) -> str:
+        found = re.search(r"--code ([\w-]+)", self.ask_of("/home/account/devices/new", {}).text)
+        assert found
+        return found[1]
+
+    def registration(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Options of the server, and what the container made of them."""
+        options = self.admin.post("/home/account/passkeys/options", json={}).json()
+        made = self.agent.client.ask(Create("1", origin=self.server.url, options=options))
+        return options, made["credential"]
+
+    def register(self) -> httpx2.Response:
+        return self.admin.post("/home/account/passkeys", json=self.registration()[1])
+
+    def sign_in(self) -> httpx2.Response:
+        with browser(self.server.url) as somebody:
+            somebody.get("/home/sign-in")
+            options = somebody.post("/home/sign-in/options", json={}).json()
+            answer = self.agent.client.ask(Get("2", origin=self.server.url, options=options))["credential"]
+            return somebody.post("/home/sign-in/assertion", json=answer)
+
+    def keystead(self, *arguments: str) -> Any:
+        result = invoke(self.server.data, *arguments, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    def passkeys(self) -> Any:
+        return self.keystead("passkey", "list", "admin")
+
+
+def browser(url: str) -> httpx2.Client:
+    return httpx2.Client(base_url=url, headers={"origin": url, "sec-fetch-site": "same-origin"}, timeout=30)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The state of a certified chip, and the folder with its maker."""
+    if not (software_tpm.is_available() and software_tpm.can_be_certified()):
+        pytest.skip("swtpm and swtpm_setup are needed: apt-get install swtpm swtpm-tools")
+    folder = tmp_path_factory.mktemp("maker")
+    state, maker = software_tpm.certified_state(folder, manufacturer=IBM)
+    (folder / "trusted").mkdir()
+    (folder / "trusted" / "maker.pem").write_bytes(maker)
+    return state, folder / "trusted"
+
+
+@pytest.fixture
+def town(made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    monkeypatch.setenv("KEYSTEAD_TPM_MAKERS", str(made[1]))
+    chip = Path(shutil.copytree(made[0], tmp_path / "chip"))
+    (tmp_path / "home").mkdir()
+    with (
+        running_server(tmp_path / "data") as server,
+        SoftwareTpm(chip) as tpm,
+        RunningAgent(tmp_path / "home", tpm.address) as agent,
+        browser(server.url) as admin,
+    ):
+        agent.pinentry.answer({"pin": PIN, "forever": True})
+        assert agent.cli("pin", "set").returncode == 0
+        town = Town(server, agent, admin)
+        page = "/home/sign-in/pass"
+        assert town.ask_of(page, {"user": "admin", "pass": server.one_time_pass()}).status_code == 303
+        yield town
+
+
+def test_from_an_enrolled_computer_to_a_refused_one(town: Town) -> None:
+    enrolled = town.agent.cli("enrol", town.tenant, "--code", town.code(), "--json")
+    assert enrolled.returncode == 0, enrolled.stdout + enrolled.stderr
+    device = json.loads(enrolled.stdout)["proof"]["device"]
+    assert town.keystead("device", "show", device)["trust"] == "certified"
+    assert "Proven      with Keystead" in town.agent.cli("status").stdout
+
+    _accepted_by_others(town, *town.registration())
+    registered = town.register()
+    assert registered.status_code == 201, registered.text
+    (passkey,) = town.passkeys()
+    assert (passkey["proof"], passkey["attestation"], passkey["type"]) == ("proven", "tpm", "deviceBound")
+    assert passkey["device"] == device
+    assert town.sign_in().status_code == 200
+
+    town.keystead("device", "disable", device)
+    refused = town.sign_in()
+    assert (refused.status_code, refused.json()["code"]) == (401, "device_disabled")
+    town.keystead("device", "enable", device)
+    assert town.sign_in().status_code == 200
+
+    renewed = town.agent.cli("enrol", town.tenant, "--json")
+    assert json.loads(renewed.stdout)["proof"]["device"] == device
+    serials = {row["certificate_serial"] for row in town.keystead("device", "list")}
+    assert len(serials) == 1
+
+    town.keystead("device", "withdraw", device)
+    assert town.sign_in().json()["code"] == "attestation_key_withdrawn"
+    again = town.agent.cli("enrol", town.tenant, "--code", town.code(), "--json")
+    assert again.returncode == 0, again.stdout
+    assert json.loads(again.stdout)["proof"]["device"] != device, "a new attestation key, so a new device"
+
+    town.keystead("device", "withdraw", json.loads(again.stdout)["proof"]["device"], "--chip")
+    out = town.agent.cli("enrol", town.tenant, "--code", town.code(), "--json")
+    assert json.loads(out.stdout)["error"]["code"] == "endorsement_key_withdrawn"
+
+
+def _accepted_by_others(town: Town, options: dict[str, Any], credential: dict[str, Any]) -> None:
+    """py_webauthn and python-fido2 take the same statement, under the same authority."""
+    root = town.keystead("authority", "show")[0]["certificate"].encode()
+    verified = webauthn.verify_registration_response(
+        credential=credential,
+        expected_challenge=b64url_decode(options["challenge"]),
+        expected_rp_id="localhost",
+        expected_origin=town.server.url,
+        require_user_verification=True,
+        pem_root_certs_bytes_by_fmt={AttestationFormat.TPM: [root]},
+    )
+    assert verified.fmt == "tpm"
+    assert verified.aaguid == str(KEYSTEAD_TPM)
+    assert (verified.credential_device_type, verified.credential_backed_up) == ("single_device", False)
+
+    attested = AttestationObject(b64url_decode(credential["response"]["attestationObject"]))
+    client_data = CollectedClientData(b64url_decode(credential["response"]["clientDataJSON"]))
+    result = TpmAttestation().verify(attested.att_stmt, attested.auth_data, client_data.hash)
+    der = x509.load_pem_x509_certificate(root).public_bytes(Encoding.DER)
+    verify_x509_chain([*result.trust_path, der])
+
+
+def test_a_container_that_enrols_without_a_code_claims_and_no_more(town: Town) -> None:
+    assert town.agent.cli("enrol", town.tenant).returncode == 0
+
+    registered = town.register()
+
+    assert registered.status_code == 201, registered.text
+    (passkey,) = town.passkeys()
+    assert (passkey["proof"], passkey["attestation"], passkey["device"]) == ("claimed", "packed", None)
+
+
+def test_a_copied_disk_beside_another_chip_opens_nothing(town: Town, tmp_path: Path) -> None:
+    assert town.agent.cli("enrol", town.tenant, "--code", town.code()).returncode == 0
+    town.agent.stop()
+    shutil.copytree(town.agent.home, tmp_path / "copy", ignore=shutil.ignore_patterns("*.sock"))
+
+    with SoftwareTpm() as other, RunningAgent(tmp_path / "copy", other.address) as copy:
+        options = town.admin.post("/home/account/passkeys/options", json={}).json()
+        with pytest.raises(AgentRefused) as refused:
+            copy.client.ask(Create("1", origin=town.server.url, options=options))
+        renewal = copy.cli("enrol", town.tenant, "--json")
+
+    assert refused.value.code == "other_machine"
+    assert json.loads(renewal.stdout)["error"]["code"] == "other_machine"
+
+
+def test_keys_in_a_file_cannot_be_proven(town: Town, tmp_path: Path) -> None:
+    (tmp_path / "software").mkdir()
+    with RunningAgent(tmp_path / "software", None) as agent:
+        refused = agent.cli("enrol", town.tenant, "--code", town.code(), "--json")
+
+    assert json.loads(refused.stdout)["error"]["code"] == "no_chip"
