@@ -12,10 +12,12 @@ from keystead_server.ports.store import Store
 
 async def names_for(store: Store, tenant: TenantId, *sets: PolicySet, people: Iterable[str] = ()) -> Names:
     """Names of everything that *sets* name, and of *people*; what is not there any more keeps its id."""
-    found = {group.id: group.name for group in await store.groups.all(tenant)}
-    found |= {app.id: app.name for app in await store.apps.all(tenant)}
-    found |= dict(OWN_APPS) | {template: role.value for role, template in ROLE_TEMPLATES.items()}
+    found: dict[str, str] = {template: role.value for role, template in ROLE_TEMPLATES.items()}
+    found.update({str(app): name for app, name in OWN_APPS.items()})
+    found.update({group.id: group.name for group in await store.groups.all(tenant)})
+    found.update({app.id: app.name for app in await store.apps.all(tenant)})
     for one in sets:
+        found |= {policy.id: policy.name for policy in one.policies}
         found |= {location.id: location.name for location in one.locations}
         found |= {strength.id: strength.name for strength in one.strengths.values()}
     for person in sorted({*people, *_people(sets)}):

@@ -47,6 +47,7 @@ from keystead_server.flows.sign_in_with_password import SignInWithPassword
 from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
+from keystead_server.flows.what_if_access import AnalyseAccess, WhatIfAccess
 from keystead_server.policy.access.document import AccessRules
 from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.passkeys.model import PasskeyPolicy
@@ -100,6 +101,8 @@ class Services:
     access_gate: AccessGate
     enter: Enter
     replay_access: ReplayAccess
+    what_if_access: WhatIfAccess
+    analyse_access: AnalyseAccess
     manage_access: ManageAccess
     roll_back_access_policy: RollBackPolicy[AccessRules]
     save_methods_policy: SavePolicy[MethodsPolicy]

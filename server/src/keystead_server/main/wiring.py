@@ -58,6 +58,7 @@ from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.flows.verify_log import VerifyLog
 from keystead_server.flows.vouching import Vouch
+from keystead_server.flows.what_if_access import AnalyseAccess, WhatIfAccess
 from keystead_server.geo.country_file import CountryFile
 from keystead_server.http.dispatch import Dispatch
 from keystead_server.http.graph.problem import graph_problem
@@ -258,6 +259,8 @@ def build_services(
         enter=Enter(store, clock, entropy, ruled),
         manage_access=ManageAccess(store, clock, access_kind, save_access, access, methods),
         replay_access=ReplayAccess(store, clock, places, access),
+        what_if_access=WhatIfAccess(store, clock, places),
+        analyse_access=AnalyseAccess(store, clock),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
         preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),
