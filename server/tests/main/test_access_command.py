@@ -92,7 +92,7 @@ def test_a_folder_stands_for_the_whole_and_what_is_not_in_it_is_removed(keystead
 
 
 def test_a_plan_says_whom_a_change_would_keep_out(keystead: Keystead, data: Path, folder: Path) -> None:
-    grace = keystead("user", "add", GRACE)
+    grace = keystead("user", "create", GRACE)
     keystead("policy", "defaults", "off", "--yes")
     sign_in(data, grace["id"])
     write(folder / "shut.json", policy(state="enabled", grantControls=BLOCK, conditions={
@@ -113,7 +113,7 @@ def test_a_plan_says_whom_a_change_would_keep_out(keystead: Keystead, data: Path
 
 
 def test_replay_thinks_report_only_policies_enforced(keystead: Keystead, data: Path) -> None:
-    grace = keystead("user", "add", GRACE)
+    grace = keystead("user", "create", GRACE)
     sign_in(data, grace["id"])
     keystead("policy", "template", "managed-device-everybody")
 
@@ -188,7 +188,7 @@ def test_an_empty_folder_is_a_mistake_and_no_wish_to_remove_everything(keystead:
 
 
 def test_what_if_gives_one_verdict_and_every_policy_s_reasons(keystead: Keystead, data: Path) -> None:
-    keystead("user", "add", GRACE)
+    keystead("user", "create", GRACE)
     keystead("policy", "template", "phishing-resistant-everybody")
 
     weak = keystead("policy", "what-if", GRACE, "--method", "password", "--enforce")
@@ -203,7 +203,7 @@ def test_what_if_gives_one_verdict_and_every_policy_s_reasons(keystead: Keystead
 
 
 def test_what_if_looks_at_a_draft(keystead: Keystead, folder: Path) -> None:
-    keystead("user", "add", GRACE)
+    keystead("user", "create", GRACE)
     write(folder / "home.json", {"id": "home", "displayName": "Home", "countriesAndRegions": ["DE"]})
     abroad = {"includeLocations": ["All"], "excludeLocations": ["home"]}
     conditions = policy()["conditions"] | {"locations": abroad}
@@ -220,14 +220,14 @@ def test_what_if_looks_at_a_draft(keystead: Keystead, folder: Path) -> None:
     [(("--ip", "here"), "not_an_address"), (("--app", "Nowhere"), "app_unknown")],
 )
 def test_what_cannot_be_supposed_is_said(keystead: Keystead, arguments: tuple[str, ...], code: str) -> None:
-    keystead("user", "add", GRACE)
+    keystead("user", "create", GRACE)
 
     assert keystead("policy", "what-if", GRACE, *arguments, fails=True) == code
 
 
 def test_analyse_finds_a_gap_with_a_sign_in_that_shows_it(keystead: Keystead, data: Path) -> None:
     keystead("policy", "template", "mfa-administrators")
-    keystead("user", "add", GRACE)
+    keystead("user", "create", GRACE)
 
     result = invoke(data, "policy", "analyse", "--enforce", "--json")
 
