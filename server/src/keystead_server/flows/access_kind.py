@@ -68,7 +68,7 @@ class AccessKind:
         return frozenset()
 
     def place(self, policy: AccessRules, principal: Principal) -> str:
-        return "policies"
+        return self.kind
 
     def without(self, policy: AccessRules, gone: frozenset[Principal]) -> AccessRules:
         return policy

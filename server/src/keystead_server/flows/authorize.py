@@ -150,8 +150,9 @@ class Authorize:
         trail.user_id, trail.username, trail.app_id = owner.user.id, owner.user.username, app.id
         refused = await trail.refuse_access(ruling)
         if Prompt.NONE in request.prompts:
-            error = "access_denied" if ruling.blocks else "interaction_required"
-            return _error(request.reply_to, error, "the organisation's policies are not met", issuer)
+            if ruling.blocks:
+                return _error(request.reply_to, "access_denied", "the organisation's policies forbid it", issuer)
+            return _error(request.reply_to, "interaction_required", "the organisation's policies are not met", issuer)
         return await self._what_helps(request, app, owner, visitor, asked_at, Denied(refused, ruling))
 
     async def _what_helps(

@@ -20,7 +20,7 @@ from keystead_server.flows.policy_kinds import check
 from keystead_server.flows.save_policy import SavePolicy
 from keystead_server.policy.access.compiled import Compiled
 from keystead_server.policy.access.document import AccessRules, Pending
-from keystead_server.policy.access.model import NO_IDS, Excluded, Ids, Locations, Policy
+from keystead_server.policy.access.model import NO_IDS, Excluded, Locations, Policy
 from keystead_server.policy.access.vocabulary import ALL, ALL_TRUSTED, GUESTS, NONE, State
 from keystead_server.ports.clock import Clock
 from keystead_server.ports.store import SessionOwner, Store
@@ -186,10 +186,14 @@ class ManageAccess:
             there = self._user_there if spared.kind is Excluded.USER else self._group_there
             await there(tenant, spared.id, "conditions.users.expiringExclusions")
         places = {location.id for location in after.set.locations} | {ALL, ALL_TRUSTED}
-        _among(locations.include, places, "location_unknown", "conditions.locations.includeLocations")
-        _among(locations.exclude, places, "location_unknown", "conditions.locations.excludeLocations")
-        strengths = frozenset() if policy.grant is None else frozenset(policy.grant.strength_ids)
-        _among(strengths, set(after.set.all_strengths), "strength_unknown", "grantControls.authenticationStrength")
+        for name, ids in (("includeLocations", locations.include), ("excludeLocations", locations.exclude)):
+            for one in sorted(ids - places):
+                target = f"conditions.locations.{name}"
+                raise Invalid("location_unknown", f"there is no named location with the id {one!r}", target=target)
+        for one in () if policy.grant is None else policy.grant.strength_ids:
+            if one not in after.set.all_strengths:
+                target = "grantControls.authenticationStrength"
+                raise Invalid("strength_unknown", f"there is no strength with the id {one!r}", target=target)
 
     async def _user_there(self, tenant: TenantId, one: str, target: str) -> None:
         if await self.store.users.get(tenant, UserId(one)) is None:
@@ -198,11 +202,6 @@ class ManageAccess:
     async def _group_there(self, tenant: TenantId, one: str, target: str) -> None:
         if await self.store.groups.get(tenant, GroupId(one)) is None:
             raise Invalid("group_unknown", f"there is no group with the id {one!r}", target=target)
-
-
-def _among(ids: Ids, known: set[str], code: str, target: str) -> None:
-    for one in sorted(ids - known):
-        raise Invalid(code, f"there is none with the id {one!r}", target=target)
 
 
 def in_use(rules: AccessRules, named: Callable[[Policy], frozenset[str]], one: str) -> None:

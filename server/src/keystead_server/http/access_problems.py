@@ -11,15 +11,12 @@ BLOCKED = "Your organisation's rules do not let you in to this with what you use
 
 def access_problem(ruling: Ruling, attempt: str, *, may_register: bool = False) -> Problem:
     """*attempt* is the row of the sign-in log that helps whoever is asked for help."""
-    return Problem(403, code_of(ruling, may_register=may_register), f"{told(ruling)} (Number in the log: {attempt})")
-
-
-def code_of(ruling: Ruling, *, may_register: bool) -> str:
+    says = f"{told(ruling)} (Number in the log: {attempt})"
     if ruling.blocks:
-        return "access_blocked"
+        return Problem(403, "access_blocked", says)
     if may_register:
-        return "access_needs_passkey"
-    return "access_controls_required"
+        return Problem(403, "access_needs_passkey", says)
+    return Problem(403, "access_controls_required", says)
 
 
 def told(ruling: Ruling) -> str:

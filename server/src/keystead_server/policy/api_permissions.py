@@ -44,6 +44,8 @@ API_PERMISSIONS: dict[str, ApiPermission] = {
     "Policy.Read.All": ApiPermission("read all policies"),
     "Policy.Read.AuthenticationMethod": ApiPermission("read what may be used to sign in"),
     "Policy.ReadWrite.AuthenticationMethod": ApiPermission("change what may be used to sign in"),
+    "Policy.Read.ConditionalAccess": ApiPermission("read the policies of Conditional Access"),
+    "Policy.ReadWrite.ConditionalAccess": ApiPermission("change the policies of Conditional Access"),
     "AuditLog.Read.All": ApiPermission("read the sign-in log, the audit log and the registration report"),
 }
 

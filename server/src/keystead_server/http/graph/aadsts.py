@@ -69,6 +69,8 @@ ERROR_NUMBERS: dict[str, int] = {
     "method_excluded": _BY_POLICY,
     "method_not_meant": _BY_POLICY,
     "passwords_forbidden": _BY_POLICY,
+    "access_blocked": 53003,
+    "access_controls_required": 50076,
     "phishing_resistant_required": 530035,
     "registration_required": 50072,
     # passes

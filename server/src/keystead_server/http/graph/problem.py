@@ -56,7 +56,7 @@ def client_request_id(call: Call) -> str:
 
 
 # What `Invalid` says of a name that is taken, or of a change that somebody else made first.
-_CONFLICTS = ("_taken", "_changed_meanwhile", "_already_registered")
+_CONFLICTS = ("_taken", "_changed_meanwhile", "_already_registered", "_on_trial")
 # What it says of something that the caller is not allowed.
 _DENIED = frozenset(
     {

@@ -3,7 +3,10 @@
 No address names a tenant: it is the one that the token is for (docs/reference/graph.md).
 """
 
+from typing import Any
+
 from keystead_server.http.graph import (
+    access_evaluate,
     authentication_methods,
     directory_audits,
     groups,
@@ -14,6 +17,7 @@ from keystead_server.http.graph import (
     sign_ins,
     users,
 )
+from keystead_server.http.graph.access_items import CONTEXTS, LOCATIONS, POLICIES, STRENGTHS, Items
 from keystead_server.http.graph.answers import BASE
 from keystead_server.http.route import API_READS, API_WRITES, KIB, Body, Face, Handler, Route
 from keystead_server.policy.api_permissions import ByToken
@@ -50,6 +54,12 @@ _READ_POLICY = ByToken(
 )
 _WRITE_POLICY = ByToken(("Policy.ReadWrite.AuthenticationMethod",), Permission.WRITE_POLICY)
 
+_READ_ACCESS = ByToken(
+    ("Policy.Read.ConditionalAccess", "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"),
+    Permission.READ_DIRECTORY,
+)
+_WRITE_ACCESS = ByToken(("Policy.ReadWrite.ConditionalAccess",), Permission.WRITE_POLICY)
+
 _JSON = "application/json"
 _AUTHENTICATION = "/users/{user}/authentication"
 _POLICY = "/policies/authenticationMethodsPolicy"
@@ -80,6 +90,21 @@ def _methods(segment: str, summary: str, access: ByToken) -> tuple[Route, Route]
 
 def _removal(segment: str, handler: Handler, summary: str, access: ByToken) -> Route:
     return _write("DELETE", f"{_AUTHENTICATION}/{segment}/{{method}}", handler, summary, access)
+
+
+def _items(path: str, items: Items[Any], what: str) -> tuple[Route, ...]:
+    """A collection of Conditional Access: list, read, create, change, remove."""
+    base = f"/identity/conditionalAccess/{path}"
+    one = f"{base}/{{item}}"
+    return (
+        _get(base, items.list, f"All {what}", _READ_ACCESS),
+        _write("POST", base, items.create, f"Add to {what}", _WRITE_ACCESS, 201, 256 * KIB),
+        _get(one, items.get, f"One of {what}", _READ_ACCESS),
+        _write(
+            "PATCH", one, items.change, f"Change the named properties of one of {what}", _WRITE_ACCESS, size=256 * KIB
+        ),
+        _write("DELETE", one, items.remove, f"Remove one of {what}", _WRITE_ACCESS),
+    )
 
 
 ROUTES = (
@@ -137,6 +162,14 @@ ROUTES = (
     _write(
         "DELETE", f"{_CONFIGURATIONS}/{{configuration}}", methods_policy.reset_configuration,
         "Go back to what an organisation begins with", _WRITE_POLICY,
+    ),
+    *_items("policies", POLICIES, "Conditional Access policies"),
+    *_items("namedLocations", LOCATIONS, "named locations"),
+    *_items("authenticationStrength/policies", STRENGTHS, "authentication strengths"),
+    *_items("authenticationContextClassReferences", CONTEXTS, "authentication contexts"),
+    _write(
+        "POST", "/identity/conditionalAccess/evaluate", access_evaluate.evaluate,
+        "What would become of a supposed sign-in", _READ_ACCESS, 200,
     ),
     _get(_REPORT, registration_details.list_registration_details, "Who has set up what, live", _READ_LOGS),
     _get(f"{_REPORT}/{{user}}", registration_details.get_registration_details, "The same of one person", _READ_LOGS),

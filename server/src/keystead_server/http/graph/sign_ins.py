@@ -6,6 +6,7 @@ from typing import Any
 from keystead_core.wire import b64url_encode
 from starlette.responses import Response
 
+from keystead_server.domain.access_ruling import AccessRuling
 from keystead_server.domain.ids import AttemptId
 from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
 from keystead_server.domain.user_agent import browser_of, system_of
@@ -55,6 +56,7 @@ _PROPERTIES = frozenset(
     }
 )  # fmt: skip
 COLLECTION = Collection(_PROPERTIES, _FIELDS, ("-createdDateTime",))
+_ENFORCED = frozenset({"success", "failure"})
 _METHODS = {
     Method.PASSKEY: "Passkey",
     Method.WINDOWS_HELLO: "Windows Hello for Business",
@@ -68,6 +70,8 @@ _RESOURCES = {
     Purpose.REGISTER: "Passkey registration",
     Purpose.TOKEN: "Token endpoint",
     Purpose.APP: "Token endpoint",
+    Purpose.AUTHORIZE: "Authorization endpoint",
+    Purpose.USE: "Keystead",
     Purpose.ENROL_DEVICE: "Device enrolment",
     Purpose.RENEW_DEVICE: "Device enrolment",
 }
@@ -124,8 +128,8 @@ def sign_in(row: SignInRow) -> Entity:
         "userAgent": a.user_agent,
         "clientAppUsed": "Browser" if _is_interactive(a) else "Other clients",
         "correlationId": a.challenge_id or a.id,
-        "conditionalAccessStatus": "notApplied",
-        "appliedConditionalAccessPolicies": [],
+        "conditionalAccessStatus": _access_status(a.access),
+        "appliedConditionalAccessPolicies": _applied(a.access),
         "authenticationDetails": [] if alone else _details(a, granted),
         "isInteractive": _is_interactive(a),
         "status": {
@@ -153,6 +157,18 @@ def sign_in(row: SignInRow) -> Entity:
         "riskState": "none",
         "keystead": _ours(a),
     }
+
+
+def _access_status(ruling: AccessRuling | None) -> str:
+    """Of the policies that are enforced: those in report-only mode changed nothing."""
+    if ruling is None or not any(one.result in _ENFORCED for one in ruling.policies):
+        return "notApplied"
+    return "success" if ruling.decision == "allow" else "failure"
+
+
+def _applied(ruling: AccessRuling | None) -> list[Entity]:
+    policies = () if ruling is None else ruling.policies
+    return [{"id": one.id, "displayName": one.name, "result": one.result} for one in policies]
 
 
 def _is_interactive(attempt: Attempt) -> bool:

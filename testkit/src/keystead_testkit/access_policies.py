@@ -1,0 +1,60 @@
+"""Conditional Access policies as Graph writes them, with what a test is not about filled in."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from keystead_server.domain.actor import OPERATOR, Actor
+from keystead_server.domain.policy_document import PolicyDocument
+from keystead_server.policy.access.document import AccessRules
+from keystead_server.policy.access.location_document import read_location
+from keystead_server.policy.access.reading import read_policy
+from keystead_server.policy.methods.model import FIRST_METHODS
+
+from keystead_testkit.loop import run
+from keystead_testkit.office import Office
+
+PHISHING_RESISTANT = "00000000-0000-0000-0000-000000000004"
+
+
+def policy_body(name: str = "For everybody", *grant: str, **more: Any) -> dict[str, Any]:
+    """Everybody, all apps; *grant* are built-in controls, *more* goes into `conditions` by name."""
+    given = {
+        "displayName": name,
+        "state": more.pop("state", "enabled"),
+        "conditions": {
+            "users": {"includeUsers": ["All"]} | more.pop("users", {}),
+            "applications": more.pop("applications", {"includeApplications": ["All"]}),
+            "clientAppTypes": ["all"],
+        },
+        "grantControls": {"operator": "OR", "builtInControls": list(grant)},
+        "sessionControls": more.pop("session", None),
+    }
+    strength = more.pop("strength", None)
+    if strength is not None:
+        given["grantControls"]["authenticationStrength"] = {"id": strength}
+    given["conditions"] |= more
+    return given
+
+
+def under_policies(
+    office: Office,
+    *bodies: dict[str, Any],
+    locations: tuple[dict[str, Any], ...] = (),
+    break_glass: frozenset[str] = frozenset(),
+    by: Actor = OPERATOR,
+    trial: timedelta | None = None,
+    security_defaults: bool = False,
+) -> PolicyDocument:
+    """Put exactly these policies into force; ids are `policy-0`, `policy-1`, …, of locations `place-0`, …"""
+    if not security_defaults:
+        office.save_methods(replace(FIRST_METHODS, security_defaults=False))
+    office.advance(milliseconds=1)
+
+    def edit(rules: AccessRules) -> AccessRules:
+        policies = tuple(read_policy(body, new_id=f"policy-{n}").policy for n, body in enumerate(bodies))
+        places = tuple(read_location(body, new_id=f"place-{n}").location for n, body in enumerate(locations))
+        return replace(rules, set=replace(rules.set, policies=policies, locations=places, break_glass=break_glass))
+
+    change = office.services.manage_access.change
+    return run(change(office.tenant.id, edit, by=by, about="a test", trial=trial))
