@@ -18,7 +18,7 @@ from keystead_server.policy.access.document import AccessRules
 
 draft_option = click.option(
     "--draft",
-    type=click.Path(path_type=Path, exists=True),
+    type=click.Path(path_type=Path),
     help="Files to look at, as `apply` would take them, instead of what is in force.",
 )
 enforce_option = click.option("--enforce", is_flag=True, help="As if report-only policies were enforced.")

@@ -60,7 +60,7 @@ def export(frame: Frame, folder: Path, kind: str, json_output: bool) -> None:
 
 
 @click.command("import", epilog="Example:  keystead policy import ./from-entra --report-only")
-@click.argument("path", type=click.Path(path_type=Path, exists=True, allow_dash=True))
+@click.argument("path", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--report-only", is_flag=True, help="Take what is enabled as report-only.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be taken.")
 @kind_option
