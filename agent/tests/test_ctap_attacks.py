@@ -292,8 +292,8 @@ def test_a_passkey_whose_client_went_while_it_was_made_is_taken_back(
 ) -> None:
     made, cancelled, create = ThreadEvent(), ThreadEvent(), agent.container.create
 
-    def slowly(*arguments: Any) -> Any:
-        result = create(*arguments)
+    def slowly(*arguments: Any, **more: Any) -> Any:
+        result = create(*arguments, **more)
         made.set()
         cancelled.wait(10)
         return result

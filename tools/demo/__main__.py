@@ -7,7 +7,16 @@ from pathlib import Path
 from keystead_testkit.browser import Chromium
 
 from tools.demo import refusals, story
-from tools.demo.stage import PICTURES, Laptop, Narrator, clean_pictures, free_port, identity_provider, relying_party
+from tools.demo.stage import (
+    PICTURES,
+    Laptop,
+    Narrator,
+    clean_pictures,
+    free_port,
+    identity_provider,
+    made_chip,
+    relying_party,
+)
 
 
 def main() -> None:
@@ -26,7 +35,8 @@ def _play(tell: Narrator, folder: Path) -> None:
     origin = f"http://localhost:{port}"
     base = f"{origin}/home"
     tell.chapter("An empty folder")
-    with identity_provider(folder, port) as link, Chromium() as office:
+    chip, makers = made_chip(folder)
+    with identity_provider(folder, port, makers=makers) as link, Chromium() as office:
         tell.done(f"keystead serve: an identity provider at {origin}")
         admin = office.new_page()
         story.administrator_arrives(tell, admin, link)
@@ -36,17 +46,23 @@ def _play(tell: Narrator, folder: Path) -> None:
         invitation = story.administrator_invites(tell, admin, base)
         with (
             relying_party(folder, app_port, f"{base}/v2.0", client_id, secret) as app,
-            Laptop(folder / "grace") as laptop,
+            Laptop(folder / "grace", chip) as laptop,
         ):
             story.grace_sets_up_her_laptop(tell, laptop, base)
             with laptop.browser() as browser:
-                page = story.grace_registers(tell, laptop, browser.context, invitation)
+                page = story.grace_signs_in_with_her_pass(tell, browser.context, invitation)
+                story.grace_proves_her_laptop(tell, laptop, page, base)
+                story.grace_registers(tell, laptop, page, base)
                 story.grace_signs_in_to_the_app(tell, laptop, page, app)
-                tell.chapter("What must not work")
+                tell.chapter("Grace mistypes her PIN")
                 browser.context.clear_cookies()
                 refusals.wrong_pin(tell, laptop, page, base)
+                with Laptop(folder / "henry", shared=laptop) as henrys:
+                    story.henry_uses_the_same_computer(tell, henrys, laptop, base)
+                tell.chapter("What else must not work")
                 refusals.another_site(tell, laptop)
                 refusals.copied_key_file(tell, laptop, folder, origin)
+                refusals.disabled_computer(tell, laptop, page, admin, base)
                 refusals.same_assertion_twice(tell, laptop, page, base)
                 refusals.synced_passkey(tell, admin, base, invitation.link)
                 refusals.in_the_log(tell, admin, base)

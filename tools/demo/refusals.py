@@ -51,6 +51,25 @@ def copied_key_file(tell: Narrator, laptop: Laptop, folder: Path, origin: str) -
     tell.refused("the key file copied to another machine", answer, expected="other_machine")
 
 
+def disabled_computer(tell: Narrator, laptop: Laptop, page: Page, admin: Page, base: str) -> None:
+    """Lost or stolen: the administrator refuses whatever the computer vouched for, then finds it again."""
+    admin.goto(f"{base}/admin/devices")
+    tell.picture(admin, "computers")
+    admin.get_by_role("main").get_by_role("listitem").get_by_role("link").first.click()
+    admin.get_by_text("Disable this computer").click()
+    tell.picture(admin, "a-computer")
+    admin.get_by_role("button", name="Disable the computer").click()
+    expect(admin.get_by_role("button", name="Enable this computer")).to_be_visible()
+    laptop.agent.pinentry.answer({"pin": PIN})
+    page.goto(f"{base}/sign-in")
+    press_sign_in(page)
+    expect(page.locator("#problem")).not_to_be_empty()
+    tell.picture(page, "computer-disabled")
+    tell.refused("a computer that the administrator disabled", page.locator("#problem").inner_text(), expected="computer")
+    admin.get_by_role("button", name="Enable this computer").click()
+    expect(admin.get_by_text("Disable this computer")).to_be_visible()
+
+
 def same_assertion_twice(tell: Narrator, laptop: Laptop, page: Page, base: str) -> None:
     seen: list[Request] = []
     page.context.on("request", lambda request: seen.append(request) if "/sign-in/assertion" in request.url else None)

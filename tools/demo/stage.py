@@ -6,17 +6,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from keystead_testkit.browser import Chromium
 from keystead_testkit.running_agent import RunningAgent
-from keystead_testkit.software_tpm import SoftwareTpm
+from keystead_testkit.software_tpm import SoftwareTpm, certified_state
 from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "demo"
+_A_MAKER = "id:49424D00"  # IBM's, in the TCG's list: the software TPM's own is in none
 _PROGRAMS = Path(sys.executable).parent
 
 
@@ -57,9 +58,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def program(command: list[str | Path], output: Path, *, answers_at: int) -> Iterator[None]:
+def program(
+    command: list[str | Path], output: Path, *, answers_at: int, settings: Mapping[str, str] | None = None
+) -> Iterator[None]:
     """A program in the background, once it answers at a port of this computer."""
-    with output.open("w") as written, subprocess.Popen(command, stdout=written, stderr=written) as process:
+    environment = os.environ | (settings or {})
+    with (
+        output.open("w") as written,
+        subprocess.Popen(command, stdout=written, stderr=written, env=environment) as process,
+    ):
         try:
             deadline = time.monotonic() + 30
             while not _answers(answers_at):
@@ -78,11 +85,11 @@ def _answers(port: int) -> bool:
 
 
 @contextmanager
-def identity_provider(folder: Path, port: int) -> Iterator[str]:
-    """`keystead serve --init` on a new folder; yields the one-time link that it printed."""
+def identity_provider(folder: Path, port: int, *, makers: Path) -> Iterator[str]:
+    """`keystead serve --init` on a new folder, trusting the TPM *makers*; yields the one-time link that it printed."""
     output = folder / "server.out"
     command = [_PROGRAMS / "keystead", "--data", folder / "data", "serve", "--init", "--port", str(port)]
-    with program(command, output, answers_at=port):
+    with program(command, output, answers_at=port, settings={"KEYSTEAD_TPM_MAKERS": str(makers)}):
         yield _printed_link(output)
 
 
@@ -106,24 +113,40 @@ def relying_party(folder: Path, port: int, issuer: str, client_id: str, secret: 
         yield f"http://localhost:{port}"
 
 
-class Laptop:
-    """Somebody's computer: a TPM, the agent, and a browser with its extension."""
+def made_chip(folder: Path) -> tuple[Path, Path]:
+    """A TPM as its maker delivers it: its state, and the folder with the maker's certificate."""
+    made, makers = folder / "factory", folder / "tpm-makers"
+    made.mkdir()
+    makers.mkdir()
+    state, certificate = certified_state(made, manufacturer=_A_MAKER)
+    (makers / "maker.pem").write_bytes(certificate)
+    return state, makers
 
-    def __init__(self, home: Path) -> None:
+
+class Laptop:
+    """Somebody's computer: a TPM, the agent, and a browser with its extension.
+
+    *shared* is another person's laptop, when both use the same one: the chip is theirs together.
+    """
+
+    def __init__(self, home: Path, chip: Path | None = None, *, shared: "Laptop | None" = None) -> None:
         self.home = home
         home.mkdir(parents=True)
-        self.tpm = SoftwareTpm()
+        self._is_owner = shared is None
+        self.tpm = SoftwareTpm(chip) if shared is None else shared.tpm
         self.agent: RunningAgent
 
     def __enter__(self) -> "Laptop":
-        self.tpm.start()
+        if self._is_owner:
+            self.tpm.start()
         self.agent = RunningAgent(self.home, self.tpm.address)
         self.agent.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.agent.stop()
-        self.tpm.close()
+        if self._is_owner:
+            self.tpm.close()
 
     def run(self, *arguments: str) -> str:
         """`keystead-agent …`, as the person types it."""

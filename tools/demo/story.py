@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tools.demo.stage import Laptop, Narrator
 
 PIN = "739162"
+HENRYS_PIN = "480257"
 GRACE = "grace@contoso.example"
 
 
@@ -81,27 +82,64 @@ def grace_sets_up_her_laptop(tell: Narrator, laptop: Laptop, base: str) -> None:
     tell.done("keystead-agent browser install: the extension works on the identity provider's pages only")
 
 
-def grace_registers(tell: Narrator, laptop: Laptop, context: BrowserContext, invitation: Invitation) -> Page:
-    tell.chapter("Grace signs in with her pass and registers a passkey that is kept in the TPM")
+def grace_signs_in_with_her_pass(tell: Narrator, context: BrowserContext, invitation: Invitation) -> Page:
+    tell.chapter("Grace signs in with her pass; until she has a passkey she can do nothing but get one")
     page = context.new_page()
     page.goto(invitation.link)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Add a passkey")).to_be_visible()
     tell.done("the pass signs Grace in")
     tell.picture(page, "grace-adds-a-passkey")
+    return page
+
+
+def grace_proves_her_laptop(tell: Narrator, laptop: Laptop, page: Page, base: str) -> None:
+    tell.chapter("Her laptop proves its security chip to the identity provider")
+    page.goto(f"{base}/account/devices/new")
+    page.get_by_role("button", name="Show a code").click()
+    command = page.locator("output.secret").inner_text().split()
+    tell.picture(page, "enrol-a-computer")
+    laptop.agent.pinentry.answer({"pin": PIN})
+    laptop.run(*command[1:])
+    tell.done("keystead-agent enrol --code: the maker vouches for the chip, the chip for its attestation key")
+    tell.done("keystead-agent status:\n" + _indented(laptop.run("status")))
+
+
+def grace_registers(tell: Narrator, laptop: Laptop, page: Page, base: str) -> None:
+    tell.chapter("Grace registers a passkey that is kept in the TPM, and the server can tell")
+    page.goto(f"{base}/account/passkeys/new")
     laptop.agent.pinentry.answer({"pin": PIN})
     page.get_by_label("Name").fill("Grace's laptop")
     page.get_by_role("button", name="Add a passkey").click()
     expect(page.get_by_text("Grace's laptop").first).to_be_visible()
     asked = laptop.agent.pinentry.asked[-1]
     tell.done(f"the agent asked for the PIN: “{' '.join(str(asked['desc']).split())}”")
+    expect(page.get_by_text("proved to us that this key cannot leave it").first).to_be_visible()
+    tell.done("her account page: the device's security chip proved to us that this key cannot leave it")
     tell.picture(page, "grace-account")
-    kept = laptop.run("list")
-    tell.done("keystead-agent list:\n" + "\n".join(f"             {line}" for line in kept.strip().splitlines()))
+    tell.done("keystead-agent list:\n" + _indented(laptop.run("list")))
     page.get_by_role("button", name="Sign out", exact=True).first.click()
     expect(page.get_by_role("heading", name="signed out")).to_be_visible()
     tell.picture(page, "signed-out")
-    return page
+
+
+def henry_uses_the_same_computer(tell: Narrator, henrys: Laptop, graces: Laptop, base: str) -> None:
+    tell.chapter("Henry has an account on the same computer, and a container of his own in the same chip")
+    henrys.run("enrol", base)
+    henrys.agent.pinentry.answer({"pin": HENRYS_PIN})
+    henrys.run("pin", "set")
+    tell.done("keystead-agent pin set: another PIN, with a count of its own in the TPM")
+    tell.done(f"keystead-agent status, as Henry: {_tries(henrys)}")
+    tell.done(f"keystead-agent status, as Grace: {_tries(graces)}")
+
+
+def _tries(laptop: Laptop) -> str:
+    (line,) = (line for line in laptop.run("status").splitlines() if line.startswith("Tries left"))
+    return " ".join(line.split())
+
+
+def _indented(printed: str) -> str:
+    return "\n".join(f"             {line}" for line in printed.strip().splitlines())
 
 
 def grace_signs_in_to_the_app(tell: Narrator, laptop: Laptop, page: Page, app: str) -> None:

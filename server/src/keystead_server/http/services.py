@@ -13,6 +13,7 @@ from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
 from keystead_server.flows.explain_passkey import ExplainPasskey
 from keystead_server.flows.finish_sign_in import FinishSignIn
+from keystead_server.flows.foresee import Foresee
 from keystead_server.flows.held_methods import HeldMethods
 from keystead_server.flows.issue_pass import IssuePass
 from keystead_server.flows.list_quarantined import ListQuarantined
@@ -103,6 +104,7 @@ class Services:
     replay_access: ReplayAccess
     what_if_access: WhatIfAccess
     analyse_access: AnalyseAccess
+    foresee: Foresee
     manage_access: ManageAccess
     roll_back_access_policy: RollBackPolicy[AccessRules]
     save_methods_policy: SavePolicy[MethodsPolicy]

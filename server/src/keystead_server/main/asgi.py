@@ -16,6 +16,7 @@ from keystead_server.main.config import Config
 from keystead_server.main.wiring import System, build_app, open_system
 
 _log = structlog.get_logger("keystead.server")
+TRIAL_SECONDS = 60
 SWEEP_SECONDS = 600
 ROUND_SECONDS = 600
 ROUNDS_A_DAY, ROUNDS_AN_HOUR = 144, 6
@@ -54,7 +55,9 @@ class Application:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         self._dispatch = build_app(system.services, self._config)
-        workers = [asyncio.create_task(each(system)) for each in (_sweep_forever, _checkpoint_forever)]
+        workers = [
+            asyncio.create_task(each(system)) for each in (_sweep_forever, _checkpoint_forever, _end_trials_forever)
+        ]
         if system.refresh_metadata is not None:
             # What was kept is in force from the first request on; what is new comes when it comes.
             await system.refresh_metadata.pick_up()
@@ -155,6 +158,17 @@ def _tell(outcome: Outcome) -> None:
             pass
         case _:
             _log.info("metadata.refreshed", number=outcome.blob.number, next_update=str(outcome.blob.next_update))
+
+
+async def _end_trials_forever(system: System) -> None:
+    while True:
+        try:
+            ended = await system.end_trials()
+            if ended:
+                _log.info("trials.ended", ended=ended)
+        except Exception as error:  # the next round may find the database back
+            _log.warning("trials.not_ended", code="internal_error", reason=str(error))
+        await asyncio.sleep(TRIAL_SECONDS)
 
 
 async def _checkpoint_forever(system: System) -> None:

@@ -17,6 +17,7 @@ from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
 from keystead_server.flows.explain_passkey import ExplainPasskey
 from keystead_server.flows.finish_sign_in import FinishSignIn
+from keystead_server.flows.foresee import Foresee
 from keystead_server.flows.found_tenant import FoundTenant
 from keystead_server.flows.held_methods import HeldMethods
 from keystead_server.flows.issue_pass import IssuePass
@@ -67,6 +68,7 @@ from keystead_server.http.rate import RateLimits
 from keystead_server.http.services import Services
 from keystead_server.http.table import routes
 from keystead_server.jobs.deliver_letters import DeliverLetters
+from keystead_server.jobs.end_trials import EndTrials
 from keystead_server.jobs.refresh_metadata import RefreshMetadata
 from keystead_server.keys import master_key, signer
 from keystead_server.keys.password_hasher import Argon2Hasher
@@ -108,6 +110,7 @@ class System:
     checkpoint_log: CheckpointLog
     verify_log: VerifyLog
     deliver_letters: DeliverLetters | None
+    end_trials: EndTrials
     places: CountryFile | None = None
 
     @property
@@ -145,6 +148,7 @@ async def open_system(config: Config) -> System:
         CheckpointLog(store, clock, token_signer),
         VerifyLog(store),
         deliverer(config, store, clock, sealer),
+        EndTrials(store, services.manage_access),
         places,
     )
 
@@ -256,6 +260,7 @@ def build_services(
         save_passkey_policy=SavePolicy(store, clock, entropy, passkey_kind),
         access_policies=access,
         access_gate=ruled,
+        foresee=Foresee(store, clock, entropy, ruled),
         enter=Enter(store, clock, entropy, ruled),
         manage_access=ManageAccess(store, clock, access_kind, save_access, access, methods),
         replay_access=ReplayAccess(store, clock, places, access),

@@ -7,6 +7,7 @@ our own code is always beside it (`keystead.reason`).
 METHOD_FAILED = 500121
 _BY_POLICY = 530032
 _CHALLENGE = 135018
+_DEVICE = 135011
 
 ERROR_NUMBERS: dict[str, int] = {
     "granted": 0,
@@ -73,6 +74,29 @@ ERROR_NUMBERS: dict[str, int] = {
     "access_controls_required": 50076,
     "phishing_resistant_required": 530035,
     "registration_required": 50072,
+    # computers that vouch
+    "attestation_replayed": METHOD_FAILED,
+    "attestation_not_ours": METHOD_FAILED,
+    "key_can_leave": METHOD_FAILED,
+    "container_unproven": _BY_POLICY,
+    "device_disabled": _DEVICE,
+    "device_removed": _DEVICE,
+    "attestation_key_withdrawn": _DEVICE,
+    "endorsement_key_withdrawn": _DEVICE,
+    "device_changed_meanwhile": METHOD_FAILED,
+    "enrolment_code_invalid": METHOD_FAILED,
+    "enrolment_code_expired": METHOD_FAILED,
+    "enrolment_code_spent": METHOD_FAILED,
+    "endorsement_key_invalid": METHOD_FAILED,
+    "endorsement_certificate_invalid": METHOD_FAILED,
+    "endorsement_untrusted": METHOD_FAILED,
+    "attestation_key_invalid": METHOD_FAILED,
+    "attestation_key_taken": METHOD_FAILED,
+    "device_facts_invalid": METHOD_FAILED,
+    "device_name_invalid": METHOD_FAILED,
+    "activation_failed": METHOD_FAILED,
+    "activation_not_ours": METHOD_FAILED,
+    "activation_expired": METHOD_FAILED,
     # passes
     "no_pass": METHOD_FAILED,
     "pass_wrong": 50126,

@@ -98,6 +98,12 @@ class Items(Generic[_Item]):
     async def change(self, call: Call) -> Response:
         wanted = named(call, "item")
         given = {name: value for name, value in object_of(call).items() if name != "keystead"}
+        known = {name.casefold() for name in self.properties}
+        for name in given:
+            # Whoever sends what we do not know believes that it did something.
+            if "@" not in name and name.casefold() not in known:
+                what = f"There is no property {name[:64]!r} to write here."
+                raise Refuse(Problem(400, "property_unknown", what, target=name[:64]))
         if given.pop("id", wanted) != wanted:
             raise Refuse(Problem(400, "property_malformed", "The body is of another one.", target="id"))
 

@@ -2,9 +2,11 @@
 
 from starlette.responses import Response
 
+from keystead_server.flows.access_gate import Ruling
 from keystead_server.flows.attempts import Refused
 from keystead_server.flows.sign_in_with_pass import SignedInWithPass
 from keystead_server.http import cookies
+from keystead_server.http.access_problems import told
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import words
@@ -34,6 +36,9 @@ async def submit(call: Call) -> Response:
         case SignedInWithPass(session):
             call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session.id))
             return see_other(await on_from_typing(call, session, going, to_first_passkey=True))
+        case Refused(_, attempt, access=Ruling() as ruling):
+            # Only who typed the right pass gets here.
+            return await _form(call, going, username=username, attempt=attempt, refused=told(ruling), status=401)
         case Refused(_, attempt):
             # One answer for every reason: which one it was would tell which names are known.
             return await _form(call, going, username=username, attempt=attempt, status=401)
@@ -46,6 +51,7 @@ async def _form(
     username: str,
     code: str = "",
     attempt: str | None = None,
+    refused: str = words.PASS_REFUSED,
     status: int = 200,
 ) -> Response:
     app = await asking_app(call, going)
@@ -60,6 +66,6 @@ async def _form(
         passkey_address=with_continue(call, base, going),
         username=username,
         code=code,
-        refused=words.PASS_REFUSED if attempt else None,
+        refused=refused if attempt else None,
         attempt=attempt,
     )

@@ -4,10 +4,12 @@ from keystead_core.wire import WireError, b64url_decode, b64url_encode
 from starlette.responses import Response
 
 from keystead_server.domain.sign_in import Method
+from keystead_server.flows.access_gate import Ruling
 from keystead_server.flows.attempts import Refused
 from keystead_server.flows.finish_sign_in import SignedInWithTwo
 from keystead_server.flows.sign_in_with_password import SecondFactorNeeded
 from keystead_server.http import cookies
+from keystead_server.http.access_problems import BLOCKED, told
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import method_words
@@ -44,9 +46,9 @@ async def submit_password(call: Call) -> Response:
     match outcome:
         case SecondFactorNeeded(sealed, methods):
             return await _code_form(call, going, sealed=sealed, methods=[method.value for method in methods])
-        case Refused(_, attempt, against=against):
-            # Only who typed the right password learns what the policy says about its owner.
-            refused = method_words.password_refused(against)
+        case Refused(code, attempt, against=against):
+            # Only who typed the right password learns what the policies say about its owner.
+            refused = BLOCKED if code == "access_blocked" else method_words.password_refused(against)
             return await _password_form(call, going, username=username, refused=refused, attempt=attempt, status=401)
 
 
@@ -67,6 +69,8 @@ async def submit_code(call: Call) -> Response:
             return await _password_form(
                 call, going, username="", refused=method_words.code_refused(code), attempt=attempt, status=401
             )
+        case Refused(_, attempt, access=Ruling() as ruling):
+            return await _password_form(call, going, username="", refused=told(ruling), attempt=attempt, status=401)
         case Refused(code, attempt, against=against):
             return await _code_form(
                 call, going, sealed=sealed, methods=call.fields(_METHODS_FIELD),

@@ -8,8 +8,10 @@ from starlette.responses import Response
 
 from keystead_server.domain.sign_in import Method
 from keystead_server.flows.attempts import Refused
+from keystead_server.flows.foresee import leads_in
 from keystead_server.flows.sign_in import SignedIn
 from keystead_server.http import cookies
+from keystead_server.http.access_problems import BLOCKED, told
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import words
@@ -23,7 +25,8 @@ from keystead_server.http.pages.next_page import (
 )
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.pages.this_device import on_from_sign_in, this_device
-from keystead_server.http.problems import MALFORMED, Refuse
+from keystead_server.http.problems import MALFORMED, Problem, Refuse
+from keystead_server.policy.access.early import BlockedEarly, MayContinue
 from keystead_server.policy.methods.offered import is_offered
 
 _encode = msgspec.json.Encoder().encode
@@ -41,6 +44,10 @@ async def show(call: Call) -> Response:
     # A held session leads nowhere but here: its owner may have a passkey, and must use it.
     if going is None and call.owner is not None and not await call.services.duty.holds(call.owner):
         return see_other(after_sign_in(call, None))
+    early = await call.services.foresee(call.tenant.id, visitor(call, going), call.owner)
+    if isinstance(early, BlockedEarly):
+        # Whoever it is and whatever they prove: nobody is asked for anything.
+        raise Refuse(Problem(403, "access_blocked", BLOCKED))
     app = await asking_app(call, going)
     base = f"/{call.tenant.name}/sign-in"
     return page(
@@ -50,12 +57,12 @@ async def show(call: Call) -> Response:
         sealed=call.query("continue") if going is not None else "",
         options_address=f"{base}/options",
         assertion_address=with_continue(call, f"{base}/assertion", going),
-        other_ways=await _other_ways(call, going),
+        other_ways=await _other_ways(call, going, early),
     )
 
 
-async def _other_ways(call: Call, going: Continuation | None) -> list[tuple[str, str]]:
-    """What the tenant lets anybody use besides passkeys; the same whoever is asking."""
+async def _other_ways(call: Call, going: Continuation | None, early: MayContinue) -> list[tuple[str, str]]:
+    """What the tenant lets anybody use besides passkeys, as far as it can lead in; the same whoever is asking."""
     policy = await call.services.methods.now(call.tenant.id)
     ways = (
         (Method.PASSWORD, "password", "Use a password"),
@@ -65,7 +72,7 @@ async def _other_ways(call: Call, going: Continuation | None) -> list[tuple[str,
     return [
         (with_continue(call, f"{base}/{path}", going), said)
         for method, path, said in ways
-        if is_offered(policy, method)
+        if is_offered(policy, method) and leads_in(early, method)
     ]
 
 
@@ -87,8 +94,8 @@ async def assertion(call: Call) -> Response:
             call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, signed_in.session.id))
             known = this_device(call, signed_in.passkey.id if signed_in.in_this_device else None)
             return json({"redirect": await on_from_sign_in(call, signed_in.owner, known, going)})
-        case Refused(code, attempt, policy):
-            message = words.sign_in_refused(code, policy)
+        case Refused(code, attempt, policy, access=access):
+            message = words.sign_in_refused(code, policy) if access is None else told(access)
             return json({"code": code, "message": message, "correlationId": attempt}, status=401)
 
 

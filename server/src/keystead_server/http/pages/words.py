@@ -42,7 +42,12 @@ _SIGN_IN = {
     ),
 }
 
+_UNDER_POLICY = {
+    "access_blocked": "Your organisation's rules do not let you do this with what you use, or from where you are.",
+    "access_controls_required": "Your organisation asks for another sign-in before this. Sign in again with what you have.",
+}
 _REGISTRATION = {
+    **_UNDER_POLICY,
     "sign_in_not_fresh": "To add a passkey you must have signed in within the last five minutes. Sign in again first.",
     "no_algorithm_left": "Your organisation allows no kind of signature for your passkeys. Ask an administrator.",
     "too_many_passkeys": "You have as many passkeys as an account can have. Remove one you no longer use first.",
@@ -75,6 +80,8 @@ PASS_REFUSED = (
 LINK_REFUSED = "That link does not work any more: it was used, has ended or was replaced. Ask for a new one."
 
 _REASONS = {
+    "access_blocked": "a policy of the organisation blocks it",
+    "access_controls_required": "a policy of the organisation asks for more",
     "passkey_unknown": "the passkey was not known here",
     "passkey_of_another_user": "the passkey belongs to another account than the one named",
     "user_handle_mismatch": "the passkey did not name this account",
@@ -141,6 +148,8 @@ _GRANTED = {
     Purpose.REGISTER: "Passkey added",
     Purpose.TOKEN: "App signed in",
     Purpose.APP: "App signed in by itself",
+    Purpose.AUTHORIZE: "App let in",
+    Purpose.USE: "Page opened",
     Purpose.ENROL_DEVICE: "Computer enrolled",
     Purpose.RENEW_DEVICE: "Computer renewed",
 }
@@ -149,6 +158,8 @@ _REFUSED = {
     Purpose.REGISTER: "Passkey not added",
     Purpose.TOKEN: "App not signed in",
     Purpose.APP: "App not signed in by itself",
+    Purpose.AUTHORIZE: "App not let in",
+    Purpose.USE: "Page not opened",
     Purpose.ENROL_DEVICE: "Computer not enrolled",
     Purpose.RENEW_DEVICE: "Computer not renewed",
 }

@@ -16,6 +16,7 @@ from keystead_server.main.cli import (
     passes,
     passkeys,
     policy,
+    recover,
     serve,
     users,
 )
@@ -55,6 +56,6 @@ def main(
 
 for verb in (
     serve.serve, init.init, users.user, groups.group, apps.app, passes.pass_, passkeys.passkey, methods.method,
-    devices.device, devices.authority, policy.policy, log.log, metadata.metadata, doctor.doctor,
+    devices.device, devices.authority, policy.policy, log.log, metadata.metadata, doctor.doctor, recover.recover,
 ):  # fmt: skip
     main.add_command(verb)
