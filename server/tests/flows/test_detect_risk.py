@@ -4,18 +4,21 @@ from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address
 
+from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.ids import AttemptId, UserId
 from keystead_server.domain.place import NOWHERE, Place
 from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.detect_risk import DetectRisk
+from keystead_server.policy.access.compiled import PolicySet
 from keystead_server.policy.access.facts import Address
+from keystead_server.policy.access.reading import read_policy
 from keystead_server.policy.access.vocabulary import RiskLevel
 from keystead_server.policy.risk.detections import DetectionKind
 from keystead_server.ports.changes import Add
 from keystead_server.ports.risk_signals import Risks
 from keystead_testkit.loop import run
-from keystead_testkit.office import ADDRESS, BROWSER, Office
+from keystead_testkit.office import ADDRESS, BROWSER, Office, reason_of
 
 LINUX = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Firefox/140.0"
@@ -96,3 +99,25 @@ def test_an_address_that_is_none_is_nowhere(office: Office) -> None:
     logged(office, client_address="unix:")
 
     assert here(office, "unix:") == Risks()
+
+
+def test_a_policy_on_risk_is_asked_at_the_sign_in_and_blocks_whom_the_log_speaks_against(office: Office) -> None:
+    office.allow_passwords()
+    said = {
+        "displayName": "No people at risk",
+        "state": "enabled",
+        "conditions": {
+            "users": {"includeUsers": [office.ada.id]},
+            "applications": {"includeApplications": ["All"]},
+            "userRiskLevels": ["high"],
+        },
+        "grantControls": {"operator": "OR", "builtInControls": ["block"]},
+    }
+    policies = PolicySet((read_policy(said, new_id="p").policy,))
+    edit = lambda rules: replace(rules, set=policies)  # noqa: E731
+    run(office.services.manage_access.change(office.tenant.id, edit, by=OPERATOR, about="test"))
+
+    before = reason_of(office.sign_in())
+    logged(office, result=Result.REFUSED, reason="counter_regressed")
+
+    assert (before, reason_of(office.sign_in())) == ("granted", "access_blocked")
