@@ -1,6 +1,8 @@
 """The file of places: what it knows is found, and nothing that becomes of it stops the server or a person."""
 
+import asyncio
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -8,8 +10,10 @@ from pathlib import Path
 import pytest
 from keystead_server.domain.place import NOWHERE, Place
 from keystead_server.geo.country_file import LATE_AFTER, CountryFile
+from keystead_server.main.asgi import pick_up_places_forever
 from keystead_server.ports.geo_ip import NoGeoIp
 from keystead_testkit.country_file import BUILT_AT, country, country_file
+from keystead_testkit.loop import run
 
 DE, FR = ip_address("203.0.113.9"), ip_address("2001:db8::1")
 PLACES = {"203.0.113.0/24": country("DE", at=(52.5, 13.4)), "2001:db8::/32": country("FR")}
@@ -108,3 +112,22 @@ def test_an_entry_without_a_country_says_where_its_network_is_registered(tmp_pat
 
     assert CountryFile(path).place_of(DE) == Place("NL")
     assert CountryFile(path).place_of(ip_address("192.0.2.1")) == NOWHERE
+
+
+def test_a_running_server_picks_up_a_newer_file_and_goes_on_without_one(path: Path) -> None:
+    places = CountryFile(path)
+
+    async def until(done: Callable[[], bool]) -> None:
+        task = asyncio.create_task(pick_up_places_forever(places, round_seconds=0))
+        deadline = asyncio.get_running_loop().time() + 10
+        while not done() and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.001)
+        task.cancel()
+
+    path.unlink()
+    run(until(lambda: places.problem is not None))
+    assert places.place_of(DE).country == "DE"
+
+    replaced(path, country_file({"203.0.113.0/24": country("AT")}), seconds=5)
+    run(until(lambda: places.problem is None))
+    assert places.place_of(DE).country == "AT"

@@ -272,3 +272,15 @@ def test_a_lost_master_key_is_said_to_be_lost(keystead: Keystead, data: Path) ->
     (data / "master.key").unlink()
 
     assert keystead("user", "list", fails=True) == "master_key_unusable"
+
+
+def test_recover_gets_an_administrator_in_and_is_logged(data: Path) -> None:
+    invoke(data, "init", "--name", "contoso")
+    invoke(data, "user", "create", "grace@contoso.example")
+
+    got = invoke(data, "recover", "grace@contoso.example", "--json")
+    audit = invoke(data, "log", "audit").stdout
+
+    assert got.exit_code == 0, got.stderr
+    assert "/contoso/sign-in/pass?user=grace" in json.loads(got.stdout)["link"]
+    assert "pass.issued" in audit
