@@ -120,7 +120,7 @@ def test_a_running_server_picks_up_a_newer_file_and_goes_on_without_one(path: Pa
     async def until(done: Callable[[], bool]) -> None:
         task = asyncio.create_task(pick_up_places_forever(places, round_seconds=0))
         deadline = asyncio.get_running_loop().time() + 10
-        while not done() and asyncio.get_running_loop().time() < deadline:
+        while not done() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110  another task is waited for
             await asyncio.sleep(0.001)
         task.cancel()
 
