@@ -4,7 +4,7 @@ DATA ?= data
 JOBS ?= auto
 BIN := .venv/bin
 
-.PHONY: help run test check bench demo guest fuzz schemathesis lock format env
+.PHONY: help run test check bench demo guest deb fuzz schemathesis lock format env
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
@@ -49,6 +49,10 @@ schemathesis: ## send a running server whatever its OpenAPI document invites to;
 format: ## put the code into its one form
 	@tools/environment dev
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+deb: ## the agent as a Debian package under dist/, with all it needs but Python
+	@tools/environment dev
+	@$(BIN)/python -m tools.deb $(ARGS)
 
 lock: ## renew the lock files
 	@tools/lock $(ARGS)

@@ -8,18 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import access, sign_in, verify
+from bench import access, agent, sign_in, verify
 
 RESULTS = Path(__file__).parent / "results"
 # What a full sign-in may cost, in V, and how much faster than its peers verification must be.
 BARS = {"SQLite": 20.0, "PostgreSQL": 30.0, "py_webauthn": 1.3, "python-fido2": 7.0}
 # What one Conditional Access decision may cost, in V, by the number of policies.
 ACCESS_BARS = {250: 2.0, 5000: 4.0}
+# From the start of the agent to its first answer.
+AGENT_START_MS = 500.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("which", nargs="*", choices=["sign-in", "verify", "access", []], help="default: all")
+    parser.add_argument("which", nargs="*", choices=["sign-in", "verify", "access", "agent", []], help="default: all")
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sign-ins", type=int, default=1500, help="in each round")
@@ -27,7 +29,7 @@ def main() -> None:
     parser.add_argument("--no-postgres", action="store_true")
     parser.add_argument("--save", action="store_true", help="keep the results under bench/results/")
     options = parser.parse_args()
-    which = options.which or ["verify", "access", "sign-in"]
+    which = options.which or ["verify", "access", "agent", "sign-in"]
     results: dict[str, Any] = {
         "command": "python -m bench " + " ".join(sys.argv[1:]),
         "date": datetime.now(UTC).date().isoformat(),
@@ -42,6 +44,10 @@ def main() -> None:
         print("Conditional Access decisions …", flush=True)
         results["access"] = access.measure(options.rounds)
         _tell_access(results["access"])
+    if "agent" in which:
+        print("The agent: start, memory, sign-ins …", flush=True)
+        results["agent"] = agent.measure(options.rounds)
+        _tell_agent(results["agent"])
     if "sign-in" in which:
         results["sign_in"] = list(_sign_ins(options))
     if options.save:
@@ -82,6 +88,18 @@ def _tell_access(result: dict[str, Any]) -> None:
             f"{size['applied']} apply, compiled in {size['compile_ms']} ms; "
             f"a replay of 100,000 sign-ins in {size['replay_seconds']} s"
         )
+
+
+def _tell_agent(result: dict[str, Any]) -> None:
+    reached = _bar(result["start_ms"] < AGENT_START_MS, f"under {AGENT_START_MS:.0f} ms")
+    print(
+        f"  answers {result['start_ms']} ms after its start ({reached}; Python's own: {result['python_start_ms']} ms)"
+    )
+    print(f"  median of all starts {result['start_median_ms']} ms, of CPU {result['start_cpu_ms']} ms")
+    print(f"  {result['idle_mib']} MiB when idle, {result['mib_after_sign_ins']} MiB after some sign-ins")
+    for way, milliseconds in result["sign_in_ms"].items():
+        print(f"  {milliseconds:6.1f} ms a sign-in without the person, on a software TPM: {way}")
+    print(f"  load of the machine: {result['load']}")
 
 
 def _tell_sign_in(result: dict[str, Any]) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from importlib.metadata import requires
 
 from packaging.requirements import Requirement
 
-# keystead-core, click, cryptography and cbor2, with what they bring.
-MOST_PACKAGES = 8
+# keystead-core, click, cryptography, cbor2 and jeepney, with what they bring.
+MOST_PACKAGES = 9
 NOT_FOR_THE_AGENT = ("keystead_server", "starlette", "sqlalchemy", "uvicorn", "jinja2", "asyncpg")
 
 

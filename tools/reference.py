@@ -35,6 +35,7 @@ _SAMPLES = {
     "provider": "id.example.org",
     "file": "policy.json",
     "version": "3",
+    "site": "id.example.org",
     "url": "https://id.example.org/contoso",
 }
 
@@ -47,8 +48,11 @@ def verbs(root: click.Command, path: str) -> Iterator[tuple[str, click.Command]]
     """The command and everything below it, each with what is typed to reach it."""
     yield path, root
     if isinstance(root, click.Group):
-        for name, command in sorted(root.commands.items()):
-            yield from verbs(command, f"{path} {name}")
+        context = click.Context(root)
+        for name in sorted(root.list_commands(context)):
+            command = root.get_command(context, name)
+            if command is not None:
+                yield from verbs(command, f"{path} {name}")
 
 
 def example(path: str, command: click.Command) -> str:

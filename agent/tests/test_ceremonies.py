@@ -85,12 +85,15 @@ def test_after_several_refusals_nothing_is_asked_for_a_while(outcome: BaseExcept
             run(ceremony(ceremonies, outcome))
         clock.now += 5
 
+    clock.now += 20
     with pytest.raises(TooManyPrompts) as refused:
         run(ceremony(ceremonies))
-    clock.now += 121
+    clock.now += 101
     run(ceremony(ceremonies))
 
     assert refused.value.code == "too_many_prompts"
+    # Three refusals, five seconds each after the other; the rest began with the third.
+    assert "another 95 seconds" in str(refused.value)
 
 
 def test_refusals_that_lie_far_apart_are_no_attack() -> None:

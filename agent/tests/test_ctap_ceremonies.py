@@ -529,3 +529,37 @@ def test_a_passkey_that_need_not_be_found_is_found_by_its_id_alone_and_replaces_
     assert {passkey.credential_id for passkey in agent.container.passkeys} == set(ids[1:])
     assert found.credential["id"] == ids[3]
     assert agent.person.questions == []
+
+
+def test_after_one_pin_a_finger_does_until_the_session_is_left(agent: CtapAgent, key: MemoryReports) -> None:
+    agent.person.offers_more = True
+    site = Site(key.open())
+    site.register()
+    agent.person.touches, agent.person.types = True, None
+
+    signed_in = site.sign_in()
+    agent.container.void_approvals()
+    with pytest.raises(ClientError):
+        site.sign_in()
+
+    assert signed_in.response.authenticator_data.is_user_verified()
+    assert [prompt.other_gestures for prompt in agent.person.prompts] == [False, True, False]
+
+
+def test_a_token_of_a_finger_is_void_once_the_session_is_left(agent: CtapAgent, key: MemoryReports) -> None:
+    """Attack: a program has a token made by the owner's finger, and spends it after the screen was locked."""
+    agent.person.offers_more = True
+    device = key.open()
+    site = Site(device)
+    site.register()
+    agent.person.touches = True
+    client_pin, permissions = ClientPin(Ctap2(device)), ClientPin.PERMISSION.GET_ASSERTION
+    token = client_pin.get_uv_token(permissions, RP_ID)
+    digest = bytes(32)
+    proof = client_pin.protocol.authenticate(token, digest)
+
+    agent.container.void_approvals()
+
+    with pytest.raises(CtapError) as refused:
+        Ctap2(device).get_assertion(RP_ID, digest, pin_uv_param=proof, pin_uv_protocol=client_pin.protocol.VERSION)
+    assert refused.value.code == ERR.PIN_AUTH_INVALID

@@ -3,9 +3,12 @@
 import asyncio
 import contextlib
 import os
+import pty
 from collections.abc import Coroutine
 from datetime import timedelta
 from pathlib import Path
+from shutil import which
+from threading import Thread
 from typing import Any, TypeVar
 
 import pytest
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 from keystead_agent.gesture import assuan
 from keystead_agent.gesture.assuan import MAX_LINE_BYTES, AssuanError, Comment, Data, Err, Ok, Status
 from keystead_agent.gesture.interface import Cancelled, GestureUnavailable, Prompt, Purpose
-from keystead_agent.gesture.pinentry import Pinentry, description, find_pinentry
+from keystead_agent.gesture.pinentry import Pinentry, description, find_pinentry, pinentry_for
 from keystead_testkit.pinentry import ScriptedPinentry
 
 T = TypeVar("T")
@@ -204,5 +207,57 @@ def test_a_program_that_is_no_pinentry_is_said_in_a_sentence(person: ScriptedPin
 
 
 def test_the_first_program_on_the_path_is_taken(person: ScriptedPinentry, tmp_path: Path) -> None:
-    assert find_pinentry(f"/nowhere:{tmp_path}:/usr/bin") == str(tmp_path / "pinentry")
-    assert find_pinentry("/nowhere") is None
+    names = ("pinentry", "pinentry-curses")
+
+    assert find_pinentry(f"/nowhere:{tmp_path}:/usr/bin", names) == str(tmp_path / "pinentry")
+    assert find_pinentry("/nowhere", names) is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "chosen"),
+    [
+        ({"DISPLAY": ":0"}, "pinentry-qt"),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "pinentry-qt"),
+        ({"GPG_TTY": "/dev/pts/0"}, "pinentry-curses"),
+        ({}, "pinentry-curses"),
+    ],
+)
+def test_a_screen_gets_a_window_and_a_terminal_what_draws_in_it(
+    tmp_path: Path, environment: dict[str, str], chosen: str
+) -> None:
+    for name in ("pinentry-qt", "pinentry-curses", "pinentry-tty"):
+        (tmp_path / name).touch(mode=0o755)
+
+    assert pinentry_for({**environment, "PATH": str(tmp_path)}) == str(tmp_path / chosen)
+
+
+class Terminal:
+    """A pseudo-terminal and somebody who types at it."""
+
+    def __init__(self) -> None:
+        self.keyboard, self._line = pty.openpty()
+        self.name = os.ttyname(self._line)
+        self.shown = b""
+
+    def type_when(self, shown: bytes, keys: bytes) -> None:
+        while shown not in self.shown:
+            self.shown += os.read(self.keyboard, 4096)
+        os.write(self.keyboard, keys)
+
+
+@pytest.mark.parametrize(("program", "asks"), [("pinentry-tty", b"PIN"), ("pinentry-curses", b"PIN")])
+def test_the_real_one_in_a_terminal_shows_who_asks_and_gives_the_pin(program: str, asks: bytes) -> None:
+    if which(program) is None:
+        pytest.skip(f"{program} is needed: apt-get install {program}")
+    terminal = Terminal()
+    options = {"ttyname": terminal.name, "ttytype": "xterm", "lc-ctype": "C.UTF-8"}
+    environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "LANG": "C.UTF-8"}
+    real = Pinentry(program, timedelta(seconds=20), options, environment)
+    typing = Thread(target=terminal.type_when, args=(b"Asked by", b"137946\r"), daemon=True)
+    typing.start()
+
+    answer = run(real.ask_pin(SIGN_IN))
+
+    assert answer == "137946"
+    assert SIGN_IN.site.encode() in terminal.shown
+    assert SIGN_IN.account.encode() in terminal.shown

@@ -1,11 +1,14 @@
 """Two people change one thing: neither undoes unseen what the other did."""
 
+import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.user import Role, User
 from keystead_server.flows.manage_passkey import Done
 from keystead_server.ports.changes import Change, Conflict, PasskeyUsed, Written
 from keystead_server.ports.store import Store
@@ -49,6 +52,40 @@ def test_signing_out_everywhere_wins_over_a_rename_that_came_between(office: Off
     kept = run(services.store.users.get(office.ada.tenant_id, office.ada.id))
     assert kept is not None
     assert (kept.display_name, kept.sessions_valid_from) == ("Countess", office.clock.now())
+
+
+@pytest.mark.parametrize("how", ["disable", "demote", "remove", "change"])
+def test_two_administrators_who_close_each_others_accounts_at_once_do_not_both_succeed(
+    office: Office, how: str
+) -> None:
+    manage = office.services.manage_user
+    # Both are read before either acts: what one finds in advance is no promise.
+    one, other = office.administrator, office.add_person("grace@contoso.example", Role.GLOBAL_ADMINISTRATOR)
+    acts: dict[str, Callable[[User], Coroutine[Any, Any, Any]]] = {
+        "disable": lambda user: manage.disable(user, by=OPERATOR),
+        "demote": lambda user: manage.set_roles(user, frozenset(), by=OPERATOR),
+        "remove": lambda user: manage.remove(user, by=OPERATOR),
+        "change": lambda user: manage.change(user, enabled=False, by=OPERATOR),
+    }
+
+    async def both() -> list[Any]:
+        return await asyncio.gather(acts[how](one), acts[how](other), return_exceptions=True)
+
+    refused = [outcome for outcome in run(both()) if isinstance(outcome, Invalid)]
+
+    assert [each.code for each in refused] == ["last_administrator"]
+    assert len(run(office.services.store.users.administrators(office.tenant.id))) == 1
+
+
+def test_an_account_that_was_changed_meanwhile_is_not_removed_as_it_was(office: Office) -> None:
+    manage = office.services.manage_user
+    grace = office.add_person("grace@contoso.example")
+    run(manage.set_roles(grace, frozenset({Role.GLOBAL_ADMINISTRATOR}), by=OPERATOR))
+
+    with pytest.raises(Invalid) as refused:
+        run(manage.remove(grace, by=OPERATOR))
+
+    assert refused.value.code == "user_changed_meanwhile"
 
 
 class SignsInMeanwhile:

@@ -73,6 +73,39 @@ def test_a_pass_is_told_of_without_its_code(posting: Office) -> None:
     assert issued.code not in str(said)
 
 
+def test_what_one_signs_in_with_besides_passkeys_is_told_of(posting: Office) -> None:
+    posting.allow_passwords()
+    posting.with_password()
+    codes, again = (posting.with_recovery_codes(posting.session()) for _ in range(2))
+    run(posting.services.set_password(posting.session(), "another good phrase"))
+    assert codes != again
+
+    said = [(letter.occasion, about["method"]) for letter, about in posting.letters]
+    # Letters of one moment are in no order.
+    assert sorted(said) == [
+        (Occasion.METHOD_ADDED, "password"),
+        (Occasion.METHOD_ADDED, "recovery_codes"),
+        (Occasion.METHOD_ADDED, "totp"),
+        (Occasion.METHOD_CHANGED, "password"),
+        (Occasion.METHOD_CHANGED, "recovery_codes"),
+    ]
+    assert not any("phrase" in value or value in again for _, about in posting.letters for value in about.values())
+
+
+def test_what_an_administrator_takes_away_is_told_of_with_who_did(posting: Office) -> None:
+    posting.allow_passwords()
+    posting.with_password()
+    secrets = run(posting.store.secrets.of_user(posting.tenant.id, posting.ada.id))
+
+    for secret in secrets.all:
+        remove = posting.services.manage_methods.remove_for
+        run(remove(posting.tenant.id, posting.ada.id, secret.id, by=Actor(posting.administrator)))
+
+    removed = [about for letter, about in posting.letters if letter.occasion is Occasion.METHOD_REMOVED]
+    by = posting.administrator.username
+    assert sorted((about["method"], about["by"]) for about in removed) == [("password", by), ("totp", by)]
+
+
 def test_being_signed_out_everywhere_is_told_of(posting: Office) -> None:
     run(posting.services.sign_out.everywhere(posting.session()))
 

@@ -86,6 +86,33 @@ def test_a_code_redeemed_twice_is_worth_nothing_and_ends_what_it_gave(
     assert not is_good(office, tokens)
 
 
+def test_a_code_that_is_replayed_after_its_minute_ends_what_it_gave(
+    office: Office, app: RegisteredApp, owner: SessionOwner
+) -> None:
+    other, code = office.tokens(app, owner), office.code(app, owner)
+    tokens = office.redeem(app, code)
+    assert isinstance(tokens, Tokens)
+    office.advance(seconds=61)
+
+    assert reason_of(office.redeem(app, code)) == "code_expired"
+
+    assert not is_good(office, tokens)
+    assert is_good(office, other)
+
+
+def test_whoever_has_a_late_code_and_not_its_verifier_ends_nothing(
+    office: Office, app: RegisteredApp, owner: SessionOwner
+) -> None:
+    code = office.code(app, owner)
+    tokens = office.redeem(app, code)
+    assert isinstance(tokens, Tokens)
+    office.advance(seconds=61)
+
+    assert reason_of(office.redeem(app, code, code_verifier="v" * 43)) != "granted"
+
+    assert is_good(office, tokens)
+
+
 def test_a_replay_ends_only_what_that_code_gave(office: Office, app: RegisteredApp, owner: SessionOwner) -> None:
     other = office.tokens(app, owner)
     code = office.code(app, owner)

@@ -23,6 +23,7 @@ TENANT = Tenant(TenantId("t"), "contoso", "Contoso Ltd.", NOW)
 PUBLIC_URL = "https://id.example.org"
 TOLD = {
     "name": "Work laptop",
+    "method": "totp",
     "by": "admin@contoso.example",
     "link": "THE-SECRET",
     "expires_at": (NOW + timedelta(hours=1)).isoformat(),

@@ -2,14 +2,18 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 from keystead_server.main.cli import main
+from keystead_server.main.cli.root import VERBS
 from keystead_testkit.command_line import invoke
 
 Keystead = Callable[..., Any]
@@ -229,9 +233,11 @@ def test_a_call_that_is_itself_wrong_is_answered_with_two(data: Path, call: tupl
 
 def test_every_verb_has_help_with_json_in_it() -> None:
     def leaves(command: Any, path: tuple[str, ...]) -> list[tuple[str, ...]]:
-        if not hasattr(command, "commands"):
+        if not isinstance(command, click.Group):
             return [path]
-        return [leaf for name, sub in command.commands.items() for leaf in leaves(sub, (*path, name))]
+        context = click.Context(command)
+        names = command.list_commands(context)
+        return [leaf for name in names for leaf in leaves(command.get_command(context, name), (*path, name))]
 
     verbs = leaves(main, ())
     assert len(verbs) > 15
@@ -239,6 +245,24 @@ def test_every_verb_has_help_with_json_in_it() -> None:
         helped = CliRunner().invoke(main, [*verb, "--help"])
         assert helped.exit_code == 0
         assert "--json" in helped.stdout or verb == ("serve",)
+
+
+def test_the_root_says_of_each_verb_what_the_verb_says_of_itself() -> None:
+    context = click.Context(main)
+
+    for name, verb in VERBS.items():
+        command = main.get_command(context, name)
+        assert command is not None
+        assert (command.help or "").replace("\n", " ").startswith(verb.says), name
+
+
+def test_help_is_there_without_reading_the_server() -> None:
+    program = (
+        "import sys; from keystead_server.main.cli import main; main(['--help'], standalone_mode=False); "
+        "sys.exit(any(name.startswith(('sqlalchemy', 'starlette', 'jinja2')) for name in sys.modules))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0
 
 
 def test_a_broken_setting_is_told_on_one_line_and_as_json(data: Path) -> None:

@@ -165,3 +165,27 @@ def test_a_password_with_its_code_is_a_sign_in_like_another(office: Any) -> None
     office.change_methods(security_defaults=True)
     office.clock.advance(timedelta(minutes=1))
     assert by_password(office, henry, secret) == "/example/account/passkeys/new"
+
+
+def test_an_administrator_reads_whom_it_would_ask_where_and_why(office: Any, grace: Any) -> None:
+    ada = office.signed_in(office.ada)
+    page = f"/example/admin/users/{grace.id}"
+
+    before = ada.get(page).text
+    sign_in(office)
+    after = ada.get(page).text
+
+    assert "asked, and may put it off" in before
+    assert "On a device that keeps one of their passkeys: not asked, because a passkey of theirs works there." in before
+    assert "not asked, because they were asked a short while ago" in after
+    office.change_methods(campaign=Campaign(enabled=False))
+    assert "Anywhere: not asked, because the campaign is switched off or not meant" in ada.get(page).text
+
+
+def test_asking_what_it_would_do_counts_nothing(office: Any, grace: Any) -> None:
+    ada = office.signed_in(office.ada)
+
+    for _ in range(5):
+        ada.get(f"/example/admin/users/{grace.id}")
+
+    assert "campaign.asked" not in {event.name for event in office.audit()}

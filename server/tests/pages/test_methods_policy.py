@@ -92,16 +92,40 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
 def test_a_change_that_takes_a_method_away_is_shown_by_name_and_number_before_it_is_saved(
     office: Any, ada: Any
 ) -> None:
-    office.person("grace@example.org")
+    office.issue_pass(office.person("grace@example.org"))
+    office.person("without-a-pass@example.org")
+    both = "grace@example.org without-a-pass@example.org"
 
-    preview = save(ada, changed(shown(ada.get(PAGE)), SoftwareOath_exclude_users="grace@example.org"))
+    preview = save(ada, changed(shown(ada.get(PAGE)), **{f"{PASS}_exclude_users": both}))
 
     assert preview.status_code == 200
-    assert "grace@example.org" in preview.text
-    assert "Loses: Authenticator app (TOTP)" in preview.text
+    assert "grace@example.org</a>" in preview.text
+    # Who has none loses none.
+    assert "without-a-pass@example.org</a>" not in preview.text
+    assert "Loses: Temporary Access Pass" in preview.text
     assert office.methods() == FIRST_METHODS
     assert confirm(ada, preview).status_code == 303
     assert office.methods() != FIRST_METHODS
+
+
+def test_a_method_that_nobody_has_is_switched_off_without_a_word(office: Any, ada: Any) -> None:
+    office.person("grace@example.org")
+
+    answer = save(ada, changed(shown(ada.get(PAGE)), SoftwareOath_enabled=None))
+
+    assert answer.status_code == 303
+
+
+def test_whom_security_defaults_would_strand_is_said_by_name_and_number(office: Any, ada: Any) -> None:
+    grace = office.person("grace@example.org")
+    office.change_methods(security_defaults=False)
+    office.change_policy(exclude=frozenset({user(grace.id)}))
+
+    preview = save(ada, changed(shown(ada.get(PAGE)), security_defaults="yes"))
+
+    assert "lets these people add none: 1 (grace@example.org)" in preview.text
+    office.change_policy(exclude=frozenset())
+    assert "lets these people add none" not in save(ada, changed(shown(ada.get(PAGE)), security_defaults="yes")).text
 
 
 def test_switching_security_defaults_on_says_who_must_register(office: Any, ada: Any) -> None:
@@ -140,8 +164,8 @@ def test_of_two_who_edit_at_once_the_second_is_told(office: Any, ada: Any) -> No
 
 
 def test_a_draft_is_its_own_policy_s_and_session_s_alone(office: Any, ada: Any) -> None:
-    office.person("grace@example.org")
-    preview = save(ada, changed(shown(ada.get(PAGE)), SoftwareOath_enabled=None))
+    office.issue_pass(office.person("grace@example.org"))
+    preview = save(ada, changed(shown(ada.get(PAGE)), **{f"{PASS}_enabled": None}))
     other = office.signed_in(office.person("root@example.org", roles=frozenset({Role.GLOBAL_ADMINISTRATOR})))
     token = office.form_token(other.get(PAGE))
 

@@ -58,6 +58,7 @@ def test_a_profile_is_changed_field_by_field(office: Any, ada: Any) -> None:
             profile_0_aaguids=f"{KEYSTEAD} Keystead on a TPM\r\n\r\na02e549b-2f40-496f-99eb-90999de59314\r\n",
             profile_0_minimum_proof="claimed",
             profile_0_attestation="registrationOnly",
+            profile_0_legacy=[],
             profile_0_groups=[ALL_USERS.id, staff.id],
         ),
     )
@@ -69,6 +70,7 @@ def test_a_profile_is_changed_field_by_field(office: Any, ada: Any) -> None:
     assert profile.key_restrictions.enforcement_type is EnforcementType.BLOCK
     assert len(profile.key_restrictions.aaguids) == 2
     assert profile.minimum_proof is Proof.CLAIMED
+    assert not profile.allow_legacy_attestation
     assert profile.attestation_enforcement is AttestationEnforcement.REGISTRATION_ONLY
     assert {target.who for target in office.policy().include} == {ALL_USERS, group_target(staff.id)}
     assert f"{KEYSTEAD} Keystead on a TPM" in ada.get(PAGE).text

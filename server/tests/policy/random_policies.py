@@ -41,6 +41,7 @@ facts = st.builds(
     st.sampled_from(ALGORITHMS),
     st.sampled_from(["none", "packed"]),
     st.sampled_from([frozenset[str]()] * 4 + [frozenset({"REVOKED"})]),
+    st.booleans(),
 )
 restrictions = st.builds(
     KeyRestrictions,
@@ -58,6 +59,7 @@ profiles = st.builds(
     key_restrictions=restrictions,
     minimum_proof=st.sampled_from(Proof),
     algorithms=st.frozensets(st.sampled_from(ALGORITHMS)),
+    allow_legacy_attestation=st.booleans(),
 )
 excluded = st.frozensets(st.sampled_from(PRINCIPALS), max_size=2)
 

@@ -42,6 +42,7 @@ def test_is_written_in_graphs_names() -> None:
                 },
                 "minimumProof": "none",
                 "algorithms": [],
+                "allowLegacyAttestation": True,
             }
         ],
     }
@@ -53,7 +54,7 @@ def test_what_is_written_is_read_as_it_was() -> None:
 
 def test_what_a_profile_leaves_out_is_not_asked() -> None:
     body = written()
-    for name in ("keyRestrictions", "attestationEnforcement", "minimumProof", "algorithms"):
+    for name in ("keyRestrictions", "attestationEnforcement", "minimumProof", "algorithms", "allowLegacyAttestation"):
         del body["passkeyProfiles"][0][name]
     del body["profileCombination"], body["includeTargets"][0]["targetType"]
 
@@ -92,6 +93,7 @@ PROFILE = "passkeyProfiles[0]"
         ("passkeyProfiles.0.passkeyTypes", "deviceBound,paper", f"{PROFILE}.passkeyTypes"),
         ("passkeyProfiles.0.attestationEnforcement", "sometimes", f"{PROFILE}.attestationEnforcement"),
         ("passkeyProfiles.0.minimumProof", "very", f"{PROFILE}.minimumProof"),
+        ("passkeyProfiles.0.allowLegacyAttestation", "no", f"{PROFILE}.allowLegacyAttestation"),
         ("passkeyProfiles.0.keyRestrictions", [], f"{PROFILE}.keyRestrictions"),
         ("passkeyProfiles.0.keyRestrictions.isEnforced", 1, f"{PROFILE}.keyRestrictions.isEnforced"),
         ("passkeyProfiles.0.keyRestrictions.enforcementType", "x", f"{PROFILE}.keyRestrictions.enforcementType"),

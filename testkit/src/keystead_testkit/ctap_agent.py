@@ -27,7 +27,7 @@ from keystead_agent.daemon.ctap import CtapStart
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.server import Daemon
 from keystead_agent.daemon.service import Service
-from keystead_agent.gesture.interface import Cancelled, Prompt
+from keystead_agent.gesture.interface import Cancelled, Prompt, Verified
 from keystead_agent.hid.front import Front
 from keystead_agent.keystore.interface import Keystore
 from keystead_agent.keystore.software import Argon2Cost, SoftwareKeystore
@@ -49,24 +49,30 @@ class Person:
         types: the PIN to type; None closes the window.
         agrees: what a button is answered.
         picks: which of several accounts.
+        offers_more, touches: there is a fingerprint reader, and it is touched where that will do.
         is_away: nobody answers until they are back.
         prompts: what was asked, in order; `questions` what stood beside buttons.
     """
 
     types: str | None = PIN
+    offers_more: bool = False
     agrees: bool = True
     picks: int = 0
+    touches: bool = False
     is_away: bool = False
     prompts: list[Prompt] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     closed_windows: int = 0
 
-    async def ask_pin(self, prompt: Prompt) -> str | Cancelled:
+    async def ask_pin(self, prompt: Prompt) -> str | Verified | Cancelled:
         await self._notice(prompt)
+        if self.touches and prompt.other_gestures:
+            return Verified("fingerprint")
         return self.types if self.types is not None else Cancelled()
 
     async def ask_new_pin(self, prompt: Prompt) -> str | Cancelled:
-        return await self.ask_pin(prompt)
+        await self._notice(prompt)
+        return self.types if self.types is not None else Cancelled()
 
     async def choose(self, prompt: Prompt, accounts: Sequence[str]) -> int | Cancelled:
         self.questions.extend(accounts)

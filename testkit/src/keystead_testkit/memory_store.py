@@ -241,6 +241,11 @@ def _bump_policy_version(tables: Tables, change: changes.BumpPolicyVersion) -> N
     tables.put(tables.tenants, tenant.id, replace(tenant, policy_version=tenant.policy_version + 1))
 
 
+def _keeps_an_administrator(tables: Tables, change: changes.KeepsAnAdministrator) -> None:
+    of_tenant = (user for (tenant, _), user in tables.users.items() if tenant == change.tenant_id)
+    _require(any(user.enabled and user.is_administrator for user in of_tenant))
+
+
 def _head_bound(tables: Tables, change: changes.HeadBound) -> None:
     if tables.heads.get(change.chain_id) == change.number:
         tables.drop(tables.heads, change.chain_id)
@@ -262,6 +267,7 @@ _APPLY: dict[type[Any], Callable[[Tables, Any], None]] = {
     changes.Leave: _leave,
     changes.Remove: _remove,
     changes.BumpPolicyVersion: _bump_policy_version,
+    changes.KeepsAnAdministrator: _keeps_an_administrator,
     changes.HeadBound: _head_bound,
 }
 

@@ -43,8 +43,10 @@ class ScriptedPinentry:
     def install(self) -> "ScriptedPinentry":
         self.directory.mkdir(parents=True, exist_ok=True)
         self.answer()
+        # Where a test limits the daemon's files, this is not the program whose disk is full.
         self.program.write_text(
-            f'#!/bin/sh\nexec "{sys.executable}" -I "{Path(__file__).resolve()}" "{self.script}"\n', encoding="utf-8"
+            f'#!/bin/sh\nulimit -S -f unlimited\nexec "{sys.executable}" -I "{Path(__file__).resolve()}" "{self.script}"\n',
+            encoding="utf-8",
         )
         self.program.chmod(0o755)
         return self

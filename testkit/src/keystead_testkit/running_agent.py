@@ -20,6 +20,7 @@ from keystead_core.link.messages import Hello
 
 from keystead_testkit.pinentry import ScriptedPinentry
 
+NO_BUS = "unix:path=/nonexistent/keystead-test-bus"
 _START_SECONDS = 20.0
 
 
@@ -28,11 +29,13 @@ class RunningAgent:
 
     Args:
         tpm: the address of a TPM, as SoftwareTpm or BusTap gives it; None for the software keystore.
+        bus: the address of the system's bus; by default there is none, whatever this computer has.
         settings: more of them, by name.
     """
 
-    def __init__(self, home: Path, tpm: str | None, **settings: str) -> None:
+    def __init__(self, home: Path, tpm: str | None, *, bus: str = NO_BUS, **settings: str) -> None:
         self.home = home
+        self._bus = bus
         self.pinentry = ScriptedPinentry(home / "pinentry").install()
         keystore = {"keystore": "software"} if tpm is None else {"keystore": "tpm", "tpm": tpm}
         self._settings = {
@@ -59,7 +62,13 @@ class RunningAgent:
     @property
     def environment(self) -> dict[str, str]:
         named = {f"KEYSTEAD_AGENT_{name.upper()}": value for name, value in self._settings.items()}
-        return {"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8", **named}
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            "DBUS_SYSTEM_BUS_ADDRESS": self._bus,
+            **named,
+        }
 
     @property
     def log(self) -> list[dict[str, Any]]:

@@ -1,6 +1,11 @@
-"""Approval by PIN: ask, act, and ask again a few times when it was wrong."""
+"""Approval: ask, act, and ask again a few times when the PIN was wrong.
 
-from collections.abc import Callable
+with_gesture   the PIN, or once it was typed since the start, a finger or a face
+with_pin       the PIN and nothing else
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, NoReturn, Protocol, TypeVar
@@ -8,11 +13,12 @@ from typing import Final, NoReturn, Protocol, TypeVar
 from keystead_agent.authenticator.errors import NobodyAnswered, NotApproved
 from keystead_agent.container.container import Container
 from keystead_agent.container.errors import PinAlreadySet, PinNotSet, PinUnfit
-from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose
-from keystead_agent.keystore.errors import GestureRefused, PinLocked
-from keystead_agent.keystore.interface import Tries
+from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose, Verified
+from keystead_agent.keystore.errors import GesturePassVoid, GestureRefused, KeystoreError, PinLocked
+from keystead_agent.keystore.interface import GesturePass, Tries
 
 T = TypeVar("T")
+Opening = TypeVar("Opening", str, str | GesturePass)
 
 _ATTEMPTS_PER_CEREMONY: Final = 3
 
@@ -34,26 +40,71 @@ class Approval:
     gesture: Gesture
     offload: Offload
 
-    async def with_pin(self, prompt: Prompt, act: Callable[[str], T]) -> T:
-        """Return what *act* makes of the right PIN.
+    async def with_gesture(self, prompt: Prompt, act: Callable[[str | GesturePass], T]) -> T:
+        """Return what *act* makes of the right PIN, or of a verified gesture.
 
         Raises:
             PinNotSet, PinLocked: there is nothing to ask for.
-            GestureRefused: it was wrong too often for one question.
+            GestureRefused: the PIN was wrong too often for one question.
         """
+
+        async def ask(prompt: Prompt) -> str | GesturePass:
+            # Without a PIN since the start there is no pass, and then nobody's finger is asked for.
+            held = self.container.gesture_pass
+            answer = await self.gesture.ask_pin(replace(prompt, other_gestures=held is not None))
+            match answer:
+                case Cancelled():
+                    not_approved(answer)
+                case Verified() if held is not None:
+                    return held
+                case Verified():
+                    raise NotApproved
+                case pin:
+                    return pin
+
+        opening, result = await self._until_right(prompt, ask, act)
+        if isinstance(opening, str):
+            await self._admit_gestures(opening)
+        return result
+
+    async def with_pin(self, prompt: Prompt, act: Callable[[str], T]) -> T:
+        """The same with the PIN alone."""
+        _, result = await self._until_right(prompt, self.typed_pin, act)
+        return result
+
+    async def _until_right(
+        self, prompt: Prompt, ask: Callable[[Prompt], Awaitable[Opening]], act: Callable[[Opening], T]
+    ) -> tuple[Opening, T]:
         tries, attempts = await self._tries(), 0
         prompt = replace(prompt, tries_left=tries.left)
         while True:
-            pin = await self.gesture.ask_pin(prompt)
-            if isinstance(pin, Cancelled):
-                not_approved(pin)
+            opening = await ask(prompt)
             try:
-                return await self.offload(partial(act, pin))
+                return opening, await self.offload(partial(act, opening))
+            except GesturePassVoid as void:
+                prompt = prompt.again(str(void), prompt.tries_left)
             except GestureRefused as refused:
                 attempts += 1
                 if attempts == _ATTEMPTS_PER_CEREMONY:
                     raise
                 prompt = prompt.again(str(refused), refused.tries_left)
+
+    async def _admit_gestures(self, pin: str) -> None:
+        if not self.gesture.offers_more or self.container.gesture_pass is not None:
+            return
+        # What the person approved is done; that the PIN is asked for next time, too, takes nothing from it.
+        with suppress(KeystoreError):
+            await self.offload(partial(self.container.admit_gestures, pin))
+
+    async def typed_pin(self, prompt: Prompt) -> str:
+        """Return what was typed, whatever it is. Raises NotApproved, NobodyAnswered."""
+        pin = await self.gesture.ask_pin(prompt)
+        if isinstance(pin, Cancelled):
+            not_approved(pin)
+        if isinstance(pin, Verified):
+            # Nobody asked for a finger here.
+            raise NotApproved
+        return pin
 
     async def set_pin(self, requester: str) -> None:
         """Raises PinAlreadySet."""
@@ -78,8 +129,7 @@ class Approval:
 
     async def _present_pin(self, prompt: Prompt) -> str:
         tries = await self._tries()
-        pin = await self.gesture.ask_pin(replace(prompt, tries_left=tries.left))
-        return not_approved(pin) if isinstance(pin, Cancelled) else pin
+        return await self.typed_pin(replace(prompt, tries_left=tries.left))
 
     async def _tries(self) -> Tries:
         """Raises PinNotSet, PinLocked: then nobody needs to be asked."""

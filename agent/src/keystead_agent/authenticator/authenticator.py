@@ -26,7 +26,7 @@ from keystead_agent.authenticator.tpm_statement import attestation_tpm
 from keystead_agent.container.container import Account, Container
 from keystead_agent.container.records import Passkey, Proof
 from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose
-from keystead_agent.keystore.interface import NewKey, PublicPoint, ToSign
+from keystead_agent.keystore.interface import GesturePass, NewKey, PublicPoint, ToSign
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +115,10 @@ class Authenticator:
         to_sign = statement if wanted.wants_attestation else None
         proof = self.container.proof_for(rp_id) if wanted.wants_attestation else None
 
-        def create(pin: str) -> tuple[Passkey, NewKey]:
+        def create(pin: str | GesturePass) -> tuple[Passkey, NewKey]:
             return self.container.create(rp_id, account, pin, to_sign, certified=proof is not None)
 
-        passkey, made = await self._approval.with_pin(prompt, create)
+        passkey, made = await self._approval.with_gesture(prompt, create)
         data = encoding.registration_data(rp_id, aaguid, passkey.credential_id, passkey.public)
         attestation = _attestation(data, made, proof)
         response = {
@@ -140,10 +140,10 @@ class Authenticator:
         def digest_for(sign_count: int) -> bytes:
             return encoding.to_be_signed(encoding.assertion_data(passkey.rp_id, sign_count), client_data)
 
-        def sign(pin: str) -> tuple[int, bytes]:
+        def sign(pin: str | GesturePass) -> tuple[int, bytes]:
             return self.container.sign(passkey.credential_id, pin, digest_for)
 
-        sign_count, signature = await self._approval.with_pin(prompt, sign)
+        sign_count, signature = await self._approval.with_gesture(prompt, sign)
         response = {
             "clientDataJSON": b64url_encode(client_data),
             "authenticatorData": b64url_encode(encoding.assertion_data(passkey.rp_id, sign_count)),

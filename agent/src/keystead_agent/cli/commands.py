@@ -4,6 +4,7 @@ Nothing here touches a key or a PIN: each command is one message to the daemon,
 which asks the person itself where that is needed.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,31 @@ from typing import Any, Literal, TypeAlias
 import click
 from keystead_core.link import messages as link
 
-from keystead_agent.cli.output import EXIT_CODES, EXIT_UNREACHABLE, fail, show_json
-from keystead_agent.cli.tables import passkey_lines, status_lines
+from keystead_agent.cli.findings import Finding, Step
+from keystead_agent.cli.log_file import last_lines
+from keystead_agent.cli.output import EXIT_CODES, EXIT_REFUSED, EXIT_UNREACHABLE, fail, show_json
+from keystead_agent.cli.tables import finding_lines, log_lines, passkey_lines, status_lines, step_lines
 from keystead_agent.client.client import AgentClient, AgentRefused, AgentUnreachable
 
 Ok: TypeAlias = Mapping[str, Any]
 Browsers: TypeAlias = Literal["chromium", "firefox", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """What `setup` was told.
+
+    Attributes:
+        url: of the identity provider to enrol; None leaves that for later.
+        with_pin: ask for the first PIN, if there is none.
+        dry_run: say what would be done, and do nothing.
+        undo: take away what setup put there; passkeys stay.
+    """
+
+    url: str | None
+    with_pin: bool
+    dry_run: bool
+    undo: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +48,9 @@ class Doors:
     run_daemon: Callable[[], None]
     run_hid: Callable[[str | None], None]
     install_browser: Callable[[Browsers, Sequence[str]], list[Path]]
+    log_path: Callable[[], Path]
+    examine: Callable[[], list[Finding]]
+    set_up: Callable[[SetUp], list[Step]]
 
     def ask(self, request: link.Request, *, as_json: bool) -> Ok:
         """Return the daemon's answer, or end the program with its refusal."""
@@ -149,6 +172,81 @@ def remove(doors: Doors, credential: str, yes: bool, as_json: bool) -> None:
         show_json(answer)
     else:
         click.echo("Deleted.")
+
+
+@cli.command()
+@click.argument("credential", metavar="ID")
+@click.argument("name")
+@_json
+@_doors
+def rename(doors: Doors, credential: str, name: str, as_json: bool) -> None:
+    """Give a passkey another name, on this computer alone. ID is what `list` shows."""
+    answer = doors.ask(link.Rename(_ID, credential=credential, name=name), as_json=as_json)
+    if as_json:
+        show_json(answer)
+    else:
+        click.echo("Renamed. The site keeps its own name for it.")
+
+
+@cli.command()
+@click.argument("site")
+@_json
+@_doors
+def explain(doors: Doors, site: str, as_json: bool) -> None:
+    """Say what would happen at SITE now, and why. SITE is a relying-party id or a page's address."""
+    answer = doors.ask(link.Explain(_ID, site=site), as_json=as_json)
+    if as_json:
+        show_json(answer)
+    else:
+        click.echo("\n".join(answer["sentences"]))
+
+
+@cli.command()
+@click.option("--last", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many lines.")
+@_json
+@_doors
+def log(doors: Doors, last: int, as_json: bool) -> None:
+    """Show what the agent did and refused, the newest last. There is no secret in it."""
+    lines = last_lines(doors.log_path(), last)
+    if as_json:
+        show_json({"lines": lines})
+    else:
+        click.echo("\n".join(log_lines(lines)))
+
+
+@cli.command(epilog="Exit codes: 0 nothing is broken, 1 something is.")
+@_json
+@_doors
+def doctor(doors: Doors, as_json: bool) -> None:
+    """Examine this computer: chip, prompts, browsers, permissions, clock; and say how to mend what is wrong."""
+    findings = [finding.to_json() for finding in doors.examine()]
+    if as_json:
+        show_json({"findings": findings})
+    else:
+        click.echo("\n".join(finding_lines(findings)))
+    if any(finding["state"] == "broken" for finding in findings):
+        sys.exit(EXIT_REFUSED)
+
+
+@cli.command()
+@click.option("--enrol", "url", metavar="URL", help="Enrol the identity provider at URL, too.")
+@click.option("--pin/--no-pin", "with_pin", default=True, show_default=True, help="Ask for a first PIN.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--undo", is_flag=True, help="Take away what setup has put there. Passkeys and PIN stay.")
+@_json
+@_doors
+def setup(doors: Doors, url: str | None, with_pin: bool, dry_run: bool, undo: bool, as_json: bool) -> None:
+    """Make everything ready for you: the agent in your session, a PIN, the browsers; and say what was done.
+
+    Doing it again does only what is missing.
+    """
+    steps = [step.to_json() for step in doors.set_up(SetUp(url, with_pin, dry_run, undo))]
+    if as_json:
+        show_json({"steps": steps})
+    else:
+        click.echo("\n".join(step_lines(steps)))
+    if any(step["outcome"] == "failed" for step in steps):
+        sys.exit(EXIT_REFUSED)
 
 
 @cli.group()

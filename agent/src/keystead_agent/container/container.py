@@ -18,7 +18,6 @@ from typing import Final
 from keystead_core.tpm.pin_index import UnlockRequest
 
 from keystead_agent.container.errors import PasskeyUnknown, ProviderChanged, ProviderUnknown
-from keystead_agent.container.ladder import NO_FAILURES
 from keystead_agent.container.pin_rules import PinRules
 from keystead_agent.container.pins import Pins
 from keystead_agent.container.records import Contents, Passkey, Proof, Provider
@@ -29,10 +28,12 @@ from keystead_agent.keystore.interface import (
     Clock,
     Entropy,
     Gate,
+    GesturePass,
     Guard,
     KeyBlob,
     Keystore,
     NewKey,
+    Opening,
     PinHash,
     ToSign,
     Tries,
@@ -89,6 +90,19 @@ class Container:
     def pin_changes(self) -> int:
         """How often the PIN was set, changed or deleted since this was opened: what was approved before is void."""
         return self._pins.changes
+
+    @property
+    def gesture_pass(self) -> GesturePass | None:
+        """What a verified finger or face opens the keys with; None until a PIN was typed, and after `void_approvals`."""
+        return self._pins.gesture_pass
+
+    def admit_gestures(self, typed: str) -> None:
+        """See `Pins.admit_gestures`."""
+        self._pins.admit_gestures(typed)
+
+    def void_approvals(self) -> None:
+        """What was approved before is void, and the next approval is a PIN: the session was locked, say."""
+        self._pins.void_approvals()
 
     @property
     def has_pin(self) -> bool:
@@ -232,7 +246,7 @@ class Container:
         self,
         rp_id: str,
         account: Account,
-        typed: str | PinHash,
+        typed: str | Opening,
         to_sign: Callable[[bytes], ToSign] | None,
         traits: Traits = Traits(),
         *,
@@ -253,13 +267,13 @@ class Container:
         credential_id = self._entropy(CREDENTIAL_ID_BYTES)
         wanted = to_sign(credential_id) if to_sign else None
 
-        def make(contents: Contents, gate: Gate, pin: PinHash) -> tuple[KeyBlob, NewKey]:
+        def make(contents: Contents, gate: Gate, pin: Opening) -> tuple[KeyBlob, NewKey]:
             hmac_key = KeyBlob(b"")
             if traits.hmac_secret:
                 hmac_key = self.keystore.create_hmac_key(contents.foundation, gate, pin)
             return hmac_key, self.keystore.create_key(contents.foundation, gate, pin, wanted, by)
 
-        secret, made = self._pins.gestured(typed, make)
+        secret, made = self._pins.opened(typed, make)
         passkey = Passkey(
             credential_id=credential_id,
             rp_id=rp_id,
@@ -274,10 +288,10 @@ class Container:
             discoverable=traits.discoverable,
             secret=secret,
         )
-        self._vault.save(self._vault.gated()[0].with_passkey(passkey).with_ladder(NO_FAILURES))
+        self._vault.save(self._vault.gated()[0].with_passkey(passkey).with_ladder(self._pins.ladder_after(typed)))
         return passkey, made
 
-    def sign(self, credential_id: bytes, typed: str | PinHash, digest_for: Callable[[int], bytes]) -> tuple[int, bytes]:
+    def sign(self, credential_id: bytes, typed: str | Opening, digest_for: Callable[[int], bytes]) -> tuple[int, bytes]:
         """Return the new sign counter and a signature over what *digest_for* makes of it.
 
         Raises:
@@ -288,15 +302,15 @@ class Container:
         used = replace(passkey, sign_count=passkey.sign_count + 1)
         digest = digest_for(used.sign_count)
 
-        def sign(contents: Contents, gate: Gate, pin: PinHash) -> bytes:
+        def sign(contents: Contents, gate: Gate, pin: Opening) -> bytes:
             return self.keystore.sign(contents.foundation, gate, passkey.key, pin, digest)
 
-        signature = self._pins.gestured(typed, sign)
+        signature = self._pins.opened(typed, sign)
         # Before the signature leaves: a counter that was shown to a site must never be shown again.
-        self._vault.save(self._vault.gated()[0].with_passkey(used).with_ladder(NO_FAILURES))
+        self._vault.save(self._vault.gated()[0].with_passkey(used).with_ladder(self._pins.ladder_after(typed)))
         return used.sign_count, signature
 
-    def secrets(self, credential_id: bytes, typed: str | PinHash, salts: Sequence[bytes]) -> list[bytes]:
+    def secrets(self, credential_id: bytes, typed: str | Opening, salts: Sequence[bytes]) -> list[bytes]:
         """Return one secret of 32 bytes for each of *salts*, always the same for the same salt.
 
         Raises:
@@ -307,12 +321,13 @@ class Container:
         if not key:
             raise PasskeyUnknown
 
-        def derive(contents: Contents, gate: Gate, pin: PinHash) -> list[bytes]:
+        def derive(contents: Contents, gate: Gate, pin: Opening) -> list[bytes]:
             return self.keystore.hmac(contents.foundation, gate, key, pin, salts)
 
         self._pins.require_fresh()
-        secrets = self._pins.gestured(typed, derive)
-        self._pins.forget_failures()
+        secrets = self._pins.opened(typed, derive)
+        if not isinstance(typed, GesturePass):
+            self._pins.forget_failures()
         return secrets
 
     def rename(self, credential_id: bytes, name: str, display_name: str) -> None:

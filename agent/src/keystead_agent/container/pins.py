@@ -9,12 +9,13 @@ from typing import Final, TypeVar
 from keystead_core.tpm.pin_index import UnlockRequest
 
 from keystead_agent.container.errors import PinAlreadySet, PinExpired, PinUnfit
-from keystead_agent.container.ladder import NO_FAILURES, PHRASE, is_phrase
+from keystead_agent.container.ladder import NO_FAILURES, PHRASE, Ladder, is_phrase
 from keystead_agent.container.pin import hash_pin
 from keystead_agent.container.pin_rules import PinRules
 from keystead_agent.container.records import Contents, PinFacts
 from keystead_agent.container.vault import Vault
 from keystead_agent.keystore.errors import (
+    GesturePassVoid,
     GestureRefused,
     KeystoreError,
     PhraseTyped,
@@ -23,7 +24,7 @@ from keystead_agent.keystore.errors import (
     PinLocked,
     PinPaused,
 )
-from keystead_agent.keystore.interface import Clock, Gate, PinHash, Tries, UnlockKey
+from keystead_agent.keystore.interface import Clock, Gate, GesturePass, Opening, PinHash, Tries, UnlockKey
 
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ class Pins:
         self._rules = rules
         self._clock = clock
         self._changes = 0
+        self._pass: GesturePass | None = None
 
     @property
     def minimum(self) -> int:
@@ -44,6 +46,21 @@ class Pins:
     @property
     def changes(self) -> int:
         return self._changes
+
+    @property
+    def gesture_pass(self) -> GesturePass | None:
+        """What a verified finger or face opens the gate with; None until a PIN has done so."""
+        return self._pass
+
+    def admit_gestures(self, typed: str) -> None:
+        """From now on a verified gesture does in the PIN's place. Raises PinNotSet, GestureRefused, PinLocked."""
+        contents, gate = self._vault.gated()
+        self._pass = self._vault.keystore.pass_for_gestures(contents.foundation, gate, hash_pin(typed))
+
+    def void_approvals(self) -> None:
+        """A PIN has to be typed before anything else is approved; what was approved before is void."""
+        self._pass = None
+        self._changes += 1
 
     @property
     def is_set(self) -> bool:
@@ -62,7 +79,7 @@ class Pins:
         contents = self._vault.begun()
         gate = self._vault.keystore.make_gate(contents.foundation, pin, contents.pin.unlock)
         former = self._remembered(contents, gate, pin, ())
-        self._changes += 1
+        self.void_approvals()
         self._vault.save(contents.with_gate(gate, replace(contents.pin, set_at=self._clock(), former=former)))
 
     def change(self, *, old: str | PinHash, new: str) -> None:
@@ -77,7 +94,7 @@ class Pins:
         changed = self.gestured(old, change)
         contents, former_gate = self._vault.gated()
         former = self._remembered(contents, changed, pin, contents.pin.former)
-        self._changes += 1
+        self.void_approvals()
         facts = replace(contents.pin, set_at=self._clock(), former=former, ladder=NO_FAILURES)
         self._exchange_gate(contents, former_gate, changed, facts)
 
@@ -114,7 +131,7 @@ class Pins:
         """Save *contents* without a PIN. Who may give tries back stays."""
         former = contents.gate
         self._vault.save(replace(contents, gate=None, pin=PinFacts(unlock=contents.pin.unlock)))
-        self._changes += 1
+        self.void_approvals()
         if former is not None:
             with suppress(KeystoreError):
                 self._vault.keystore.retire_gate(contents.foundation, former)
@@ -165,6 +182,32 @@ class Pins:
         if not tries.left and self._vault.keystore.guard(gate) == "provider":
             raise PinBlocked
         return tries
+
+    def opened(self, opening: str | Opening, act: Callable[[Contents, Gate, Opening], T]) -> T:
+        """Return what *act* makes of the right PIN, or of the pass that stands for a verified gesture.
+
+        Raises:
+            GesturePassVoid: it is not the one of this moment, or the keystore does not know it any more.
+            PinPaused: while no PIN is looked at, no finger is either.
+        """
+        if not isinstance(opening, GesturePass):
+            return self.gestured(opening, act)
+        contents, gate = self._vault.gated()
+        pause = contents.pin.ladder.wait(self._clock())
+        if pause:
+            raise PinPaused(pause)
+        if opening is not self._pass:
+            raise GesturePassVoid
+        try:
+            return act(contents, gate, opening)
+        except GesturePassVoid:
+            self._pass = None
+            raise
+
+    def ladder_after(self, opening: str | Opening) -> Ladder:
+        """The right PIN forgets the wrong ones before it; a finger says nothing about who guesses PINs."""
+        contents, _ = self._vault.gated()
+        return contents.pin.ladder if isinstance(opening, GesturePass) else NO_FAILURES
 
     def gestured(self, typed: str | PinHash, act: Callable[[Contents, Gate, PinHash], T]) -> T:
         """Return what *act* makes of the right PIN; a wrong one is a step on the ladder.

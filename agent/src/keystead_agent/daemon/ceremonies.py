@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from keystead_agent.authenticator.errors import AuthenticatorError, NobodyAnswered, NotApproved
 
@@ -28,8 +28,21 @@ class Busy(AuthenticatorError):
 class TooManyPrompts(AuthenticatorError):
     code = "too_many_prompts"
 
+    def __init__(self, wait: timedelta) -> None:
+        seconds = max(1, round(wait.total_seconds()))
+        super().__init__(
+            f"You said no several times in a short while, so nothing is asked for another {seconds} seconds."
+        )
+        self.wait = wait
+
+
+class SessionLeft(AuthenticatorError):
+    """The screen was locked, the computer fell asleep or the person logged out while they were being asked."""
+
+    code = "session_left"
+
     def __init__(self) -> None:
-        super().__init__("You said no several times in a short while, so nothing is asked for some time.")
+        super().__init__("The session was locked or left, so the question was taken back.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,8 @@ class Ceremonies:
     _is_open: bool = False
     _refusals: deque[float] = field(default_factory=deque)
     _resting_until: float = float("-inf")
+    _asking: asyncio.Task[Any] | None = None
+    _was_left: bool = False
 
     @asynccontextmanager
     async def one(self, limit: timedelta) -> AsyncIterator[None]:
@@ -69,23 +84,40 @@ class Ceremonies:
         Raises:
             Busy, TooManyPrompts: it is not free.
             NobodyAnswered: after *limit*.
+            SessionLeft: `end` was called.
         """
         if self._is_open:
             raise Busy
-        if self.monotonic() < self._resting_until:
-            raise TooManyPrompts
-        self._is_open = True
+        resting = self._resting_until - self.monotonic()
+        if resting > 0:
+            raise TooManyPrompts(timedelta(seconds=resting))
+        self._is_open, self._was_left, self._asking = True, False, asyncio.current_task()
         try:
             async with asyncio.timeout(limit.total_seconds()):
                 yield
         except TimeoutError:
             self._note_refusal()
             raise NobodyAnswered from None
-        except (NotApproved, NobodyAnswered, asyncio.CancelledError):
+        except asyncio.CancelledError:
+            if self._was_left and self._asking is not None:
+                # Ours, and nobody's refusal.
+                self._asking.uncancel()
+                raise SessionLeft from None
+            self._note_refusal()
+            raise
+        except (NotApproved, NobodyAnswered):
             self._note_refusal()
             raise
         finally:
-            self._is_open = False
+            self._is_open, self._asking = False, None
+
+    async def end(self) -> None:
+        """Take back the question that is open, and return when nothing of it is left."""
+        asking = self._asking
+        if asking is not None:
+            self._was_left = True
+            asking.cancel()
+            await asyncio.wait([asking])
 
     def _note_refusal(self) -> None:
         now = self.monotonic()

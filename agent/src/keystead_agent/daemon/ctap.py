@@ -22,11 +22,11 @@ from keystead_agent.authenticator.ctap.device import CtapDevice, is_quiet
 from keystead_agent.authenticator.ctap.session import Session
 from keystead_agent.authenticator.ctap.statuses import status_of
 from keystead_agent.container.container import Container
-from keystead_agent.daemon.ceremonies import LONGEST, Busy, Ceremonies, TooManyPrompts
+from keystead_agent.daemon.ceremonies import LONGEST, Busy, Ceremonies, SessionLeft, TooManyPrompts
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.offloading import OneThread
 from keystead_agent.daemon.refusals import EXPECTED, Expected
-from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt
+from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Verified
 from keystead_agent.keystore.interface import Entropy
 
 T = TypeVar("T")
@@ -62,7 +62,11 @@ class AskingGesture:
     asked: Gesture
     tell: Told
 
-    async def ask_pin(self, prompt: Prompt) -> str | Cancelled:
+    @property
+    def offers_more(self) -> bool:
+        return self.asked.offers_more
+
+    async def ask_pin(self, prompt: Prompt) -> str | Verified | Cancelled:
         return await self._told(self.asked.ask_pin(prompt))
 
     async def ask_new_pin(self, prompt: Prompt) -> str | Cancelled:
@@ -144,6 +148,8 @@ class CtapService:
 def _status(error: Exception, command: Command | None) -> Status:
     if isinstance(error, Busy):
         return Status.CHANNEL_BUSY
+    if isinstance(error, SessionLeft):
+        return Status.KEEPALIVE_CANCEL
     if isinstance(error, TooManyPrompts):
         return Status.OPERATION_DENIED
     return status_of(error, command)

@@ -6,6 +6,7 @@ Events are `noun.past_participle`; refusals carry the stable code of the error.
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
@@ -31,10 +32,13 @@ class Log:
     def event(self, name: str, **facts: str | int | None) -> None:
         known = {fact: value for fact, value in facts.items() if value not in (None, "")}
         line = json.dumps({"at": self.clock().isoformat(), "event": name, **known})
+        # Each by itself: a full disk must keep nobody from signing in, nor from reading why not.
         if self.stream is not None:
-            print(line, file=self.stream, flush=True)
+            with suppress(OSError):
+                print(line, file=self.stream, flush=True)
         if self.path is not None:
-            _append(self.path, line)
+            with suppress(OSError):
+                _append(self.path, line)
 
 
 def _append(path: Path, line: str) -> None:

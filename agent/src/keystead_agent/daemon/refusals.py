@@ -10,13 +10,14 @@ from keystead_agent.container.errors import ContainerError
 from keystead_agent.enrolment.errors import EnrolmentError
 from keystead_agent.gesture.interface import GestureUnavailable
 from keystead_agent.keystore.errors import KeystoreError
-from keystead_agent.keystore.private_file import FileNotPrivate
+from keystead_agent.keystore.private_file import FileNotPrivate, FileNotWritten
 
 EXPECTED: Final = (
     AuthenticatorError,
     ContainerError,
     EnrolmentError,
     FileNotPrivate,
+    FileNotWritten,
     GestureUnavailable,
     KeystoreError,
     LinkError,
@@ -27,6 +28,7 @@ Expected = (
     | ContainerError
     | EnrolmentError
     | FileNotPrivate
+    | FileNotWritten
     | GestureUnavailable
     | KeystoreError
     | LinkError

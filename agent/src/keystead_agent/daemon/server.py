@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keystead_agent.daemon.connection import Connection
+from keystead_agent.daemon.login import LoginWatch
 from keystead_agent.daemon.peer import PeerRefused, peer_of
 from keystead_agent.daemon.service import Service
 from keystead_agent.keystore.private_file import ensure_private_directory
@@ -44,6 +45,7 @@ def only_daemon(state: Path) -> Iterator[None]:
 class Daemon:
     service: Service
     socket_path: Path
+    watch: LoginWatch | None = None
     _connections: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -53,11 +55,14 @@ class Daemon:
             FileNotPrivate: the socket's directory is open to others.
         """
         server = await asyncio.start_unix_server(self._connected, sock=self._listen())
+        watching = asyncio.create_task(self.watch.run(self.service.leave)) if self.watch else None
         await self.service.open_early()
         self.service.log.event("daemon.started", socket=str(self.socket_path), pid=os.getpid())
         try:
             await stop.wait()
         finally:
+            if watching is not None:
+                watching.cancel()
             server.close()
             for connection in self._connections:
                 connection.cancel()

@@ -12,7 +12,7 @@ from keystead_core.wire.base64url import b64url_decode, b64url_encode
 from keystead_core.wire.errors import BadBase64Url
 
 from keystead_agent.authenticator.allow_list import Caller
-from keystead_agent.authenticator.approval import Approval, not_approved
+from keystead_agent.authenticator.approval import Approval
 from keystead_agent.authenticator.authenticator import Authenticator
 from keystead_agent.authenticator.options import timeout_of
 from keystead_agent.container.container import Container
@@ -20,10 +20,11 @@ from keystead_agent.container.errors import ContainerError, PasskeyUnknown
 from keystead_agent.container.records import Provider
 from keystead_agent.daemon.ceremonies import LONGEST, Ceremonies, allowed_time
 from keystead_agent.daemon.ctap import CtapService, CtapStart
+from keystead_agent.daemon.explaining import Ways, explain, no_other_ways
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.offloading import OneThread
 from keystead_agent.daemon.proving import Proving
-from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose
+from keystead_agent.gesture.interface import Gesture, Prompt, Purpose
 from keystead_agent.keystore.errors import KeystoreError, PinIndexLost, UnlockRefused
 from keystead_agent.keystore.interface import Clock, Keystore, Tries
 from keystead_agent.keystore.private_file import FileNotPrivate
@@ -37,6 +38,7 @@ class Service:
 
     Attributes:
         open_container: blocks; may fail, and is tried again at the next request.
+        ways: besides the PIN, and whether each could be used now.
         fetch: returns the provider at an address; blocks, on a thread of its own.
     """
 
@@ -51,6 +53,7 @@ class Service:
     ctap_start: CtapStart
     clock: Clock
     device_name: str
+    ways: Ways = no_other_ways
     offload: OneThread = field(default_factory=OneThread)
     fetching: OneThread = field(default_factory=OneThread)
     _container: Container | None = None
@@ -96,6 +99,11 @@ class Service:
                 return await self._unenrol(provider)
             case link.Remove(_, credential):
                 return await self._remove(credential)
+            case link.Rename(_, credential, name):
+                return await self._rename(credential, name)
+            case link.Explain(_, site):
+                container = await self.container()
+                return await explain(container, site, await self.ways(), self.offload)
             case link.Ctap() | Cancel():
                 raise AssertionError("answered where the connection is known")
 
@@ -132,9 +140,7 @@ class Service:
             except PinIndexLost:
                 # The count is made anew, and it is the PIN that it counts.
                 prompt = Prompt(Purpose.UNLOCK_PIN, requester=requester)
-                pin = await self.gesture.ask_pin(prompt)
-                if isinstance(pin, Cancelled):
-                    not_approved(pin)
+                pin = await Approval(container, self.gesture, self.offload).typed_pin(prompt)
                 request = await self.offload(partial(container.begin_unlock, pin))
         self.log.event("pin.unlock_begun", requester=requester)
         parts = {"index_public": request.index_public, "lock": request.lock, "nonce_tpm": request.nonce_tpm}
@@ -173,13 +179,19 @@ class Service:
 
     async def _remove(self, credential: str) -> Ok:
         container = await self.container()
-        try:
-            credential_id = b64url_decode(credential)
-        except BadBase64Url as error:
-            raise PasskeyUnknown from error
+        credential_id = _credential_id(credential)
         async with self.ceremonies.one(_NO_QUESTION):
             await self.offload(partial(container.remove, credential_id))
         self.log.event("passkey.removed", credential=credential)
+        return {}
+
+    async def _rename(self, credential: str, name: str) -> Ok:
+        container = await self.container()
+        credential_id = _credential_id(credential)
+        async with self.ceremonies.one(_NO_QUESTION):
+            passkey = container.passkey(credential_id)
+            await self.offload(partial(container.rename, credential_id, name, passkey.display_name))
+        self.log.event("passkey.renamed", credential=credential)
         return {}
 
     async def _status(self) -> Ok:
@@ -193,6 +205,7 @@ class Service:
             "keystore": await self._keystore_status(container.counted_tries),
             "pin_set": container.has_pin,
             "pin_guard": container.guard,
+            "gestures": {"ways": await self.ways(), "open": container.gesture_pass is not None},
             "providers": [
                 {**_brief(provider), "proof": _proof(container, provider)} for provider in container.providers
             ],
@@ -232,6 +245,13 @@ class Service:
             # Not the end: status can still say what is wrong, and each request is refused with the reason.
             self.log.event("container.unopened", code=error.code, because=str(error))
 
+    async def leave(self, because: str) -> None:
+        """The session is locked, asleep or over: take back what is open, and want the PIN before anything else."""
+        await self.ceremonies.end()
+        if self._container is not None:
+            self._container.void_approvals()
+        self.log.event("session.left", because=because)
+
     def close(self) -> None:
         self.offload.close()
         self.fetching.close()
@@ -239,6 +259,14 @@ class Service:
 
 # Changes the container while no ceremony holds it; nobody is asked, so it is short.
 _NO_QUESTION: Final = timedelta(seconds=60)
+
+
+def _credential_id(credential: str) -> bytes:
+    """Raises PasskeyUnknown."""
+    try:
+        return b64url_decode(credential)
+    except BadBase64Url as error:
+        raise PasskeyUnknown from error
 
 
 def _brief(provider: Provider) -> Ok:

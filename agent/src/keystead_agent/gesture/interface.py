@@ -1,6 +1,7 @@
 """Prove you are here: what a gesture is asked, and what it can answer.
 
 Prompt     which site, which account, for what, at whose request
+Verified   something else than the PIN has recognised the person
 Cancelled  the person said no, or did not answer in time
 """
 
@@ -31,6 +32,8 @@ class Prompt:
         requester: the program that asked.
         tries_left: wrong PINs that are still possible; None when nobody asked the keystore.
         error: why they are asked again.
+        other_gestures: a finger or a face will do in the PIN's place.
+        hints: how to give one, a sentence each.
     """
 
     purpose: Purpose
@@ -39,6 +42,8 @@ class Prompt:
     requester: str = ""
     tries_left: int | None = None
     error: str = ""
+    other_gestures: bool = False
+    hints: tuple[str, ...] = ()
 
     def again(self, error: str, tries_left: int | None = None) -> "Prompt":
         return replace(self, error=error, tries_left=tries_left)
@@ -55,6 +60,17 @@ class Cancelled:
     timed_out: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A gesture other than the PIN was made and verified. Only who verified it makes one.
+
+    Attributes:
+        by: what did so, such as "fingerprint"; for the log.
+    """
+
+    by: str
+
+
 class GestureUnavailable(Exception):
     """There is no way to ask a person: no program for it, or it fails."""
 
@@ -64,7 +80,14 @@ class GestureUnavailable(Exception):
 class Gesture(Protocol):
     """Ways to ask. Cancelling the task closes what is on the screen."""
 
-    async def ask_pin(self, prompt: Prompt) -> str | Cancelled: ...
+    @property
+    def offers_more(self) -> bool:
+        """Whether there are ways besides the PIN, once `Prompt.other_gestures` allows them."""
+        ...
+
+    async def ask_pin(self, prompt: Prompt) -> str | Verified | Cancelled:
+        """Return what was typed; Verified only if *prompt* allows other gestures."""
+        ...
 
     async def ask_new_pin(self, prompt: Prompt) -> str | Cancelled:
         """Ask for a PIN to be, twice; what is returned was typed the same both times."""

@@ -34,6 +34,10 @@ class Pinentry:
     options: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] | None = None
 
+    @property
+    def offers_more(self) -> bool:
+        return False
+
     async def ask_pin(self, prompt: Prompt) -> str | Cancelled:
         async with self._conversation() as pinentry:
             await pinentry.describe(prompt)
@@ -172,6 +176,7 @@ def description(prompt: Prompt) -> str:
     lines = [_headline(prompt)]
     if prompt.account:
         lines.append(f"Account: {visible(prompt.account)}")
+    lines += prompt.hints
     lines.append(_asked_by(prompt))
     if prompt.tries_left is not None:
         lines.append(f"Wrong PINs until it locks: {prompt.tries_left}")
@@ -209,9 +214,19 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     await asyncio.shield(process.wait())
 
 
-def find_pinentry(
-    path: str, candidates: Sequence[str] = ("pinentry", "pinentry-gnome3", "pinentry-curses")
-) -> str | None:
+# For a screen, what draws windows; for a terminal, what draws in it. Debian's `pinentry` is whichever was chosen.
+_ON_A_SCREEN: Final = ("pinentry", "pinentry-gnome3", "pinentry-gtk-2", "pinentry-qt", "pinentry-x11")
+_IN_A_TERMINAL: Final = ("pinentry-curses", "pinentry-tty", "pinentry")
+
+
+def pinentry_for(environment: Mapping[str, str]) -> str | None:
+    """The pinentry that fits where the person is, of those that are installed."""
+    has_screen = "DISPLAY" in environment or "WAYLAND_DISPLAY" in environment
+    order = (*_ON_A_SCREEN, *_IN_A_TERMINAL) if has_screen else (*_IN_A_TERMINAL, *_ON_A_SCREEN)
+    return find_pinentry(environment.get("PATH", ""), order)
+
+
+def find_pinentry(path: str, candidates: Sequence[str]) -> str | None:
     """The first of *candidates* that a directory of *path* (as in PATH) has."""
     for candidate in candidates:
         for directory in path.split(os.pathsep):

@@ -38,6 +38,15 @@ class PhraseTyped(GestureRefused):
         self.args = ("Thank you. Now type your PIN.",)
 
 
+class GesturePassVoid(KeystoreError):
+    """What a finger or a face opened is closed: the PIN was changed, the session was locked, the chip started anew."""
+
+    code = "gesture_pass_void"
+
+    def __init__(self) -> None:
+        super().__init__("Type your PIN once; after that, a fingerprint or a face will do again.")
+
+
 class PinLocked(KeystoreError):
     """Too many wrong PINs: not even the right one is looked at."""
 

@@ -4,13 +4,14 @@
     Gate         what a PIN opens; one for all keys of a container
     KeyBlob      one key, in the form in which it may be stored
     AttestationKey   what vouches for other keys of the same chip
+    GesturePass  opens a gate in the PIN's place, for as long as this process remembers it
 
 They are the keystore's own bytes; the container keeps them and does not
 look inside. A PIN arrives here as PinHash only.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NewType, Protocol, TypeAlias
 from uuid import UUID
@@ -22,6 +23,24 @@ Gate = NewType("Gate", bytes)
 KeyBlob = NewType("KeyBlob", bytes)
 AttestationKey = NewType("AttestationKey", bytes)
 PinHash = NewType("PinHash", bytes)  # the left 16 bytes of SHA-256 of the PIN, as CTAP's clientPIN sends it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GesturePass:
+    """What a gesture that the keystore cannot see, a finger or a face, opens a gate with.
+
+    A PIN made it, and it is never written to the disk: after a start, a PIN comes first.
+
+    Attributes:
+        item: the gate's secret, sealed by the keystore.
+        secret: what unseals it, 32 random bytes.
+    """
+
+    item: bytes = field(repr=False)
+    secret: bytes = field(repr=False)
+
+
+Opening: TypeAlias = PinHash | GesturePass
 
 Entropy: TypeAlias = Callable[[int], bytes]
 Clock: TypeAlias = Callable[[], datetime]
@@ -182,7 +201,7 @@ class Keystore(Protocol):
         """Return 32 bytes for *purpose* that only the right PIN brings out, the same for every gate that follows.
 
         Raises:
-            GestureRefused, PinLocked: *pin* does not open *gate*.
+            GestureRefused, PinLocked, GesturePassVoid: *pin* does not open *gate*.
         """
         ...
 
@@ -190,7 +209,17 @@ class Keystore(Protocol):
         """Return if *pin* opens *gate*; raise GestureRefused or PinLocked if not."""
         ...
 
-    def create_hmac_key(self, foundation: Foundation, gate: Gate, pin: PinHash) -> KeyBlob:
+    def pass_for_gestures(self, foundation: Foundation, gate: Gate, pin: PinHash) -> GesturePass:
+        """Return what opens *gate* without a PIN until it is forgotten.
+
+        Whoever holds it has verified the gesture themselves: the keystore cannot.
+
+        Raises:
+            GestureRefused, PinLocked: *pin* does not open it.
+        """
+        ...
+
+    def create_hmac_key(self, foundation: Foundation, gate: Gate, pin: Opening) -> KeyBlob:
         """Make an HMAC-SHA-256 key behind *gate*, after proof that *pin* opens it.
 
         Raises:
@@ -199,12 +228,12 @@ class Keystore(Protocol):
         ...
 
     def hmac(
-        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, messages: Sequence[bytes]
+        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: Opening, messages: Sequence[bytes]
     ) -> list[bytes]:
         """Return the HMAC of each message, of at most 1024 bytes, in their order.
 
         Raises:
-            GestureRefused, PinLocked: *pin* does not open *gate*.
+            GestureRefused, PinLocked, GesturePassVoid: *pin* does not open *gate*.
         """
         ...
 
@@ -212,7 +241,7 @@ class Keystore(Protocol):
         self,
         foundation: Foundation,
         gate: Gate,
-        pin: PinHash,
+        pin: Opening,
         to_sign: ToSign | None,
         attestation_key: AttestationKey | None = None,
     ) -> NewKey:
@@ -226,11 +255,11 @@ class Keystore(Protocol):
         """
         ...
 
-    def sign(self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, digest: bytes) -> bytes:
+    def sign(self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: Opening, digest: bytes) -> bytes:
         """Return one ECDSA signature (DER) for one gesture.
 
         Raises:
-            GestureRefused, PinLocked: *pin* does not open *gate*.
+            GestureRefused, PinLocked, GesturePassVoid: *pin* does not open *gate*.
         """
         ...
 
@@ -271,7 +300,7 @@ class Keystore(Protocol):
         ...
 
     def certify(
-        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, by: AttestationKey, qualifying: bytes
+        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: Opening, by: AttestationKey, qualifying: bytes
     ) -> Certification:
         """Have *by* state that *key* is in this chip; *qualifying* is bound into the statement.
 

@@ -1,5 +1,6 @@
 """Files for one person's eyes: written whole or not at all, and refused when others could have touched them."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import Final
 
 _FILE_MODE: Final = 0o600
 _DIRECTORY_MODE: Final = 0o700
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class FileNotPrivate(Exception):
@@ -18,6 +20,15 @@ class FileNotPrivate(Exception):
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(f"{path} {what}")
         self.path = path
+
+
+class FileNotWritten(Exception):
+    """The disk is full, or one may not write so much; what was there before is still there, whole."""
+
+    code = "file_not_written"
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} could not be written ({why}): make room and try again.")
 
 
 def ensure_private_directory(path: Path) -> None:
@@ -50,8 +61,24 @@ def read_private(path: Path, *, max_bytes: int) -> bytes | None:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Replace *path* by *data*; after a crash it is the old file or the new one, never a part of either."""
+    """Replace *path* by *data*; after a crash it is the old file or the new one, never a part of either.
+
+    Raises:
+        FileNotWritten: it is the old one.
+    """
     temporary = path.with_name(f".{path.name}.new")
+    try:
+        _write_whole(temporary, data)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        temporary.unlink(missing_ok=True)
+        raise FileNotWritten(path, error.strerror or "no room") from error
+    temporary.replace(path)
+    _sync_directory(path.parent)
+
+
+def _write_whole(temporary: Path, data: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, _FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
@@ -59,8 +86,6 @@ def write_private(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(descriptor)
-    temporary.replace(path)
-    _sync_directory(path.parent)
 
 
 def _sync_directory(path: Path) -> None:

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from keystead_core.webauthn.aaguids import KEYSTEAD_SOFTWARE
 
-from keystead_agent.keystore.errors import GestureRefused, NoChip, OtherMachine, PinLocked
+from keystead_agent.keystore.errors import GesturePassVoid, GestureRefused, NoChip, OtherMachine, PinLocked
 from keystead_agent.keystore.interface import (
     AttestationKey,
     Clock,
@@ -33,8 +33,10 @@ from keystead_agent.keystore.interface import (
     Entropy,
     Foundation,
     Gate,
+    GesturePass,
     KeyBlob,
     NewKey,
+    Opening,
     PinHash,
     PublicPoint,
     ToSign,
@@ -168,17 +170,21 @@ class SoftwareKeystore:
     def gated_secret(self, foundation: Foundation, gate: Gate, pin: PinHash, purpose: bytes) -> bytes:
         return hmac.digest(self._open_gate(gate, pin), b"keystead " + purpose, "sha256")
 
+    def pass_for_gestures(self, foundation: Foundation, gate: Gate, pin: PinHash) -> GesturePass:
+        master, secret = self._open_gate(gate, pin), self._entropy(_KEY_BYTES)
+        return GesturePass(pack("software gesture pass", self._encrypt(secret, master)), secret)
+
     def create_key(
         self,
         foundation: Foundation,
         gate: Gate,
-        pin: PinHash,
+        pin: Opening,
         to_sign: ToSign | None,
         attestation_key: AttestationKey | None = None,
     ) -> NewKey:
         if attestation_key is not None:
             raise NoChip(_ATTESTATION)
-        master = self._open_gate(gate, pin)
+        master = self._opened(gate, pin)
         key = ec.generate_private_key(ec.SECP256R1())
         numbers = key.public_key().public_numbers()
         public = PublicPoint(numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big"))
@@ -189,22 +195,22 @@ class SoftwareKeystore:
     def check(self, foundation: Foundation, gate: Gate, pin: PinHash) -> None:
         self._open_gate(gate, pin)
 
-    def create_hmac_key(self, foundation: Foundation, gate: Gate, pin: PinHash) -> KeyBlob:
-        master = self._open_gate(gate, pin)
+    def create_hmac_key(self, foundation: Foundation, gate: Gate, pin: Opening) -> KeyBlob:
+        master = self._opened(gate, pin)
         return KeyBlob(pack("software hmac key", self._encrypt(master, self._entropy(_KEY_BYTES))))
 
     def hmac(
-        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, messages: Sequence[bytes]
+        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: Opening, messages: Sequence[bytes]
     ) -> list[bytes]:
-        master = self._open_gate(gate, pin)
+        master = self._opened(gate, pin)
         try:
             secret = _decrypt(master, Parts("software hmac key", key))
         except InvalidTag:
             raise OtherMachine from None
         return [hmac.digest(secret, message, "sha256") for message in messages]
 
-    def sign(self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, digest: bytes) -> bytes:
-        master = self._open_gate(gate, pin)
+    def sign(self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: Opening, digest: bytes) -> bytes:
+        master = self._opened(gate, pin)
         try:
             scalar = _decrypt(master, Parts("software key", key))
         except InvalidTag:
@@ -227,7 +233,7 @@ class SoftwareKeystore:
         raise NoChip(_ATTESTATION)
 
     def certify(
-        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, by: AttestationKey, qualifying: bytes
+        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: Opening, by: AttestationKey, qualifying: bytes
     ) -> NoReturn:
         raise NoChip(_ATTESTATION)
 
@@ -236,6 +242,14 @@ class SoftwareKeystore:
         wrapped = self._encrypt(_key_from(pin, salt, self._cost), master)
         cost = {"iterations": self._cost.iterations, "lanes": self._cost.lanes, "memory_kib": self._cost.memory_kib}
         return Gate(pack("software gate", {"salt": salt, **cost, **wrapped}))
+
+    def _opened(self, gate: Gate, opening: Opening) -> bytes:
+        if not isinstance(opening, GesturePass):
+            return self._open_gate(gate, opening)
+        try:
+            return _decrypt(opening.secret, Parts("software gesture pass", opening.item))
+        except InvalidTag:
+            raise GesturePassVoid from None
 
     def _open_gate(self, gate: Gate, pin: PinHash) -> bytes:
         now = self._clock()

@@ -45,9 +45,11 @@ from keystead_agent.keystore.interface import (
     Entropy,
     Foundation,
     Gate,
+    GesturePass,
     Guard,
     KeyBlob,
     NewKey,
+    Opening,
     PinHash,
     PublicPoint,
     ToSign,
@@ -58,6 +60,7 @@ from keystead_agent.keystore.packing import Parts, pack
 from keystead_agent.keystore.root import find_root
 from keystead_agent.keystore.tpm_facts import describe, read_tries
 from keystead_agent.keystore.tpm_gate import SECRET_BYTES, TpmGate, handles_of, key_auth, outside_secret
+from keystead_agent.keystore.tpm_gestures import make_pass, opened
 from keystead_agent.keystore.tpm_index import undefine_index
 from keystead_agent.keystore.tpm_refusals import refusal
 from keystead_agent.keystore.tpm_unlock import Unlocking, begin, finish, forget
@@ -136,16 +139,20 @@ class TpmKeystore:
         with self._chip_of(foundation) as chip:
             return outside_secret(tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin), purpose)
 
+    def pass_for_gestures(self, foundation: Foundation, gate: Gate, pin: PinHash) -> GesturePass:
+        with self._chip_of(foundation) as chip:
+            return make_pass(chip, tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin))
+
     def create_key(
         self,
         foundation: Foundation,
         gate: Gate,
-        pin: PinHash,
+        pin: Opening,
         to_sign: ToSign | None,
         attestation_key: AttestationKey | None = None,
     ) -> NewKey:
         with self._chip_of(foundation) as chip:
-            secret = tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin)
+            secret = opened(chip, gate, pin)
             key_id = self._entropy(_KEY_ID_BYTES)
             auth = key_auth(secret, key_id)
             item = chip.create(build.signing_key(), auth=auth)
@@ -164,27 +171,27 @@ class TpmKeystore:
         with self._chip_of(foundation) as chip:
             tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin)
 
-    def create_hmac_key(self, foundation: Foundation, gate: Gate, pin: PinHash) -> KeyBlob:
+    def create_hmac_key(self, foundation: Foundation, gate: Gate, pin: Opening) -> KeyBlob:
         with self._chip_of(foundation) as chip:
-            secret = tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin)
+            secret = opened(chip, gate, pin)
             key_id = self._entropy(_KEY_ID_BYTES)
             item = chip.create(build.hmac_key(), auth=key_auth(secret, key_id))
         return KeyBlob(pack(_HMAC_KEY, {"id": key_id} | packed_item(item)))
 
     def hmac(
-        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, messages: Sequence[bytes]
+        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: Opening, messages: Sequence[bytes]
     ) -> list[bytes]:
         parts = Parts(_HMAC_KEY, key)
         with self._chip_of(foundation) as chip:
-            secret = tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin)
+            secret = opened(chip, gate, pin)
             auth = key_auth(secret, parts.data("id"))
             with chip.loaded(item_of(parts)) as handle:
                 return [_hmac(chip, handle, auth, message) for message in messages]
 
-    def sign(self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, digest: bytes) -> bytes:
+    def sign(self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: Opening, digest: bytes) -> bytes:
         parts = Parts(_KEY, key)
         with self._chip_of(foundation) as chip:
-            secret = tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin)
+            secret = opened(chip, gate, pin)
             return _sign(chip, item_of(parts), key_auth(secret, parts.data("id")), digest)
 
     def begin_unlock(self, foundation: Foundation, gate: Gate, pin: PinHash | None = None) -> UnlockRequest:
@@ -216,11 +223,11 @@ class TpmKeystore:
             return tpm_attestation.activate(chip, _attestation_item(key), credential_blob, secret)
 
     def certify(
-        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: PinHash, by: AttestationKey, qualifying: bytes
+        self, foundation: Foundation, gate: Gate, key: KeyBlob, pin: Opening, by: AttestationKey, qualifying: bytes
     ) -> Certification:
         parts = Parts(_KEY, key)
         with self._chip_of(foundation) as chip:
-            secret = tpm_opening.open_gate(chip, TpmGate.unpack(gate), pin)
+            secret = opened(chip, gate, pin)
             auth = key_auth(secret, parts.data("id"))
             return tpm_attestation.certify(chip, item_of(parts), auth, _attestation_item(by), qualifying)
 

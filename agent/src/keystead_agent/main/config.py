@@ -4,7 +4,9 @@
 | ---------------------- | ----------------------------------------------------------------------------- |
 | keystore               | "tpm" (default), or "software": keys in a file, for machines without a TPM    |
 | tpm                    | "device:/dev/tpmrm0" (default), "swtpm:path=…" or "swtpm:host=…,port=…"       |
-| pinentry               | the program that asks for the PIN; the first pinentry on PATH by default      |
+| pinentry               | the program that asks for the PIN; by default the one that fits your session  |
+| fingerprint            | "auto" (default): a finger that fprintd knows does, after one PIN; or "off"   |
+| pam_service            | a PAM service that may recognise you, after one PIN; none by default          |
 | pin_minimum            | the shortest PIN that may be chosen, 4 to 127; 6 by default                   |
 | pin_digits             | "allow" (default), "require" or "disallow" digits in a new PIN                |
 | pin_lowercase          | the same for lower-case letters                                               |
@@ -34,7 +36,8 @@ from keystead_agent.container.pin_rules import (
     PinRules,
     Presence,
 )
-from keystead_agent.gesture.pinentry import find_pinentry
+from keystead_agent.gesture.pam import is_service_name
+from keystead_agent.gesture.pinentry import pinentry_for
 from keystead_agent.keystore.transport import AddressError, connector
 
 PREFIX: Final = "KEYSTEAD_AGENT_"
@@ -42,6 +45,8 @@ KNOWN: Final = (
     "keystore",
     "tpm",
     "pinentry",
+    "fingerprint",
+    "pam_service",
     "pin_minimum",
     "pin_digits",
     "pin_lowercase",
@@ -69,6 +74,8 @@ class Settings:
     keystore: Literal["tpm", "software"]
     tpm: str
     pinentry: str
+    fingerprint: bool
+    pam_service: str | None
     pin_rules: PinRules
     prompt_timeout: timedelta
     security_key_sites: frozenset[str]
@@ -88,7 +95,9 @@ def load_settings(environment: Mapping[str, str], home: Path) -> Settings:
     return Settings(
         keystore=_keystore(written),
         tpm=_tpm(written),
-        pinentry=_text(written, "pinentry", find_pinentry(environment.get("PATH", "")) or "pinentry"),
+        pinentry=_text(written, "pinentry", pinentry_for(environment) or "pinentry"),
+        fingerprint=_fingerprint(written),
+        pam_service=_pam_service(written),
         pin_rules=_pin_rules(written),
         prompt_timeout=timedelta(seconds=_number(written, "prompt_timeout_seconds", 120, least=10, most=300)),
         security_key_sites=_sites(written),
@@ -122,6 +131,25 @@ def _keystore(written: Mapping[str, object]) -> Literal["tpm", "software"]:
             return "software"
         case other:
             raise ConfigError(f'keystore must be "tpm" or "software", not {other!r}')
+
+
+def _fingerprint(written: Mapping[str, object]) -> bool:
+    match written.get("fingerprint", "auto"):
+        case "auto":
+            return True
+        case "off":
+            return False
+        case other:
+            raise ConfigError(f'fingerprint must be "auto" or "off", not {other!r}')
+
+
+def _pam_service(written: Mapping[str, object]) -> str | None:
+    value = written.get("pam_service")
+    if value is None:
+        return None
+    if not isinstance(value, str) or not is_service_name(value):
+        raise ConfigError(f'pam_service must be the name of a file in /etc/pam.d such as "howdy", not {value!r}')
+    return value
 
 
 def _tpm(written: Mapping[str, object]) -> str:

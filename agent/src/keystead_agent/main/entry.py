@@ -6,8 +6,10 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from shutil import which
 
-from keystead_agent.cli.commands import Browsers, Doors, cli
+from keystead_agent.cli.commands import Browsers, Doors, SetUp, cli
+from keystead_agent.cli.findings import Finding, Step
 from keystead_agent.cli.output import EXIT_CONFIG, fail
 from keystead_agent.main.config import ConfigError, Settings, load_settings
 
@@ -20,6 +22,9 @@ def main() -> None:
             run_daemon=run_daemon,
             run_hid=run_hid,
             install_browser=install_browser,
+            log_path=lambda: _settings().state_dir / "agent.log",
+            examine=examine,
+            set_up=set_up,
         ),
     )
 
@@ -81,3 +86,28 @@ def install_browser(browser: Browsers, origins: Sequence[str]) -> list[Path]:
         )
     except (ExtensionMissing, OriginNotClaimable) as error:
         fail(error.code, str(error))
+
+
+def examine() -> list[Finding]:
+    from keystead_core.link.messages import Status
+
+    from keystead_agent.client.client import AgentClient, AgentRefused, AgentUnreachable
+    from keystead_agent.main.doctor import Doctor
+    from keystead_agent.main.system import clock
+
+    settings = _settings()
+    try:
+        status = AgentClient(settings.socket).ask(Status("doctor"))
+    except (AgentRefused, AgentUnreachable):
+        status = None
+    return Doctor(settings, status, os.environ, Path.home(), clock()).examine()
+
+
+def set_up(wanted: SetUp) -> list[Step]:
+    from keystead_agent.main.set_up import Installation
+
+    command = shlex.join([sys.executable, "-m", "keystead_agent.main"])
+    installation = Installation(
+        _settings(), Path.home(), command, lambda origins: install_browser("all", origins), which("systemctl")
+    )
+    return installation.run(wanted)

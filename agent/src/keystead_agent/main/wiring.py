@@ -2,6 +2,7 @@
 
 import os
 import platform
+import pwd
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -12,9 +13,13 @@ from keystead_agent.container.records import Provider
 from keystead_agent.daemon.ceremonies import Ceremonies
 from keystead_agent.daemon.ctap import CtapStart
 from keystead_agent.daemon.log import Log
+from keystead_agent.daemon.login import LoginWatch
 from keystead_agent.daemon.server import Daemon
 from keystead_agent.daemon.service import Service
 from keystead_agent.enrolment.fetch import fetch_provider
+from keystead_agent.gesture.fingerprint import Fingerprint
+from keystead_agent.gesture.pam import PamService
+from keystead_agent.gesture.parallel import AnyOfThese, Recogniser
 from keystead_agent.gesture.pinentry import Pinentry
 from keystead_agent.keystore.interface import Keystore
 from keystead_agent.keystore.software import SoftwareKeystore
@@ -35,22 +40,41 @@ def pinentry(settings: Settings) -> Pinentry:
     return Pinentry(settings.pinentry, settings.prompt_timeout, _terminal(), dict(os.environ))
 
 
+def gesture(settings: Settings, watch: LoginWatch, log: Log) -> AnyOfThese:
+    recognisers: list[Recogniser] = []
+    if settings.fingerprint:
+        recognisers.append(Fingerprint(settings.prompt_timeout))
+    if settings.pam_service is not None:
+        person = pwd.getpwuid(os.getuid()).pw_name
+        recognisers.append(PamService(settings.pam_service, person, settings.prompt_timeout))
+    window = pinentry(settings)
+    return AnyOfThese(window, recognisers, lambda: watch.is_watching, partial(_note_gesture, log))
+
+
+def _note_gesture(log: Log, by: str) -> None:
+    log.event("gesture.recognised", by=by)
+
+
 def daemon(settings: Settings) -> Daemon:
     keys = keystore(settings)
+    watch = LoginWatch(os.getuid())
+    log = Log(clock, settings.state_dir / "agent.log")
+    asking = gesture(settings, watch, log)
     service = Service(
         version=version("keystead-agent"),
         keystore=keys,
         open_container=partial(Container, settings.state_dir, keys, clock, entropy, settings.pin_rules),
-        gesture=pinentry(settings),
+        gesture=asking,
         fetch=_fetch,
         ceremonies=Ceremonies(monotonic),
-        log=Log(clock, settings.state_dir / "agent.log"),
+        log=log,
         socket_path=str(settings.socket),
         ctap_start=CtapStart(entropy, monotonic, monotonic(), CtapSites(settings.security_key_sites)),
         clock=clock,
         device_name=platform.node() or "A computer without a name",
+        ways=asking.ways,
     )
-    return Daemon(service, settings.socket)
+    return Daemon(service, settings.socket, watch)
 
 
 def _fetch(url: str) -> Provider:

@@ -19,6 +19,8 @@
     unlock_begin ; index_public, lock, nonce_tpm: what the identity provider has to sign for
     unlock_finish signature;
     remove       credential;
+    rename       credential, name;
+    explain      site; site, rp_id, sentences: what would happen there now, and why
     create       origin, top_origin?, options; credential: RegistrationResponseJSON
     get          origin, top_origin?, options, mediation?, credential?;
                  credential: AuthenticationResponseJSON
@@ -57,6 +59,7 @@ Mediation: TypeAlias = Literal["optional", "required", "conditional"]
 
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _MAX_TEXT_CHARACTERS = 2048
+_MAX_NAME_CHARACTERS = 64
 _MAX_CHANNEL = 0xFFFFFFFF
 # 7,609 bytes, as long as CTAPHID can carry.
 _MAX_CTAP_CHARACTERS = 10_146
@@ -65,6 +68,12 @@ _MAX_CTAP_CHARACTERS = 10_146
 def _text(value: object) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT_CHARACTERS:
         raise ValueError(f"must be a text of 1 to {_MAX_TEXT_CHARACTERS} characters")
+    return value
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= len(value) <= _MAX_NAME_CHARACTERS:
+        raise ValueError(f"must be a text of 1 to {_MAX_NAME_CHARACTERS} characters")
     return value
 
 
@@ -198,6 +207,27 @@ class Remove(_Request):
 
 
 @dataclass(frozen=True, slots=True)
+class Rename(_Request):
+    """Another name for a passkey, in this container alone: the site's half keeps its own."""
+
+    verb = "rename"
+    credential: str = _required(_text)
+    name: str = _required(_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Explain(_Request):
+    """What would happen at a site now, and why; nobody is asked.
+
+    Attributes:
+        site: a relying-party id or the address of a page.
+    """
+
+    verb = "explain"
+    site: str = _required(_text)
+
+
+@dataclass(frozen=True, slots=True)
 class Create(_Request):
     """`navigator.credentials.create()`.
 
@@ -263,6 +293,8 @@ Request: TypeAlias = (
     | UnlockBegin
     | UnlockFinish
     | Remove
+    | Rename
+    | Explain
     | Create
     | Get
     | Ctap

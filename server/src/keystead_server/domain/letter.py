@@ -27,6 +27,9 @@ class Occasion(StrEnum):
     PASSKEY_REMOVED = "passkey.removed"
     PASS_ISSUED = "pass.issued"
     PASS_DELIVERED = "pass.delivered"
+    METHOD_ADDED = "method.added"
+    METHOD_CHANGED = "method.changed"
+    METHOD_REMOVED = "method.removed"
     SIGNED_OUT_EVERYWHERE = "user.signed_out_everywhere"
     MAIL_CHANGED = "user.mail_changed"
 

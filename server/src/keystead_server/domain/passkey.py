@@ -41,6 +41,7 @@ class Passkey:
         backup_eligible: the BE flag at registration; it can never change afterwards.
         attestation_format: what the registration carried, such as "packed" or "none".
         attestation_kind: none, self, basic, attca or anonca.
+        legacy_attestation: its attestation is signed over SHA-1 (RS1), which old TPMs have nothing better than.
         proof: what speaks for device binding, judged when it was registered.
         registered_by: the user themself, or the administrator who did it on their behalf
             (nobody's id for the operator at the command line).
@@ -71,6 +72,7 @@ class Passkey:
     last_used_address: str | None = None
     last_used_agent: str | None = None
     device_id: DeviceId | None = None
+    legacy_attestation: bool = False
 
     @property
     def on_behalf(self) -> bool:

@@ -95,11 +95,13 @@ def check_display_name(name: str, *, target: str = "display_name") -> str:
     """Return *name*, trimmed and in NFC, when it can stand on a page and in a log.
 
     Raises:
-        Invalid: it is empty, longer than 256 characters, or holds control characters.
+        Invalid: it is empty, longer than 256 characters, or holds control characters or line separators.
     """
     trimmed = unicodedata.normalize("NFC", name.strip())
-    # Bidirectional overrides (category Cf) let a name pose as another one on an approval page.
-    if not trimmed or len(trimmed) > MAX_NAME_CHARACTERS or any(unicodedata.category(c)[0] == "C" for c in trimmed):
+    # Bidirectional overrides (category Cf) let a name pose as another one on an approval page; line and
+    # paragraph separators (Zl, Zp) begin a new line where a name stands in a log.
+    barred = any(unicodedata.category(c)[0] == "C" or unicodedata.category(c) in ("Zl", "Zp") for c in trimmed)
+    if not trimmed or len(trimmed) > MAX_NAME_CHARACTERS or barred:
         raise Invalid(
             "display_name_invalid",
             f"a name has 1 to {MAX_NAME_CHARACTERS} characters and no control characters",

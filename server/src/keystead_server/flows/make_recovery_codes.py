@@ -6,10 +6,12 @@ from typing import TypeAlias
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.ids import RecoveryCodesId
 from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.letter import Occasion
 from keystead_server.domain.recovery_codes import HOW_MANY, LENGTH, RecoveryCodes
 from keystead_server.domain.sign_in import Method
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.held_methods import Held
+from keystead_server.flows.letters import Letters
 from keystead_server.flows.method_gate import MethodGate, NotDone
 from keystead_server.flows.pass_codes import random_code
 from keystead_server.flows.secret_digests import recovery_digest
@@ -39,6 +41,7 @@ class MakeRecoveryCodes:
     entropy: Entropy
     sealer: Sealer
     gate: MethodGate
+    letters: Letters
 
     async def against(self, owner: SessionOwner) -> NotDone | None:
         """Why the person cannot have recovery codes made now."""
@@ -57,8 +60,10 @@ class MakeRecoveryCodes:
         codes = tuple(random_code(self.entropy, LENGTH) for _ in range(HOW_MANY))
         digests = tuple(recovery_digest(self.sealer, user.id, code) for code in codes)
         kept = RecoveryCodes(RecoveryCodesId(self.entropy.new_id(now)), user.tenant_id, user.id, digests, now)
+        occasion = Occasion.METHOD_ADDED if old is None else Occasion.METHOD_CHANGED
         changes: list[Change] = [
             Add(kept),
+            *self.letters.to(user, occasion, at=now, method="recovery_codes"),
             audited(
                 self.entropy, "recovery_codes.made", tenant=user.tenant_id, at=now, by=Actor(user), target=user.id
             ),

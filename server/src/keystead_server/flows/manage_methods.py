@@ -6,6 +6,7 @@ from typing import TypeAlias
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.ids import PasswordId, RecoveryCodesId, TenantId, TotpId, UserId
 from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.letter import Occasion
 from keystead_server.domain.password import Password
 from keystead_server.domain.recovery_codes import RecoveryCodes
 from keystead_server.domain.sign_in import Method
@@ -13,6 +14,7 @@ from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import User, check_display_name
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.held_methods import Held, has_way_in
+from keystead_server.flows.letters import Letters
 from keystead_server.flows.method_gate import MethodGate, NotDone
 from keystead_server.policy.permissions import check_reach
 from keystead_server.ports.changes import Remove, Replace, Written
@@ -59,6 +61,7 @@ class ManageMethods:
     clock: Clock
     entropy: Entropy
     gate: MethodGate
+    letters: Letters
 
     async def rename_totp(self, owner: SessionOwner, totp: TotpId, name: str) -> Outcome:
         """Give one's own authenticator app another name.
@@ -124,12 +127,12 @@ class ManageMethods:
         found = _find(await self._secrets(user), method_id)
         if found is None:
             return NotDone("method_not_found")
-        detail = {"method": found.id, "name": found.name} if isinstance(found, TotpAuthenticator) else {}
-        line = audited(
-            self.entropy, f"{NOUNS[type(found)]}.removed", tenant=user.tenant_id, at=self.clock.now(), by=by,
-            target=user.id, **detail,
-        )  # fmt: skip
-        written = await self.store.write(removal(found), line)
+        now, noun = self.clock.now(), NOUNS[type(found)]
+        name = found.name if isinstance(found, TotpAuthenticator) else ""
+        detail = {"method": found.id, "name": name} if name else {}
+        line = audited(self.entropy, f"{noun}.removed", tenant=user.tenant_id, at=now, by=by, target=user.id, **detail)
+        told = self.letters.to(user, Occasion.METHOD_REMOVED, at=now, method=noun, by=by.called, name=name)
+        written = await self.store.write(removal(found), line, *told)
         return Done(found) if isinstance(written, Written) else NotDone("method_not_found")
 
     async def _secrets(self, user: User) -> Secrets:

@@ -11,7 +11,7 @@ from keystead_server.domain.user import HANDLE_BYTES, Role, User, check_display_
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.letters import Letters
 from keystead_server.policy.permissions import check_reach
-from keystead_server.ports.changes import Add, Change, Remove, Replace, Written
+from keystead_server.ports.changes import Add, Change, Conflict, KeepsAnAdministrator, Remove, Replace, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.store import Store
 
@@ -88,12 +88,24 @@ class ManageUser:
             changed = replace(changed, enabled=True)
             lines.append(self._line(user, "user.enabled", by))
         if enabled is False and user.enabled:
-            await self._keep_an_administrator(user, without=user.is_administrator)
             changed = replace(changed.disabled(), sessions_valid_from=now)
             lines.append(self._line(user, "user.disabled", by))
-        if lines and not isinstance(await self.store.write(Replace(changed, user), *lines), Written):
-            await self._explain(user, changed)
+        if lines:
+            await self._put(user, changed, *lines)
         return changed
+
+    async def _put(self, user: User, changed: User, *with_it: Change) -> None:
+        """Put *changed* in the place of *user*.
+
+        Raises:
+            Invalid: the name is taken, it is the last administrator, or the account is not as it was read: nobody's
+                change is undone unseen.
+        """
+        match await self.store.write(Replace(changed, user), *with_it, *_kept(user, changed)):
+            case Conflict(KeepsAnAdministrator()):
+                raise _last_administrator()
+            case Conflict():
+                await self._explain(user, changed)
 
     async def _explain(self, user: User, changed: User) -> NoReturn:
         """Raises Invalid: why *changed* could not take the place of *user*."""
@@ -113,8 +125,7 @@ class ManageUser:
             user, username=check_username(username), display_name=check_display_name(display_name or username)
         )
         line = self._line(user, "user.renamed", by, username=renamed.username, before=user.username)
-        if not isinstance(await self.store.write(Replace(renamed, user), line), Written):
-            await self._explain(user, renamed)
+        await self._put(user, renamed, line)
         return renamed
 
     async def set_mail(self, user: User, mail: str, *, by: Actor) -> User:
@@ -132,8 +143,7 @@ class ManageUser:
         now = self.clock.now()
         told = self.letters.to(user, Occasion.MAIL_CHANGED, at=now)
         line = self._line(user, "user.mail_changed", by, mail=changed.mail or "", before=user.mail or "")
-        if not isinstance(await self.store.write(Replace(changed, user), line, *told), Written):
-            raise _changed_meanwhile()
+        await self._put(user, changed, line, *told)
         return changed
 
     async def enable(self, user: User, *, by: Actor) -> User:
@@ -147,7 +157,6 @@ class ManageUser:
         Raises:
             Invalid: it is the last administrator.
         """
-        await self._keep_an_administrator(user, without=user.is_administrator)
         disabled = replace(user.disabled(), sessions_valid_from=self.clock.now())
         await self._save(user, disabled, "user.disabled", by)
         return disabled
@@ -158,8 +167,6 @@ class ManageUser:
         Raises:
             Invalid: it would leave the tenant without an administrator.
         """
-        loses = user.is_administrator and Role.GLOBAL_ADMINISTRATOR not in roles
-        await self._keep_an_administrator(user, without=loses)
         changed = replace(user, roles=roles)
         await self._save(user, changed, "user.roles_changed", by, roles=", ".join(sorted(roles)))
         return changed
@@ -171,32 +178,32 @@ class ManageUser:
             Invalid: it is the last administrator.
         """
         check_reach(by, user)
-        await self._keep_an_administrator(user, without=user.is_administrator)
-        now = self.clock.now()
-        await self.store.write(
-            Remove(user.tenant_id, User, user.id),
-            audited(
-                self.entropy, "user.removed", tenant=user.tenant_id, at=now, by=by, target=user.id,
-                username=user.username,
-            ),
-        )  # fmt: skip
-
-    async def _keep_an_administrator(self, user: User, *, without: bool) -> None:
-        if not without:
-            return
-        others = [a for a in await self.store.users.administrators(user.tenant_id) if a.id != user.id]
-        if not others:
-            raise Invalid("last_administrator", "this is the only administrator who can sign in; make another first")
+        line = self._line(user, "user.removed", by, username=user.username)
+        # As it was read: who became the only administrator meanwhile is not removed as somebody who was none.
+        unchanged = Replace(user, user)
+        match await self.store.write(unchanged, Remove(user.tenant_id, User, user.id), line, *_kept(user, None)):
+            case Conflict(KeepsAnAdministrator()):
+                raise _last_administrator()
+            case Conflict():
+                if await self.store.users.get(user.tenant_id, user.id) is not None:
+                    raise _changed_meanwhile()
 
     async def _save(self, before: User, user: User, event: str, by: Actor, **detail: str) -> None:
-        """Raises Invalid when the account is not as it was read: nobody's change is undone unseen."""
         check_reach(by, before)
-        line = self._line(user, event, by, **detail)
-        if not isinstance(await self.store.write(Replace(user, before), line), Written):
-            raise _changed_meanwhile()
+        await self._put(before, user, self._line(before, event, by, **detail))
 
     def _line(self, user: User, event: str, by: Actor, **detail: str) -> Change:
         return audited(self.entropy, event, tenant=user.tenant_id, at=self.clock.now(), by=by, target=user.id, **detail)
+
+
+def _kept(before: User, after: User | None) -> list[Change]:
+    """What refuses a change of an account that leaves nobody to administer its tenant."""
+    was, will = (user is not None and user.enabled and user.is_administrator for user in (before, after))
+    return [KeepsAnAdministrator(before.tenant_id)] if was and not will else []
+
+
+def _last_administrator() -> Invalid:
+    return Invalid("last_administrator", "this is the only administrator who can sign in; make another first")
 
 
 def _changed_meanwhile() -> Invalid:

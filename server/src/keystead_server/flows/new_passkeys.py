@@ -44,6 +44,7 @@ def new_passkey(
         created_at=at,
         registered_by=registered_by,
         device_id=None if vouched.device is None else vouched.device.id,
+        legacy_attestation=bool(attestation.legacy),
     )
 
 

@@ -96,7 +96,8 @@ class RedeemCode:
             request = parse_token_request(without_client(body))
             app = await authenticated_app(self.store, tenant, presented)
             trail.app_id = app.id
-            code = self._code(tenant, app, request, now)
+            code = self._code(tenant, app, request)
+            await self._check_in_time(app, code, now)
             owner = await self._owner(tenant, code, now)
             trail.user_id, trail.username = owner.user.id, owner.user.username
             await self._under_policy(app, code, owner, trail)
@@ -104,7 +105,7 @@ class RedeemCode:
         except TokenError as error:
             return await _refused(trail, error)
 
-    def _code(self, tenant: Tenant, app: App, request: AuthorizationCodeGrant, now: datetime) -> AuthorizationCode:
+    def _code(self, tenant: Tenant, app: App, request: AuthorizationCodeGrant) -> AuthorizationCode:
         try:
             opened = self.sealer.open(CODE_SEAL, b64url_decode(request.code), bound_to=tenant.id.encode())
         except (WireError, SealBroken):
@@ -112,12 +113,19 @@ class RedeemCode:
         code = AuthorizationCode.from_bytes(opened)
         if code.app_id != app.id:
             raise _NoGrant("code_of_another_app")
-        if now >= code.expires_at:
-            raise _NoGrant("code_expired")
         if not compare_digest(code.redirect_uri_digest, redirect_uri_digest(request.redirect_uri)):
             raise _NoGrant("redirect_uri_differs")
         check_verifier(code.code_challenge, request.code_verifier)
         return code
+
+    async def _check_in_time(self, app: App, code: AuthorizationCode, now: datetime) -> None:
+        if now < code.expires_at:
+            return
+        # RFC 6749 §4.1.2: "If an authorization code is used more than once, the authorization server MUST deny the
+        # request and SHOULD revoke (when possible) all tokens previously issued based on that authorization code."
+        # Whoever comes too late may be the second as well; when nothing was given for it, nothing ends.
+        await self.store.write(RevokeGrant(app.tenant_id, code.id, now))
+        raise _NoGrant("code_expired")
 
     async def _owner(self, tenant: Tenant, code: AuthorizationCode, now: datetime) -> SessionOwner:
         owner = await self.store.sessions.owner_of(tenant.id, code.session_id)

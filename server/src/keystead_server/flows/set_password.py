@@ -6,10 +6,12 @@ from typing import TypeAlias
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.ids import PasswordId
 from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.letter import Occasion
 from keystead_server.domain.password import Password, check_password
 from keystead_server.domain.sign_in import Method
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.held_methods import Held
+from keystead_server.flows.letters import Letters
 from keystead_server.flows.method_gate import MethodGate, NotDone
 from keystead_server.flows.secret_digests import password_secret
 from keystead_server.ports.changes import Add, Change, Conflict, Remove
@@ -24,6 +26,8 @@ class PasswordSet:
     password: Password
 
 
+_OCCASIONS = {"password.set": Occasion.METHOD_ADDED, "password.changed": Occasion.METHOD_CHANGED}
+
 Outcome: TypeAlias = PasswordSet | NotDone
 
 
@@ -35,6 +39,7 @@ class SetPassword:
     sealer: Sealer
     hasher: PasswordHasher
     gate: MethodGate
+    letters: Letters
 
     async def against(self, owner: SessionOwner) -> NotDone | None:
         """Why the person cannot set a password now."""
@@ -58,6 +63,7 @@ class SetPassword:
         changes: list[Change] = [
             Add(password),
             audited(self.entropy, event, tenant=user.tenant_id, at=now, by=Actor(user), target=user.id),
+            *self.letters.to(user, _OCCASIONS[event], at=now, method="password"),
         ]
         if old is not None:
             changes.insert(0, Remove(user.tenant_id, Password, old.id))

@@ -10,6 +10,7 @@ from keystead_core.wire import b64url_decode, b64url_encode
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.ids import SessionId, TotpId
 from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.letter import Occasion
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.totp import (
     MAX_TOTP,
@@ -22,6 +23,7 @@ from keystead_server.domain.totp import (
 )
 from keystead_server.domain.user import check_display_name
 from keystead_server.flows.auditing import audited
+from keystead_server.flows.letters import Letters
 from keystead_server.flows.method_gate import MethodGate, NotDone
 from keystead_server.flows.secret_digests import seal_totp
 from keystead_server.ports.changes import Add, Conflict
@@ -73,6 +75,7 @@ class SetUpTotp:
     entropy: Entropy
     sealer: Sealer
     gate: MethodGate
+    letters: Letters
 
     async def begin(self, owner: SessionOwner, *, organisation: str) -> Offer:
         against = await self._against(owner)
@@ -123,6 +126,7 @@ class SetUpTotp:
                 self.entropy, "totp.registered", tenant=user.tenant_id, at=now, by=Actor(user), target=user.id,
                 method=totp.id, name=totp.name,
             ),
+            *self.letters.to(user, Occasion.METHOD_ADDED, at=now, method="totp", name=totp.name),
         )  # fmt: skip
         # The page was sent twice: the app is there.
         return NotDone("set_up_expired") if isinstance(written, Conflict) else TotpKept(totp)

@@ -68,6 +68,43 @@ def _pass_delivered(told: Mapping[str, str], tenant: Tenant, base: str) -> tuple
     ]
 
 
+def _method_added(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
+    kind, what = _method(told)
+    return f"{kind} was added", [
+        f"{_begun(what)} was added to your account: one more way to sign in as you.",
+        _NOT_YOU,
+    ]
+
+
+def _method_changed(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
+    kind, what = _method(told)
+    return f"{kind} was replaced", [
+        f"{_begun(what)} of your account took the place of what was there before.",
+        _NOT_YOU,
+    ]
+
+
+def _method_removed(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
+    kind, what = _method(told)
+    return f"{kind} was removed", [
+        f"{_begun(what)} was removed from your account by {told['by']}. Nobody can sign in with it any more.",
+        _NOT_YOU,
+    ]
+
+
+def _method(told: Mapping[str, str]) -> tuple[str, str]:
+    """What kind it is, for the subject, where no name that somebody chose belongs; and with its name."""
+    kind = _METHODS[told["method"]]
+    return kind, f"{kind} “{told['name']}”" if told.get("name") else kind
+
+
+_METHODS = {"password": "a password", "totp": "an authenticator app", "recovery_codes": "a set of recovery codes"}
+
+
+def _begun(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
+
+
 def _signed_out(_: Mapping[str, str], __: Tenant, ___: str) -> tuple[str, list[str]]:
     return "you were signed out everywhere", ["Every session of your account was ended.", _NOT_YOU]
 
@@ -85,6 +122,9 @@ _WORDS: dict[Occasion, Callable[[Mapping[str, str], Tenant, str], tuple[str, lis
     Occasion.PASSKEY_REMOVED: _removed,
     Occasion.PASS_ISSUED: _pass_issued,
     Occasion.PASS_DELIVERED: _pass_delivered,
+    Occasion.METHOD_ADDED: _method_added,
+    Occasion.METHOD_CHANGED: _method_changed,
+    Occasion.METHOD_REMOVED: _method_removed,
     Occasion.SIGNED_OUT_EVERYWHERE: _signed_out,
     Occasion.MAIL_CHANGED: _mail_changed,
 }

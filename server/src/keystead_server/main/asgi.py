@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from keystead_server.geo.country_file import CountryFile
 from keystead_server.http.dispatch import Dispatch
+from keystead_server.http.pages.render import compile_pages
 from keystead_server.jobs.deliver_letters import DeliverLetters, NotDelivered
 from keystead_server.jobs.refresh_metadata import NotDue, NotRefreshed, Outcome, RefreshMetadata
 from keystead_server.main.config import Config
@@ -54,6 +55,7 @@ class Application:
             _log.error("server.not_started", reason=str(error), code=getattr(error, "code", "internal_error"))
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        compile_pages()
         self._dispatch = build_app(system.services, self._config)
         workers = [
             asyncio.create_task(each(system)) for each in (_sweep_forever, _checkpoint_forever, _end_trials_forever)

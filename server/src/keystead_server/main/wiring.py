@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keystead_server.domain.device import FirstUse
 from keystead_server.flows.access_gate import AccessGate
@@ -61,12 +62,7 @@ from keystead_server.flows.verify_log import VerifyLog
 from keystead_server.flows.vouching import Vouch
 from keystead_server.flows.what_if_access import AnalyseAccess, WhatIfAccess
 from keystead_server.geo.country_file import CountryFile
-from keystead_server.http.dispatch import Dispatch
-from keystead_server.http.graph.problem import graph_problem
-from keystead_server.http.pages.problem import problem_page
-from keystead_server.http.rate import RateLimits
 from keystead_server.http.services import Services
-from keystead_server.http.table import routes
 from keystead_server.jobs.deliver_letters import DeliverLetters
 from keystead_server.jobs.end_trials import EndTrials
 from keystead_server.jobs.refresh_metadata import RefreshMetadata
@@ -90,6 +86,9 @@ from keystead_server.trust.chains import RootStore
 from keystead_server.trust.metadata.root import read_metadata_root
 from keystead_server.trust.metadata.shelf import KEPT, MetadataShelf
 from keystead_server.trust.roots import read_roots
+
+if TYPE_CHECKING:
+    from keystead_server.http.dispatch import Dispatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +236,10 @@ def build_services(
         sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held, ruled),
         finish_sign_in=FinishSignIn(store, clock, entropy, sealer, held, ruled),
         held_methods=held,
-        set_password=SetPassword(store, clock, entropy, sealer, hasher, gate),
-        set_up_totp=SetUpTotp(store, clock, entropy, sealer, gate),
-        make_recovery_codes=MakeRecoveryCodes(store, clock, entropy, sealer, gate),
-        manage_methods=ManageMethods(store, clock, entropy, gate),
+        set_password=SetPassword(store, clock, entropy, sealer, hasher, gate, letters),
+        set_up_totp=SetUpTotp(store, clock, entropy, sealer, gate, letters),
+        make_recovery_codes=MakeRecoveryCodes(store, clock, entropy, sealer, gate, letters),
+        manage_methods=ManageMethods(store, clock, entropy, gate, letters),
         sign_out=SignOut(store, clock, entropy, letters),
         register_passkey=RegisterPasskey(
             store, clock, entropy, sealer, policies, us, vouch, models, methods, letters, ruled
@@ -269,7 +268,7 @@ def build_services(
         roll_back_access_policy=RollBackPolicy(store, access_kind),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
         preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),
-        preview_methods_policy=PreviewMethodsPolicy(store, methods_kind, policies),
+        preview_methods_policy=PreviewMethodsPolicy(store, methods_kind, policies, clock),
         roll_back_passkey_policy=RollBackPolicy(store, passkey_kind),
         roll_back_methods_policy=RollBackPolicy(store, methods_kind),
         explain_passkey=ExplainPasskey(store, policies, models),
@@ -285,7 +284,14 @@ def build_services(
     )
 
 
-def build_app(services: Services, config: Config) -> Dispatch:
+def build_app(services: Services, config: Config) -> "Dispatch":
+    # Here, because no command but `serve` needs the pages and the framework under them.
+    from keystead_server.http.dispatch import Dispatch
+    from keystead_server.http.graph.problem import graph_problem
+    from keystead_server.http.pages.problem import problem_page
+    from keystead_server.http.rate import RateLimits
+    from keystead_server.http.table import routes
+
     return Dispatch(
         services,
         routes(),

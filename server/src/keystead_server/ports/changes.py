@@ -251,6 +251,17 @@ class BumpPolicyVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepsAnAdministrator:
+    """After the changes before this one an enabled administrator is left; refused, with them, when there is none.
+
+    It stands last, and units of one tenant that hold it are judged one after the other: of two administrators
+    who close each other's accounts in the same instant, one fails.
+    """
+
+    tenant_id: TenantId
+
+
+@dataclass(frozen=True, slots=True)
 class HeadBound:
     """A checkpoint binds this chain up to this link; when the chain has moved on, it is still unbound. Never refused."""
 
@@ -274,6 +285,7 @@ Change: TypeAlias = (
     | Leave
     | Remove
     | BumpPolicyVersion
+    | KeepsAnAdministrator
     | HeadBound
 )
 

@@ -135,6 +135,9 @@ async def _transaction(connection: Any, changes: Unit, steps: list[Step], link: 
 async def _make(connection: Any, change: Change, step: Step) -> None:
     text = step.statement.postgresql
     try:
+        if step.lock is not None:
+            lock = step.lock.postgresql
+            await connection.execute(lock.sql, *lock.arguments(step.arguments))
         status = await connection.execute(text.sql, *text.arguments(step.arguments))
     except _CONFLICTS as error:
         raise _Refused(change) from error

@@ -30,6 +30,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     literal_column,
 )
 from sqlalchemy.dialects import postgresql
@@ -176,6 +177,7 @@ passkeys = _table(
     Column("last_used_agent", Text()),
     # No foreign key: a passkey whose device was removed says so, and is refused for it.
     _optional_id("device_id"),
+    Column("legacy_attestation", Boolean(), nullable=False, server_default=false()),
     PrimaryKeyConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "credential_id", name="passkeys_credential_id"),
     Index("passkeys_user", "tenant_id", "user_id"),

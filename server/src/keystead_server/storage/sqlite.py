@@ -163,7 +163,7 @@ class SqliteStore(Nouns):
 
 
 def _apply(cursor: sqlite3.Cursor, changes: tuple[Change, ...], steps: list[Step]) -> Written | Conflict:
-    for change, (statement, arguments, must_hit) in zip(changes, steps, strict=True):
+    for change, (statement, arguments, must_hit, _) in zip(changes, steps, strict=True):
         text, arrange = statement.sqlite
         try:
             cursor.execute(text, arguments if arrange is None else arrange(arguments))

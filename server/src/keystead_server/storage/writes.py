@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     insert,
     literal_column,
     null,
@@ -41,21 +42,27 @@ from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.totp import TotpAuthenticator
-from keystead_server.domain.user import Group, User
+from keystead_server.domain.user import Group, Role, User
 from keystead_server.ports import changes
 from keystead_server.ports.changes import Change
 from keystead_server.storage import schema
 from keystead_server.storage.rows import activity, chains, credentials, devices, directory, letters
-from keystead_server.storage.rows.columns import to_micros
+from keystead_server.storage.rows.columns import to_list, to_micros
 from keystead_server.storage.statement import Arguments, Statement
 
 SWEEP_ROWS = 500
 
 
 class Step(NamedTuple):
+    """Attributes:
+    lock: what PostgreSQL runs before it, with the tenant's id: a statement sees what was committed when it
+        began, not when its lock was given. SQLite has one writer at a time and needs none.
+    """
+
     statement: Statement
     arguments: Arguments
     must_hit: bool
+    lock: Statement | None = None
 
 
 class Noun(NamedTuple):
@@ -269,6 +276,22 @@ _BUMP = Statement(
     .values(policy_version=schema.tenants.c.policy_version + 1),
     "new_id",
 )
+_LOCK_TENANT = Statement(
+    select(schema.tenants.c.id).where(schema.tenants.c.id == _new("id")).with_for_update(key_share=True), "new_id"
+)
+_ADMINISTRATOR_LEFT = exists().where(
+    schema.users.c.tenant_id == _new("id"),
+    schema.HAS_ROLES,
+    schema.users.c.enabled.is_(True),
+    schema.users.c.roles.contains(to_list([Role.GLOBAL_ADMINISTRATOR])[1:-1]),
+)
+# It writes nothing new; what counts is whether it finds the row.
+_KEEPS_AN_ADMINISTRATOR = Statement(
+    update(schema.tenants)
+    .where(schema.tenants.c.id == _new("id"), _ADMINISTRATOR_LEFT)
+    .values(policy_version=schema.tenants.c.policy_version),
+    "new_id",
+)
 _HEAD_BOUND = Statement(
     delete(schema.log_heads).where(
         schema.log_heads.c.chain_id == _new("chain_id"), schema.log_heads.c.number == _new("number")
@@ -332,6 +355,7 @@ _STEPS: dict[type[Any], Callable[[Any], Step]] = {
     changes.Leave: lambda c: Step(_LEAVE, (c.tenant_id, c.group_id, c.user_id), False),
     changes.Remove: lambda c: Step(_REMOVE[c.kind], (c.tenant_id, c.id), True),
     changes.BumpPolicyVersion: lambda c: Step(_BUMP, (c.tenant_id,), True),
+    changes.KeepsAnAdministrator: lambda c: Step(_KEEPS_AN_ADMINISTRATOR, (c.tenant_id,), True, _LOCK_TENANT),
     changes.HeadBound: lambda c: Step(_HEAD_BOUND, (c.chain_id, c.number), False),
 }
 

@@ -1,13 +1,14 @@
 """What holds for every write: all or nothing, in order, durable, and one winner."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.tenant import Tenant
-from keystead_server.domain.user import User
+from keystead_server.domain.user import Role, User
 from keystead_server.ports.changes import (
     Add,
     BumpPolicyVersion,
@@ -15,6 +16,7 @@ from keystead_server.ports.changes import (
     CloseSession,
     Conflict,
     Join,
+    KeepsAnAdministrator,
     PasskeyUsed,
     Remove,
     Replace,
@@ -184,6 +186,35 @@ class ConcurrencyTests:
         assert [outcomes[0], outcomes[2]] == [Written(), Written()]
         for attempt in good:
             assert world.run(world.store.logs.attempt(tenant.id, attempt.id)) == attempt
+
+    @pytest.mark.parametrize("how", ["disabled", "demoted", "removed"])
+    def test_of_two_administrators_who_close_each_others_accounts_one_is_left(self, world: World, how: str) -> None:
+        admin = frozenset({Role.GLOBAL_ADMINISTRATOR, Role.GLOBAL_READER})
+        tenants = [world.add_tenant(f"tenant-{n}") for n in range(WRITERS)]
+        keep = [KeepsAnAdministrator(tenant.id) for tenant in tenants]
+        users = [[world.add_user(tenant, name, roles=admin) for name in ("ada", "grace")] for tenant in tenants]
+        gone: dict[str, Callable[[User], Change]] = {
+            "disabled": lambda user: Replace(user.disabled(), user),
+            "demoted": lambda user: Replace(replace(user, roles=frozenset({Role.GLOBAL_READER})), user),
+            "removed": lambda user: Remove(user.tenant_id, User, user.id),
+        }
+
+        units = [(gone[how](user), kept) for pair, kept in zip(users, keep, strict=True) for user in pair]
+        outcomes = together(world, *units)
+
+        for n, tenant in enumerate(tenants):
+            assert sorted(map(repr, outcomes[2 * n : 2 * n + 2])) == sorted(map(repr, [Written(), Conflict(keep[n])]))
+            assert len(world.run(world.store.users.administrators(tenant.id))) == 1
+
+    def test_an_administrator_of_another_tenant_is_none_of_this_one(self, world: World) -> None:
+        world.add_user(world.add_tenant("fabrikam"), roles=frozenset({Role.GLOBAL_ADMINISTRATOR}))
+        user = world.add_user(tenant := world.add_tenant(), roles=frozenset({Role.GLOBAL_ADMINISTRATOR}))
+        keep = KeepsAnAdministrator(tenant.id)
+
+        assert world.write(keep) == Written()
+        assert world.write(Replace(user.disabled(), user), keep) == Conflict(keep)
+
+        assert world.run(world.store.users.get(tenant.id, user.id)) == user
 
     def test_concurrent_changes_of_policy_are_all_counted(self, world: World) -> None:
         tenant = world.add_tenant()

@@ -17,13 +17,13 @@ from keystead_core.ctap.replies import done
 from keystead_core.ctap.status import CtapError, Status
 
 from keystead_agent.authenticator.approval import Approval
-from keystead_agent.authenticator.ctap.consent import verified_pin
+from keystead_agent.authenticator.ctap.consent import verified_gesture
 from keystead_agent.authenticator.ctap.session import MISMATCHES_IN_A_ROW, Session
 from keystead_agent.authenticator.errors import NotApproved
 from keystead_agent.container.errors import PinAlreadySet, PinNotSet, PinUnfit
 from keystead_agent.gesture.interface import Prompt, Purpose
 from keystead_agent.keystore.errors import GestureRefused
-from keystead_agent.keystore.interface import PinHash
+from keystead_agent.keystore.interface import Opening, PinHash
 
 # §6.5.5.2: "the maximum number of … attempts" that a client is told is 8.
 _MOST_TRIES_TOLD: Final = 8
@@ -106,12 +106,12 @@ class ClientPins:
     async def _token_for_prompt(self, wanted: ClientPin) -> bytes:
         channel, permissions = self._channel(wanted), self._permissions(wanted)
         purpose = _purpose_of(permissions)
-        pin = await verified_pin(self.approval, Prompt(purpose, wanted.rp_id or "", requester=self.requester))
+        pin = await verified_gesture(self.approval, Prompt(purpose, wanted.rp_id or "", requester=self.requester))
         self.session.mismatches = 0
         return self._issued(channel, permissions, wanted.rp_id, pin, purpose)
 
     def _issued(
-        self, channel: "_Channel", permissions: Permission, rp_id: str | None, pin: PinHash, shown: Purpose | None
+        self, channel: "_Channel", permissions: Permission, rp_id: str | None, pin: Opening, shown: Purpose | None
     ) -> bytes:
         token = self.session.issue(permissions, rp_id, pin, shown, self.approval.container.pin_changes)
         return done({2: channel.protocol.encrypt(channel.secret, token, self.session.entropy(BLOCK_BYTES))})

@@ -18,7 +18,7 @@ from keystead_agent.authenticator.errors import NotApproved
 from keystead_agent.container.errors import PinNotSet
 from keystead_agent.container.pin import hash_pin
 from keystead_agent.gesture.interface import Prompt, Purpose
-from keystead_agent.keystore.interface import PinHash
+from keystead_agent.keystore.interface import GesturePass, Opening
 
 T = TypeVar("T")
 
@@ -46,14 +46,14 @@ class Consent:
         if not await self.approval.gesture.confirm(self.prompt, question):
             raise NotApproved
 
-    async def spend(self, account: str, act: Callable[[str | PinHash], T]) -> T:
+    async def spend(self, account: str, act: Callable[[str | Opening], T]) -> T:
         """Return what *act* makes of the gesture, which is used up.
 
         Raises:
             NotApproved, NobodyAnswered, PinNotSet, GestureRefused, PinLocked
         """
         if self.token is None:
-            return await self.approval.with_pin(replace(self.prompt, account=account), act)
+            return await self.approval.with_gesture(replace(self.prompt, account=account), act)
         pin = self.token.pin
         self.session.spend()
         if pin is None:
@@ -95,8 +95,8 @@ async def touch(approval: Approval, requester: str) -> None:
         raise NotApproved
 
 
-async def verified_pin(approval: Approval, prompt: Prompt) -> PinHash:
-    """Ask for the PIN at our own prompt, and return it once the keystore has found it right.
+async def verified_gesture(approval: Approval, prompt: Prompt) -> Opening:
+    """Ask at our own prompt, and return the PIN once the keystore has found it right, or the pass of a gesture.
 
     Raises:
         NotApproved, NobodyAnswered, PinNotSet, GestureRefused, PinLocked
@@ -104,8 +104,10 @@ async def verified_pin(approval: Approval, prompt: Prompt) -> PinHash:
     if not approval.container.has_pin:
         raise PinNotSet
 
-    def check(pin: str) -> PinHash:
+    def check(pin: str | GesturePass) -> Opening:
+        if isinstance(pin, GesturePass):
+            return pin
         approval.container.check_pin(pin)
         return hash_pin(pin)
 
-    return await approval.with_pin(prompt, check)
+    return await approval.with_gesture(prompt, check)

@@ -24,7 +24,7 @@ from keystead_agent.container.container import Account, Container, Traits
 from keystead_agent.container.records import Passkey
 from keystead_agent.gesture.assuan import visible
 from keystead_agent.gesture.interface import Cancelled, Prompt, Purpose
-from keystead_agent.keystore.interface import NewKey, PinHash, PublicPoint, ToSign
+from keystead_agent.keystore.interface import NewKey, Opening, PublicPoint, ToSign
 
 MOST_PASSKEYS: Final = 256
 _EXCLUDED: Final = "This computer has a passkey for this account already. Tell the site so?"
@@ -86,7 +86,7 @@ class Credentials:
         proof = container.proof_for(wanted.rp_id)
         traits = Traits(wanted.cred_protect or 1, wanted.discoverable, wanted.hmac_secret)
 
-        def create(pin: str | PinHash) -> tuple[Passkey, NewKey]:
+        def create(pin: str | Opening) -> tuple[Passkey, NewKey]:
             to_sign, is_certified = self._statement(wanted), proof is not None
             return container.create(wanted.rp_id, account, pin, to_sign, traits, certified=is_certified)
 
@@ -158,7 +158,7 @@ class Credentials:
         # A passkey that was made without hmac-secret has none to give, and says nothing about it.
         salts = salts if passkey.secret else None
 
-        def sign(pin: str | PinHash) -> tuple[bytes, bytes]:
+        def sign(pin: str | Opening) -> tuple[bytes, bytes]:
             outputs: dict[int | str | bytes, bytes] = {}
             if salts is not None:
                 secrets = container.secrets(passkey.credential_id, pin, salts.values)

@@ -16,7 +16,7 @@ from keystead_core.ctap.status import CtapError, Status
 
 from keystead_agent.authenticator.allow_list import ENROLLED_ALONE, CtapSites
 from keystead_agent.gesture.interface import Purpose
-from keystead_agent.keystore.interface import Entropy, PinHash
+from keystead_agent.keystore.interface import Entropy, Opening
 
 # §6.5.2.1: for USB, 30 seconds until a token is first used, and as long counts its user as present.
 FRESH_SECONDS: Final = 30.0
@@ -31,7 +31,7 @@ class Token:
     """A pinUvAuthToken (§6.5.2.1).
 
     Attributes:
-        pin: what opens the gate once; None for a token that signs nothing.
+        pin: what opens the gate once, or the pass that stands for another gesture; None for a token that signs nothing.
         present_for: what a person approved at our own prompt for it; None when the PIN was typed in the client.
         rp_id: the only relying party; None until the first use binds it.
         pin_changes: of the container, when it was issued; another PIN since then ends the token.
@@ -40,7 +40,7 @@ class Token:
     value: bytes
     permissions: Permission
     rp_id: str | None
-    pin: PinHash | None
+    pin: Opening | None
     present_for: Purpose | None
     issued_at: float
     pin_changes: int
@@ -76,7 +76,7 @@ class Session:
         self.agreement = ec.generate_private_key(ec.SECP256R1())
 
     def issue(
-        self, permissions: Permission, rp_id: str | None, pin: PinHash, present_for: Purpose | None, pin_changes: int
+        self, permissions: Permission, rp_id: str | None, pin: Opening, present_for: Purpose | None, pin_changes: int
     ) -> bytes:
         """Make the one token that is valid from now on."""
         signs = permissions & (Permission.MAKE_CREDENTIAL | Permission.GET_ASSERTION)

@@ -64,6 +64,7 @@ ERROR_NUMBERS: dict[str, int] = {
     "aaguid_blocked": _BY_POLICY,
     "attestation_required": _BY_POLICY,
     "authenticator_compromised": _BY_POLICY,
+    "attestation_legacy": _BY_POLICY,
     "proof_too_weak": _BY_POLICY,
     "algorithm_not_allowed": _BY_POLICY,
     "method_disabled": _BY_POLICY,

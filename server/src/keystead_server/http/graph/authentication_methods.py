@@ -64,6 +64,7 @@ def fido2(call: Call, passkey: Passkey, against: NotAdmitted | None) -> Entity:
             "algorithm": passkey.algorithm,
             "transports": list(passkey.transports),
             "attestationFormat": passkey.attestation_format,
+            "isLegacyAttestation": passkey.legacy_attestation,
             "registeredOnBehalf": passkey.registered_by != passkey.user_id,
             "registeredBy": passkey.registered_by,
             "isUsable": against is None,

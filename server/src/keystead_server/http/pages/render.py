@@ -80,7 +80,8 @@ def page(call: Call, template: str, *, status: int = 200, ends_at: Iterable[str]
     Args:
         ends_at: addresses of an app at which a form of this page may end.
     """
-    html = _TEMPLATES[template].render(frame=Frame(call), **content)
+    # Compiled once and kept: the environment's cache has no end.
+    html = _ENVIRONMENT.get_template(template).render(frame=Frame(call), **content)
     return Response(html, status, {"content-security-policy": _policy(ends_at)}, "text/html; charset=utf-8")
 
 
@@ -136,4 +137,9 @@ def _environment() -> Environment:
 
 
 _ENVIRONMENT = _environment()
-_TEMPLATES = {name: _ENVIRONMENT.get_template(name) for name in _ENVIRONMENT.list_templates()}
+
+
+def compile_pages() -> None:
+    """Compile every template: before the first request, so that none waits for it, and not for a command's sake."""
+    for name in _ENVIRONMENT.list_templates():
+        _ENVIRONMENT.get_template(name)

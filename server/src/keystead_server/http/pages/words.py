@@ -17,6 +17,7 @@ _POLICY = {
     "authenticator_compromised": "its model is publicly reported as compromised or revoked",
     "aaguid_blocked": "its model is on the list of blocked models",
     "attestation_required": "it did not prove which model it is",
+    "attestation_legacy": "the attestation of its security chip is signed with SHA-1",
     "proof_too_weak": "it does not show clearly enough that it cannot leave its device",
     "algorithm_not_allowed": "its kind of signature is not allowed",
 }

@@ -32,6 +32,7 @@ def _described(one: Passkey, quarantine: NotAdmitted | None, system: System) -> 
         "proof": one.proof.value,
         "attestation": one.attestation_format,
         "device": one.device_id,
+        "legacy_attestation": one.legacy_attestation,
         "created_at": moment(one.created_at),
         "added_by": "administrator" if one.on_behalf else "owner",
         "registered_by": one.registered_by,

@@ -264,6 +264,7 @@ def history(frame: Frame, kind: str, json_output: bool) -> None:
     "--proof", type=click.Choice([each.value for each in Proof]), default=Proof.NONE.value, help="Of device binding."
 )
 @click.option("--attestation", default="none", help="The format that was sent, such as packed.")
+@click.option("--legacy-attestation", "legacy", is_flag=True, help="It was signed with SHA-1, as by old TPMs.")
 @click.option(
     "--algorithm",
     type=click.Choice([str(number) for number in ALGORITHMS]),
@@ -286,6 +287,7 @@ def explain(
     kind: str,
     proof: str,
     attestation: str,
+    legacy: bool,
     algorithm: str,
     operation: str,
     json_output: bool,
@@ -296,12 +298,29 @@ def explain(
         tenant = await frame.tenant_of(system)
         person = await frame.user_of(system, tenant, username)
         asked: Passkey | PasskeyFacts = PasskeyFacts(
-            PasskeyType(kind), aaguid, Proof(proof), int(algorithm), attestation
+            PasskeyType(kind), aaguid, Proof(proof), int(algorithm), attestation, legacy_attestation=legacy
         )
         if passkey_id is not None:
             asked = await _of_theirs(system, tenant, person, passkey_id)
         explained = await system.services.explain_passkey(tenant.id, person, asked, Operation(operation))
         tell(words.explained_data(explained), words.explained_text(explained), json_output=json_output)
+
+    frame.run(work, json_output=json_output)
+
+
+@policy.command(epilog="Example:  keystead policy campaign grace@contoso.example")
+@click.argument("username")
+@as_json
+@click.pass_obj
+def campaign(frame: Frame, username: str, json_output: bool) -> None:
+    """Say whether the registration campaign would ask somebody for a passkey, on which devices, and why."""
+
+    async def work(system: System) -> None:
+        person = await frame.user_of(system, await frame.tenant_of(system), username)
+        explained = await system.services.suggest_passkey.explain(person)
+        data = words.campaign_data(explained)
+        lines = [f"{row['device']}: {row['says']}." for row in data["devices"]]
+        tell(data, "\n".join([*lines, f"Asked so far: {explained.asked}."]), json_output=json_output)
 
     frame.run(work, json_output=json_output)
 

@@ -6,8 +6,10 @@ from typing import Any
 from keystead_server.flows.explain_passkey import Explained
 from keystead_server.flows.preview_methods_policy import MethodsPreview
 from keystead_server.flows.preview_passkey_policy import Preview
+from keystead_server.flows.suggest_passkey import CampaignExplained
 from keystead_server.main.cli.frame import printable, table
 from keystead_server.policy.methods import effect as methods
+from keystead_server.policy.methods.campaign import NAMES, Ask, says
 from keystead_server.policy.passkeys.decide import NotAdmitted
 from keystead_server.policy.passkeys.effect import Affected
 from keystead_server.policy.passkeys.explain import not_asked, verdict
@@ -76,6 +78,7 @@ def methods_preview_data(preview: MethodsPreview, changes: Sequence[str]) -> dic
         "newly_refused": [_method(each) for each in preview.refused],
         "newly_allowed": [_method(each) for each in preview.allowed],
         "must_register": [user.username for user in preview.held],
+        "must_and_cannot": [user.username for user in preview.unable],
         "refused": None if refusal is None else {"code": refusal.code, "message": refusal.message},
     }
 
@@ -94,8 +97,8 @@ def methods_preview_text(preview: MethodsPreview, changes: Sequence[str]) -> str
     lines = [printable(change) for change in changes] or ["Nothing changes: it is the policy in force."]
     lines += ["", f"Decided about {preview.people} people."]
     for title, affected, people in (
-        ("May not use it from now on", preview.refused, preview.people_refused),
-        ("May use it from now on", preview.allowed, preview.people_allowed),
+        ("Have it and may not use it from now on", preview.refused, preview.people_refused),
+        ("Have it and may use it again", preview.allowed, preview.people_allowed),
     ):
         lines.append(f"{title}: {people} people.")
         if affected:
@@ -111,7 +114,7 @@ def methods_preview_text(preview: MethodsPreview, changes: Sequence[str]) -> str
 def methods_taken_away(preview: MethodsPreview) -> str:
     taken = []
     if preview.refused:
-        taken.append(f"{preview.people_refused} people would lose a method")
+        taken.append(f"{preview.people_refused} people would lose a method they have")
     if preview.held:
         taken.append(f"{len(preview.held)} people would have to register a passkey first")
     return ", ".join(taken)
@@ -177,3 +180,20 @@ def explained_text(explained: Explained) -> str:
             lines.append(f"    Person: {rule['remedy']} Administrator: {rule['change']}")
     lines += [f"{profile['name']}: not asked. {profile['why']}" for profile in data["not_asked"]]
     return "\n".join(map(printable, lines))
+
+
+def campaign_data(explained: CampaignExplained) -> dict[str, Any]:
+    decided = [(platform.value, f"On {NAMES[platform]}", each) for platform, each in explained.on.items()]
+    if explained.where_one_lives is not None:
+        decided.append(("own", "On a device that keeps one of their passkeys", explained.where_one_lives))
+    rows = [
+        {
+            "kind": kind,
+            "device": device,
+            "asked": isinstance(each, Ask),
+            "code": None if isinstance(each, Ask) else each.value,
+            "says": says(each),
+        }
+        for kind, device, each in decided
+    ]
+    return {"devices": rows, "asked_so_far": explained.asked}

@@ -117,3 +117,28 @@ def ask(
 
 def is_forced(campaign: Campaign, snoozed: int) -> bool:
     return campaign.enforced and snoozed >= campaign.allowed_snoozes
+
+
+NAMES = {
+    Platform.WINDOWS: "Windows",
+    Platform.MAC: "a Mac",
+    Platform.IOS: "an iPhone or iPad",
+    Platform.ANDROID: "Android",
+    Platform.LINUX: "Linux",
+}
+"""The platforms that decide anything, as sentences name them."""
+
+
+def says(decided: Ask | Because) -> str:
+    """*decided*, in words that follow "on Linux: "."""
+    if isinstance(decided, Ask):
+        return "asked, and may not put it off any more" if decided.forced else "asked, and may put it off"
+    return f"not asked, because {_BECAUSE[decided]}"
+
+
+_BECAUSE = {
+    Because.NOT_MEANT: "the campaign is switched off or not meant for this person",
+    Because.MAY_NOT_REGISTER: "the passkey policy lets this person add none",
+    Because.WORKS_HERE: "a passkey of theirs works there",
+    Because.SNOOZED: "they were asked a short while ago",
+}

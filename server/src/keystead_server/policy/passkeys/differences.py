@@ -69,7 +69,7 @@ def _profile(was: PasskeyProfile, now: PasskeyProfile) -> Iterator[str]:
         yield f"its name was {was.name}."
     for what, of in (("types", _types), ("attestation", attrgetter("attestation_enforcement")),
                      ("minimum proof", attrgetter("minimum_proof")), ("signatures", _signatures),
-                     ("models", _listing)):  # fmt: skip
+                     ("attestations signed with SHA-1", _legacy), ("models", _listing)):  # fmt: skip
         if of(was) != of(now):
             yield f"{what} {of(now)}, before {of(was)}."
     yield from _both_ways(
@@ -83,6 +83,8 @@ def _described(profile: PasskeyProfile) -> Iterator[str]:
     yield f"attestation {profile.attestation_enforcement}"
     yield f"minimum proof {profile.minimum_proof}"
     yield f"signatures {_signatures(profile)}"
+    if not profile.allow_legacy_attestation:
+        yield f"attestations signed with SHA-1 {_legacy(profile)}"
     models = "; ".join(sorted(_models(profile.key_restrictions)))
     yield f"models {_listing(profile)}" + (f" ({models})" if models else "")
 
@@ -93,6 +95,10 @@ def _types(profile: PasskeyProfile) -> str:
 
 def _signatures(profile: PasskeyProfile) -> str:
     return "/".join(map(algorithm_called, sorted(profile.algorithms, reverse=True))) or "of any kind"
+
+
+def _legacy(profile: PasskeyProfile) -> str:
+    return "accepted" if profile.allow_legacy_attestation else "refused"
 
 
 def _listing(profile: PasskeyProfile) -> str:

@@ -1,7 +1,7 @@
 """The passkey policy as JSON, in the names of Graph's `fido2AuthenticationMethodConfiguration`.
 
-What is ours beyond Graph: `profileCombination`; in a profile `minimumProof`, `algorithms` and
-`keyRestrictions.authenticatorSets`; the attestation enforcement `always`; targets of type `role`.
+What is ours beyond Graph: `profileCombination`; in a profile `minimumProof`, `algorithms`,
+`allowLegacyAttestation` and `keyRestrictions.authenticatorSets`; the attestation enforcement `always`; targets of type `role`.
 """
 
 import json
@@ -58,6 +58,7 @@ def _profile_to_json(profile: PasskeyProfile) -> dict[str, Any]:
         },
         "minimumProof": profile.minimum_proof.value,
         "algorithms": sorted(profile.algorithms, reverse=True),
+        "allowLegacyAttestation": profile.allow_legacy_attestation,
     }
 
 
@@ -127,7 +128,7 @@ def _include(item: object, where: str, known: list[str]) -> Target:
 def _profile(item: object, where: str) -> PasskeyProfile:
     profile = an_object(item, where, {
         "id", "name", "passkeyTypes", "attestationEnforcement", "keyRestrictions", "minimumProof",
-        "algorithms",
+        "algorithms", "allowLegacyAttestation",
     })  # fmt: skip
     types = [t.strip() for t in a_text(profile, "passkeyTypes", where).split(",") if t.strip()]
     return PasskeyProfile(
@@ -140,6 +141,7 @@ def _profile(item: object, where: str) -> PasskeyProfile:
         key_restrictions=_restrictions(profile.get("keyRestrictions"), f"{where}.keyRestrictions"),
         minimum_proof=a_choice(Proof, profile.get("minimumProof", "none"), f"{where}.minimumProof"),
         algorithms=frozenset(_algorithms(a_list(profile, "algorithms", where), f"{where}.algorithms")),
+        allow_legacy_attestation=a_flag({"allowLegacyAttestation": True, **profile}, "allowLegacyAttestation", where),
     )
 
 

@@ -64,6 +64,7 @@ class PasskeyProfile:
     Attributes:
         minimum_proof: ours: how far device binding must be shown; none, claimed, attested or proven.
         algorithms: ours: COSE numbers of the signatures allowed; empty allows all that we know.
+        allow_legacy_attestation: ours: whether an attestation signed over SHA-1 is good enough.
     """
 
     id: str
@@ -73,6 +74,7 @@ class PasskeyProfile:
     key_restrictions: KeyRestrictions = KeyRestrictions()
     minimum_proof: Proof = Proof.NONE
     algorithms: frozenset[int] = frozenset()
+    allow_legacy_attestation: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class PasskeyFacts:
         attestation_format: what its registration carried, such as "packed" or "none".
         attested: its attestation chains to a root we keep for its model.
         statuses: what is reported of its model now; empty when nothing is known of it.
+        legacy_attestation: its attestation is signed over SHA-1.
     """
 
     type: PasskeyType
@@ -56,6 +57,7 @@ class PasskeyFacts:
     algorithm: int = ES256
     attestation_format: str = "none"
     statuses: frozenset[str] = frozenset()
+    legacy_attestation: bool = False
 
     @property
     def attested(self) -> bool:
@@ -71,6 +73,7 @@ class PasskeyFacts:
             passkey.algorithm,
             passkey.attestation_format,
             reported_of(model, now),
+            passkey.legacy_attestation,
         )
 
 
@@ -122,6 +125,8 @@ def broken_rules(profile: PasskeyProfile, passkey: PasskeyFacts, operation: Oper
             yield _model_blocked(passkey)
     if _asks_attestation(profile, operation) and not passkey.attested:
         yield _attestation_required(profile, passkey)
+    if passkey.legacy_attestation and not profile.allow_legacy_attestation:
+        yield _LEGACY_ATTESTATION
     if passkey.proof.rank < profile.minimum_proof.rank:
         yield _proof_too_weak(profile, passkey)
     if profile.algorithms and passkey.algorithm not in profile.algorithms:
@@ -228,6 +233,12 @@ def _listed(names: Iterable[str], most: int = 6) -> str:
     return "; ".join([*every[:most], *more])
 
 
+_LEGACY_ATTESTATION = Broken(
+    "attestation_legacy",
+    "the attestation of its security chip is signed with SHA-1, which can be forged",
+    "Update the firmware of the device's security chip and add a new passkey, or use another device.",
+    "Accept attestations signed with SHA-1 in the profile.",
+)
 _OTHER_TYPE = {PasskeyType.SYNCED: PasskeyType.DEVICE_BOUND, PasskeyType.DEVICE_BOUND: PasskeyType.SYNCED}
 _TYPE_WORDS = {PasskeyType.SYNCED: "synced", PasskeyType.DEVICE_BOUND: "device-bound"}
 _STRONGER = {

@@ -48,6 +48,7 @@ def passkey_row(p: Passkey) -> Arguments:
         p.last_used_address,
         p.last_used_agent,
         p.device_id,
+        p.legacy_attestation,
     )
 
 
@@ -56,7 +57,7 @@ def passkey(row: Row) -> Passkey:
     (
         id_, tenant_id, user_id, credential_id, public_key, algorithm, aaguid, sign_count, backup_eligible, backed_up,
         transports, attestation_format, attestation_kind, proof, name, created_at, registered_by, last_used_at,
-        acknowledged_at, last_used_address, last_used_agent, device_id,
+        acknowledged_at, last_used_address, last_used_agent, device_id, legacy_attestation,
     ) = row
     # fmt: on
     return Passkey(
@@ -82,6 +83,7 @@ def passkey(row: Row) -> Passkey:
         last_used_address,
         last_used_agent,
         device_id,
+        bool(legacy_attestation),
     )
 
 

@@ -19,6 +19,7 @@ from keystead_server.http.pages.next_page import named
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.pages.uses import LOOKED_THROUGH, uses
 from keystead_server.http.problems import NOT_FOUND, Refuse
+from keystead_server.policy.methods.campaign import NAMES, says
 from keystead_server.policy.methods.model import PassSettings
 
 _NOTICES = {
@@ -180,6 +181,7 @@ async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status
         others=method_lines(held, used),
         registering=await call.services.check_registration(call.tenant.id, user),
         devices=[device_line(device) for device in devices],
+        campaign=await _campaign_words(call, user),
         stranded=bool(lines) and all(line.quarantine for line in lines),
         roles=[(role.value, role in user.roles) for role in Role],
         access_pass=_pass_words(call, await store.passes.of_user(call.tenant.id, user.id)),
@@ -195,6 +197,22 @@ async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status
         notice=_NOTICES.get(call.query("done")),
         sign_ins="?" + urlencode({"user": user.username}),
     )
+
+
+async def _campaign_words(call: Call, user: User) -> list[tuple[str, str]]:
+    """Where the registration campaign would ask this person, and where not, with the reason; the same ones together."""
+    explained = await call.services.suggest_passkey.explain(user)
+    by_words: dict[str, list[str]] = {}
+    for platform, decided in explained.on.items():
+        by_words.setdefault(says(decided), []).append(NAMES[platform])
+    if len(by_words) == 1:
+        lines = [("Anywhere", next(iter(by_words)))]
+    else:
+        lines = [("On " + ", ".join(names), words) for words, names in by_words.items()]
+    alone = explained.where_one_lives
+    if alone is not None and says(alone) not in by_words:
+        lines.append(("On a device that keeps one of their passkeys", says(alone)))
+    return lines
 
 
 def _lifetimes(passes: PassSettings) -> list[tuple[str, str]]:

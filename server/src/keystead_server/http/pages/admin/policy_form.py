@@ -88,6 +88,7 @@ class ProfileForm:
     aaguids: str = ""
     minimum_proof: str = Proof.NONE.value
     algorithms: tuple[str, ...] = ()
+    legacy: bool = True
     who: WhoForm = WhoForm()
 
     @classmethod
@@ -103,6 +104,7 @@ class ProfileForm:
             aaguids="\n".join(_with_name(a, metadata) for a in sorted(restrictions.aaguids)),
             minimum_proof=profile.minimum_proof.value,
             algorithms=tuple(str(number) for number in profile.algorithms),
+            legacy=profile.allow_legacy_attestation,
             who=who,
         )
 
@@ -124,6 +126,7 @@ class ProfileForm:
             aaguids=field("aaguids"),
             minimum_proof=field("minimum-proof"),
             algorithms=fields("algorithms"),
+            legacy=field("legacy") == "yes",
             who=WhoForm.typed(call, f"profile-{number}"),
         )
 
@@ -141,6 +144,7 @@ class ProfileForm:
             },
             "minimumProof": self.minimum_proof,
             "algorithms": [int(number) if re.fullmatch(r"-\d{1,5}", number) else number for number in self.algorithms],
+            "allowLegacyAttestation": self.legacy,
         }
 
     def wrong(self, number: int) -> dict[str, str]:

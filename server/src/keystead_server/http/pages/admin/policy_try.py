@@ -33,6 +33,7 @@ class Asked:
     proof: str
     attestation: str
     algorithm: str
+    legacy: bool
 
     @classmethod
     def typed(cls, call: Call) -> "Asked":
@@ -49,6 +50,7 @@ class Asked:
             proof=one_of("proof", SUPPOSED["proofs"]),
             attestation=one_of("attestation", SUPPOSED["attestations"]),
             algorithm=call.query("algorithm") or str(ES256),
+            legacy=call.query("legacy") == "yes",
         )
 
     def supposed(self) -> PasskeyFacts:
@@ -61,7 +63,7 @@ class Asked:
         if self.algorithm not in dict(SUPPOSED["algorithms"]):
             raise ValueError(self.algorithm)
         facts = PasskeyType(self.type), aaguid, Proof(self.proof), int(self.algorithm), self.attestation
-        return PasskeyFacts(*facts)
+        return PasskeyFacts(*facts, legacy_attestation=self.legacy)
 
 
 async def show(call: Call) -> Response:

@@ -1,0 +1,109 @@
+"""The agent's Debian package: built, looked into, installed into a folder of its own, and run from there."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from shutil import which
+
+import pytest
+from keystead_agent.browser_host.manifests import chromium_id
+
+from tools.deb import HOME, PACKAGE, PYTHON, ROOT, build
+
+pytestmark = pytest.mark.skipif(which("dpkg-deb") is None, reason="dpkg-deb is needed: this is no Debian")
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="module")
+def computer(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of a computer on which nothing but the package is installed."""
+    root = tmp_path_factory.mktemp("computer")
+    subprocess.run(["dpkg-deb", "--extract", package, root], check=True)
+    return root
+
+
+def run(computer: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    system = Path("/usr/bin/python3")
+    if not system.exists() or f"python{_minor(system)}" != PYTHON:
+        pytest.skip(f"the package is for {PYTHON}, and this system has another")
+    python = computer / HOME / "bin" / "python3"
+    return subprocess.run(
+        [python, "-I", "-m", "keystead_agent.main", *arguments], capture_output=True, text=True, timeout=60
+    )
+
+
+def _minor(python: Path) -> str:
+    program = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_program_runs_with_nothing_but_the_package_and_python(computer: Path) -> None:
+    done = run(computer, "--version")
+
+    assert done.returncode == 0, done.stderr
+    assert "0.1.0" in done.stdout
+
+
+def test_the_daemon_and_all_it_loads_is_there(computer: Path) -> None:
+    python = computer / HOME / "bin" / "python3"
+    assert run(computer, "--help").returncode == 0
+    program = (
+        "import keystead_agent.main.daemon_process, keystead_agent.browser_host.host; print(keystead_agent.__path__)"
+    )
+
+    done = subprocess.run([python, "-I", "-c", program], capture_output=True, text=True, timeout=60)
+
+    assert str(computer) in done.stdout, done.stderr
+
+
+def test_browsers_find_the_host_and_it_lets_in_our_extension_alone(computer: Path) -> None:
+    chromium = json.loads((computer / "etc/chromium/native-messaging-hosts/keystead.agent.json").read_text())
+    firefox = json.loads((computer / "usr/lib/mozilla/native-messaging-hosts/keystead.agent.json").read_text())
+
+    assert chromium["allowed_origins"] == [f"chrome-extension://{chromium_id()}/"]
+    assert chromium["path"] == firefox["path"] == f"/{HOME}/browser-host"
+    assert os.access(computer / HOME / "browser-host", os.X_OK)
+    assert (computer / HOME / "lib" / PYTHON / "site-packages/keystead_agent/browser_host/extension/page.js").exists()
+
+
+@pytest.mark.parametrize(("unit", "folder"), [("keystead-agent.service", "user"), ("keystead-hid@.service", "system")])
+def test_the_units_are_those_of_the_sources_and_start_what_the_package_brings(
+    computer: Path, unit: str, folder: str
+) -> None:
+    installed = (computer / "usr/lib/systemd" / folder / unit).read_text()
+
+    assert installed == (ROOT / "deploy/systemd" / unit).read_text()
+    assert "ExecStart=/usr/bin/keystead-agent " in installed
+    assert os.access(computer / "usr/bin/keystead-agent", os.X_OK)
+
+
+def test_the_package_says_which_python_and_nothing_of_the_builder(package: Path, computer: Path) -> None:
+    fields = subprocess.run(["dpkg-deb", "--field", package], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["dpkg-deb", "--contents", package], capture_output=True, text=True, check=True).stdout
+
+    major, minor = sys.version_info[:2]
+    assert f"python3 (>= {major}.{minor}), python3 (<< {major}.{minor + 1})" in fields
+    assert {line.split()[1] for line in listed.splitlines()} == {"root/root"}
+    ours = (computer / HOME).rglob("*")
+    assert not [path for path in ours if path.suffix == ".pth" or path.name == "direct_url.json"]
+    assert "keystead_server" not in listed
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may install packages")
+def test_dpkg_installs_it_and_takes_all_of_it_away(package: Path, tmp_path: Path) -> None:
+    for folder in ("info", "updates", "triggers"):
+        (tmp_path / "var/lib/dpkg" / folder).mkdir(parents=True)
+    (tmp_path / "var/lib/dpkg/status").touch()
+    dpkg = ["dpkg", f"--root={tmp_path}", "--force-depends", "--log=/dev/null"]
+
+    subprocess.run([*dpkg, "--install", package], check=True, capture_output=True)
+    assert (tmp_path / "usr/bin/keystead-agent").exists()
+    subprocess.run([*dpkg, "--purge", PACKAGE], check=True, capture_output=True)
+
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and "var/lib/dpkg" not in str(path)]

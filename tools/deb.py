@@ -1,0 +1,179 @@
+"""`make deb`: the agent as a Debian package under dist/, with everything it needs but Python itself.
+
+    /usr/bin/keystead-agent               the program
+    /usr/lib/keystead-agent/              an environment of its own: bin/python3, site-packages, browser-host
+    /usr/lib/systemd/user, …/system       the agent of each session; the security key of one person
+    /usr/lib/modules-load.d               uhid, for the security key
+    /etc/chromium, /etc/opt/chrome, /usr/lib/mozilla: where browsers find the agent
+
+What it needs is copied from the environment that this runs in, where the lock file's
+hashes were checked; so it is built, and installs, without a network. The extension is
+written for each person's enrolled sites by `keystead-agent setup`, and has no place here.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import Distribution, distribution, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from keystead_agent.browser_host.manifests import HOST_NAME, Browser, host_manifest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = "keystead-agent"
+HOME = f"usr/lib/{PACKAGE}"
+HOST = f"/{HOME}/browser-host"
+PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+MANIFESTS: dict[str, Browser] = {
+    "etc/chromium/native-messaging-hosts": "chromium",
+    "etc/opt/chrome/native-messaging-hosts": "chromium",
+    "usr/lib/mozilla/native-messaging-hosts": "firefox",
+}
+UNITS = {"keystead-agent.service": "usr/lib/systemd/user", "keystead-hid@.service": "usr/lib/systemd/system"}
+
+_CONTROL = """\
+Package: {package}
+Version: {version}
+Architecture: {architecture}
+Maintainer: Keystead <keystead@keystead.example>
+Depends: python3 (>= {this}), python3 (<< {next})
+Recommends: pinentry-gnome3 | pinentry-qt | pinentry-curses
+Suggests: fprintd, tpm2-tools
+Section: net
+Priority: optional
+Description: passkeys that are kept in this computer's security chip
+ The agent keeps passkeys in the TPM, asks for a PIN or a finger at each use, and
+ answers the browsers of this computer for the identity providers it is enrolled at.
+ Run "keystead-agent setup" after installing it.
+"""
+_PROGRAM = f"""\
+#!/{HOME}/bin/python3 -I
+from keystead_agent.main.entry import main
+
+main()
+"""
+_BROWSER_HOST = f"""\
+#!/bin/sh
+exec /{HOME}/bin/python3 -I -m keystead_agent.browser_host --socket "$XDG_RUNTIME_DIR/keystead/agent.sock" "$@"
+"""
+
+
+def build(directory: Path) -> Path:
+    """Build the package into *directory*, and return its path."""
+    directory.mkdir(parents=True, exist_ok=True)
+    architecture = _said("dpkg", "--print-architecture")
+    with TemporaryDirectory(prefix="keystead-deb-") as temporary:
+        stage = Path(temporary) / "package"
+        _fill(stage)
+        _write(stage / "DEBIAN" / "control", _control(architecture))
+        conffiles = [f"/{file.relative_to(stage)}" for file in sorted((stage / "etc").rglob("*")) if file.is_file()]
+        _write(stage / "DEBIAN" / "conffiles", "".join(f"{file}\n" for file in conffiles))
+        made = directory / f"{PACKAGE}_{version(PACKAGE)}_{architecture}.deb"
+        _said("dpkg-deb", "--root-owner-group", "-Zgzip", "--build", str(stage), str(made))
+    return made
+
+
+def _control(architecture: str) -> str:
+    major, minor = sys.version_info[:2]
+    return _CONTROL.format(
+        package=PACKAGE,
+        version=version(PACKAGE),
+        architecture=architecture,
+        this=f"{major}.{minor}",
+        next=f"{major}.{minor + 1}",
+    )
+
+
+def _fill(stage: Path) -> None:
+    stage.mkdir(mode=0o755)
+    site = stage / HOME / "lib" / PYTHON / "site-packages"
+    site.mkdir(parents=True)
+    for needed in _needed():
+        _copy(needed, site)
+    _add_own_wheels(site)
+    _write(stage / HOME / "pyvenv.cfg", "home = /usr/bin\ninclude-system-site-packages = false\n")
+    (stage / HOME / "bin").mkdir()
+    (stage / HOME / "bin" / "python3").symlink_to("/usr/bin/python3")
+    _write(stage / "usr/bin" / PACKAGE, _PROGRAM, mode=0o755)
+    _write(stage / HOST.lstrip("/"), _BROWSER_HOST, mode=0o755)
+    for folder, browser in MANIFESTS.items():
+        text = json.dumps(host_manifest(browser, HOST), indent=2) + "\n"
+        _write(stage / folder / f"{HOST_NAME}.json", text)
+    for unit, folder in UNITS.items():
+        _write(stage / folder / unit, (ROOT / "deploy" / "systemd" / unit).read_text(encoding="utf-8"))
+    _write(stage / "usr/lib/modules-load.d/keystead.conf", "uhid\n")
+    documents = stage / "usr/share/doc" / PACKAGE
+    _write(documents / "copyright", (ROOT / "LICENSE").read_text(encoding="utf-8"))
+    _write(documents / "container.md", (ROOT / "docs/guides/container.md").read_text(encoding="utf-8"))
+
+
+def _needed(package: str = PACKAGE) -> Iterator[Distribution]:
+    """What others have made, in alphabetical order."""
+    names: set[str] = set()
+    _gather(package, names)
+    for name in sorted(names):
+        if not name.startswith("keystead-"):
+            yield distribution(name)
+
+
+def _gather(package: str, names: set[str]) -> None:
+    for text in distribution(package).requires or []:
+        requirement = Requirement(text)
+        name = re.sub(r"[-_.]+", "-", requirement.name).lower()
+        if name not in names and (requirement.marker is None or requirement.marker.evaluate({"extra": ""})):
+            names.add(name)
+            _gather(name, names)
+
+
+def _copy(needed: Distribution, site: Path) -> None:
+    for file in needed.files or []:
+        # Scripts lie outside, and are nobody's here; caches are made where they are used.
+        if ".." in file.parts or "__pycache__" in file.parts:
+            continue
+        (site / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(str(file.locate()), site / file)
+
+
+def _add_own_wheels(site: Path) -> None:
+    with TemporaryDirectory(prefix="keystead-wheels-") as wheels:
+        _said(
+            sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps",
+            "--no-build-isolation", "--wheel-dir", wheels, str(ROOT / "core"), str(ROOT / "agent"),
+        )  # fmt: skip
+        for wheel in sorted(Path(wheels).glob("*.whl")):
+            with zipfile.ZipFile(wheel) as packed:
+                packed.extractall(site)
+
+
+def _write(path: Path, text: str, *, mode: int = 0o644) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)
+
+
+def _said(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}\n{done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tools.deb", description=__doc__)
+    parser.add_argument("--directory", type=Path, default=ROOT / "dist")
+    options = parser.parse_args()
+    # Folders that everybody may enter, whatever the umask of who builds it.
+    os.umask(0o022)
+    print(build(options.directory))
+
+
+if __name__ == "__main__":
+    main()
