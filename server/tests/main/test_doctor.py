@@ -11,6 +11,7 @@ from keystead_server.main.config import Config
 from keystead_server.main.wiring import open_system
 from keystead_server.ports.changes import Add, Written
 from keystead_testkit.command_line import invoke
+from keystead_testkit.country_file import country, country_file
 from keystead_testkit.loop import run
 from keystead_testkit.store_suite.world import World
 
@@ -97,6 +98,22 @@ def test_doctor_is_content_with_a_server_in_order(keystead: Keystead, data: Path
 
     assert (code, wrong(found)) == (0, set())
     assert "ok  " in invoke(data, "doctor").stdout
+
+
+def test_doctor_says_when_the_file_of_places_is_missing_or_late(keystead: Keystead, data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "countries.mmdb"
+    settings = tmp_path / "keystead.toml"
+    settings.write_text(f'geoip_file = "{path}"')
+    run(_give_the_administrator_a_passkey(data))
+
+    missing = findings(data, "--config", str(settings))[1]
+    path.write_bytes(country_file({"203.0.113.0/24": country("DE")}, built_at=1_000_000_000))
+    late = findings(data, "--config", str(settings))[1]
+    path.write_bytes(country_file({"203.0.113.0/24": country("DE")}, built_at=4_000_000_000))
+
+    assert wrong(missing) == wrong(late) == {"places"}
+    assert "newer" in late["places"]["mend"]
+    assert wrong(findings(data, "--config", str(settings))[1]) == set()
 
 
 async def _give_the_administrator_a_passkey(data: Path) -> None:

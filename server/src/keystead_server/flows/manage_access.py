@@ -16,6 +16,7 @@ from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.flows.access_facts import Place
 from keystead_server.flows.access_kind import AccessKind
 from keystead_server.flows.policies import AccessPolicies, AccessVersion, MethodsPolicies
+from keystead_server.flows.policy_kinds import check
 from keystead_server.flows.save_policy import SavePolicy
 from keystead_server.policy.access.compiled import Compiled
 from keystead_server.policy.access.document import AccessRules, Pending
@@ -77,6 +78,24 @@ class ManageAccess:
                 if invalid.code != "policy_changed_meanwhile":
                     raise
         raise Invalid("policy_changed_meanwhile", "others keep changing the policies; try again")
+
+    async def against(self, tenant: TenantId, after: AccessRules, *, by: Actor) -> Invalid | None:
+        """Why *after* cannot be saved now, or None."""
+        before = await self.access.now(tenant, self.clock.now())
+        try:
+            await self._check(tenant, before, after, by=by, seen=None, on_trial=False)
+            await check(self.store, self.kind, tenant, after)
+        except Invalid as invalid:
+            return invalid
+        return None
+
+    async def against_names(self, tenant: TenantId, policy: Policy, among: AccessRules) -> Invalid | None:
+        """What *policy* names and what is not there, among the locations and strengths of *among*."""
+        try:
+            await self._names_what_is_there(tenant, policy, among)
+        except Invalid as invalid:
+            return invalid
+        return None
 
     async def confirm(self, owner: SessionOwner) -> PolicyDocument:
         """Keep what is on trial: its author, or another administrator, has shown that one still gets in.

@@ -72,8 +72,7 @@ class AccessVersion:
 
     @property
     def asks_about_risk(self) -> bool:
-        conditions = (policy.conditions for policy in self.rules.set.policies)
-        return any(one.sign_in_risks or one.user_risks or one.insider_risks for one in conditions)
+        return self.compiled.asks_about_risk
 
     @classmethod
     def of(cls, version: int, rules: AccessRules, fallback: "AccessVersion | None" = None) -> "AccessVersion":

@@ -7,6 +7,7 @@ from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
+from keystead_server.flows.detect_risk import DetectRisk
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
@@ -34,6 +35,7 @@ from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.flows.registration_report import RegistrationReport
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.flows.renew_device import RenewDevice
+from keystead_server.flows.replay_access import ReplayAccess
 from keystead_server.flows.revoke_pass import RevokePass
 from keystead_server.flows.rollback_policy import RollBackPolicy
 from keystead_server.flows.rotate_authority import RotateAuthority
@@ -46,10 +48,12 @@ from keystead_server.flows.sign_in_with_password import SignInWithPassword
 from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
+from keystead_server.flows.what_if_access import AnalyseAccess, WhatIfAccess
 from keystead_server.policy.access.document import AccessRules
 from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.passkeys.model import PasskeyPolicy
 from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.geo_ip import GeoIp
 from keystead_server.ports.metadata import Metadata
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.signer import Signer
@@ -68,6 +72,8 @@ class Services:
     methods: MethodsPolicies
     duty: RegistrationDuty
     metadata: Metadata
+    geo_ip: GeoIp
+    detect_risk: DetectRisk
     sign_in: SignIn
     sign_in_with_pass: SignInWithPass
     sign_in_with_password: SignInWithPassword
@@ -95,6 +101,9 @@ class Services:
     access_policies: AccessPolicies
     access_gate: AccessGate
     enter: Enter
+    replay_access: ReplayAccess
+    what_if_access: WhatIfAccess
+    analyse_access: AnalyseAccess
     foresee: Foresee
     manage_access: ManageAccess
     roll_back_access_policy: RollBackPolicy[AccessRules]

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from starlette.types import Receive, Scope, Send
 
+from keystead_server.geo.country_file import CountryFile
 from keystead_server.http.dispatch import Dispatch
 from keystead_server.http.pages.render import compile_pages
 from keystead_server.jobs.deliver_letters import DeliverLetters, NotDelivered
@@ -67,6 +68,8 @@ class Application:
                     "metadata.not_used", code=system.metadata.problem.code, reason=str(system.metadata.problem)
                 )
             workers.append(asyncio.create_task(refresh_forever(system.refresh_metadata)))
+        if system.places is not None:
+            workers.append(asyncio.create_task(pick_up_places_forever(system.places)))
         if system.deliver_letters is not None:
             workers.append(asyncio.create_task(deliver_forever(system.deliver_letters)))
         # What lives as long as the server need not be looked at by every collection.
@@ -111,6 +114,19 @@ async def refresh_forever(refresh: RefreshMetadata, round_seconds: float = ROUND
         except Exception as error:  # a bug here must not end the refreshing
             _log.warning("metadata.not_refreshed", code="internal_error", reason=str(error))
         rounds_left -= 1
+        await asyncio.sleep(round_seconds)
+
+
+async def pick_up_places_forever(places: CountryFile, round_seconds: float = ROUND_SECONDS) -> None:
+    """See each round whether there is a newer file of places; each trouble with it is said once."""
+    told: Exception | None = None
+    while True:
+        # Reading takes long enough to keep people waiting, so it is done beside the loop.
+        if await asyncio.to_thread(places.pick_up):
+            _log.info("places.read", built_at=str(places.built_at))
+        if places.problem is not None and places.problem is not told:
+            _log.warning("places.not_read", code=places.problem.code, reason=str(places.problem))
+        told = places.problem
         await asyncio.sleep(round_seconds)
 
 

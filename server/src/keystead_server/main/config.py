@@ -47,6 +47,7 @@ class Config:
         fido_metadata: a file, or an https address; empty for none.
         fido_metadata_root: the PEM file of the root under which the metadata are signed.
         fido_metadata_signer: the name in the certificate of whoever signs them.
+        geoip_file: a file of places in MaxMind's format; empty for none, and then no address has a country.
         smtp_url: the mail server, `smtp://` (with STARTTLS) or `smtps://`; empty for no mail.
         mail_from: whose letters they are; needed with `smtp_url`.
         rate_limit_scale: multiplies every rate limit; 0 switches them off.
@@ -68,6 +69,7 @@ class Config:
     fido_metadata: str = ""
     fido_metadata_root: str = ""
     fido_metadata_signer: str = "mds.fidoalliance.org"
+    geoip_file: str = ""
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
     rate_limit_scale: float = 1.0

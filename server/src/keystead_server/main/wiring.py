@@ -12,6 +12,7 @@ from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.checkpoint_log import CheckpointLog
+from keystead_server.flows.detect_risk import DetectRisk
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
@@ -44,6 +45,7 @@ from keystead_server.flows.registration_duty import RegistrationDuty
 from keystead_server.flows.registration_report import RegistrationReport
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.flows.renew_device import RenewDevice
+from keystead_server.flows.replay_access import ReplayAccess
 from keystead_server.flows.revoke_pass import RevokePass
 from keystead_server.flows.rollback_policy import RollBackPolicy
 from keystead_server.flows.rotate_authority import RotateAuthority
@@ -58,6 +60,8 @@ from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.flows.verify_log import VerifyLog
 from keystead_server.flows.vouching import Vouch
+from keystead_server.flows.what_if_access import AnalyseAccess, WhatIfAccess
+from keystead_server.geo.country_file import CountryFile
 from keystead_server.http.services import Services
 from keystead_server.jobs.deliver_letters import DeliverLetters
 from keystead_server.jobs.end_trials import EndTrials
@@ -70,6 +74,7 @@ from keystead_server.main.config import Config
 from keystead_server.main.fetcher import PublicFetcher
 from keystead_server.main.system import SystemClock, SystemEntropy
 from keystead_server.ports.clock import Clock, Entropy
+from keystead_server.ports.geo_ip import GeoIp, NoGeoIp
 from keystead_server.ports.password_hasher import PasswordHasher
 from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.signer import Signer
@@ -91,6 +96,7 @@ class System:
     """A server that is ready to answer, or to be used from the command line.
 
     Attributes:
+        places: None when the settings name no file of places.
         refresh_metadata: None when no metadata are wanted.
         deliver_letters: None when no mail server is named.
     """
@@ -104,6 +110,7 @@ class System:
     verify_log: VerifyLog
     deliver_letters: DeliverLetters | None
     end_trials: EndTrials
+    places: CountryFile | None = None
 
     @property
     def store(self) -> Store:
@@ -128,7 +135,8 @@ async def open_system(config: Config) -> System:
     sealer = MasterKeySealer(key, entropy)
     token_signer = await signer.load(store, sealer, clock.now())
     metadata = open_metadata(config)
-    services = build_services(config, store, clock, entropy, sealer, token_signer, metadata)
+    places = CountryFile(Path(config.geoip_file)) if config.geoip_file else None
+    services = build_services(config, store, clock, entropy, sealer, token_signer, metadata, geo_ip=places)
     refresh = refresher(config, metadata, clock) if config.fido_metadata else None
     return System(
         config,
@@ -140,6 +148,7 @@ async def open_system(config: Config) -> System:
         VerifyLog(store),
         deliverer(config, store, clock, sealer),
         EndTrials(store, services.manage_access),
+        places,
     )
 
 
@@ -185,6 +194,7 @@ def build_services(
     token_signer: Signer,
     metadata: MetadataShelf | None = None,
     hasher: PasswordHasher | None = None,
+    geo_ip: GeoIp | None = None,
 ) -> Services:
     metadata = metadata or open_metadata(config)
     us = relying_party(config)
@@ -198,8 +208,10 @@ def build_services(
     passkey_kind = PasskeyKind(store, models)
     methods_kind = MethodsKind(store, clock, models, policies, methods)
     access = AccessPolicies(store)
-    ruled = AccessGate(store, clock, access)
-    access_kind = AccessKind(store, clock, held, access)
+    places = geo_ip or NoGeoIp()
+    risks = DetectRisk(store, clock, places)
+    ruled = AccessGate(store, clock, access, places, risks)
+    access_kind = AccessKind(store, clock, held, access, places)
     save_access = SavePolicy(store, clock, entropy, access_kind)
     duty = RegistrationDuty(store, policies, methods, models)
     letters = Letters(entropy, sealer, config.sends_mail)
@@ -217,6 +229,8 @@ def build_services(
         methods=methods,
         duty=duty,
         metadata=metadata,
+        geo_ip=places,
+        detect_risk=risks,
         sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models, ruled),
         sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer, methods, ruled),
         sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held, ruled),
@@ -248,6 +262,9 @@ def build_services(
         foresee=Foresee(store, clock, entropy, ruled),
         enter=Enter(store, clock, entropy, ruled),
         manage_access=ManageAccess(store, clock, access_kind, save_access, access, methods),
+        replay_access=ReplayAccess(store, clock, places, access),
+        what_if_access=WhatIfAccess(store, clock, places),
+        analyse_access=AnalyseAccess(store, clock),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
         preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),

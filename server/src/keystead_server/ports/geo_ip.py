@@ -1,12 +1,26 @@
-"""In which country an address is, as far as the operator supplied a file that says so."""
+"""Where an address is, as far as the operator's file of places knows."""
 
 from typing import Protocol
 
+from keystead_server.domain.place import NOWHERE, Place
 from keystead_server.policy.access.facts import Address
-from keystead_server.policy.access.vocabulary import Unknown
 
 
 class GeoIp(Protocol):
-    def country(self, address: Address) -> str | Unknown | None:
-        """Two capital letters (ISO 3166-1); None for an address in no country, UNKNOWN where nobody can say."""
+    def place_of(self, address: Address) -> Place:
+        """Where *address* is; `NOWHERE` when it is not known, whatever the reason. Never raises."""
         ...
+
+    def country(self, address: Address) -> str | None:
+        """Its country alone: None is what policies call an unknown country."""
+        ...
+
+
+class NoGeoIp:
+    """Without a file of places every address is nowhere."""
+
+    def place_of(self, address: Address) -> Place:
+        return NOWHERE
+
+    def country(self, address: Address) -> str | None:
+        return None

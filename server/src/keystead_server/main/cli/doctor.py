@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from keystead_server.geo.country_file import CountryFile
 from keystead_server.keys.master_key import MasterKeyError, load_or_create
 from keystead_server.main.cli.frame import Failed, Frame, as_json, as_served, tell
 from keystead_server.main.config import Config
@@ -71,10 +72,21 @@ def _look(config: Config) -> Iterator[Finding]:
     yield _writing(config.data)
     yield _roots(config)
     yield _metadata(config)
+    if config.geoip_file:
+        yield _places(Path(config.geoip_file))
     if config.database or (config.data / "keystead.db").exists():
         yield from asyncio.run(_database(config))
     else:
         yield Finding("database", False, "there is none yet", "run: keystead init")
+
+
+def _places(path: Path) -> Finding:
+    places = CountryFile(path)
+    if places.problem is not None:
+        return Finding("places", False, str(places.problem), "put a file in MaxMind's format there; see geoip_file")
+    if places.is_late(SystemClock().now()):
+        return Finding("places", False, f"{path} was made at {places.built_at}", "get a newer one; addresses move")
+    return Finding("places", True, f"{path}, made at {places.built_at}")
 
 
 def _data_folder(data: Path) -> Finding:

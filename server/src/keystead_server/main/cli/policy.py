@@ -18,6 +18,7 @@ from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.flows.people import author_name
+from keystead_server.main.cli import access_verbs
 from keystead_server.main.cli import policy_words as words
 from keystead_server.main.cli.frame import Failed, Frame, as_json, moment, tell
 from keystead_server.main.cli.policy_desks import KINDS, Desk, desk_of
@@ -31,13 +32,13 @@ _kind = click.option(
     show_default=True,
     help="Which policy: of passkeys, or of the other Authentication methods.",
 )
-_file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+_file = click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 _yes = click.option("--yes", is_flag=True, help="Do not ask, even when something would be refused from now on.")
 
 
 @click.group()
 def policy() -> None:
-    """The passkey policy, and that of the other methods: show, foresee, change, go back, explain."""
+    """The passkey policy, that of the other methods, and Conditional Access: show, foresee, change, go back, explain."""
 
 
 @policy.command(epilog="Example:  keystead policy show --output policy.json")
@@ -58,7 +59,7 @@ def show(frame: Frame, version: int | None, output: Path | None, kind: str, json
         written = every[-1] if version is None else every[version]
         shown = desk.kind.first if written is None else desk.kind.read(written.body)
         described = {**await _described(system, tenant, written), "policy": desk.to_json(shown)}
-        text = desk.kind.write(shown)
+        text = desk.to_text(shown)
         if output is not None:
             _write(output, text)
             text = f"Wrote version {described['version']} into {output}."
@@ -96,12 +97,17 @@ async def _author(system: System, tenant: Tenant, author: UserId | AppId | None)
 @as_json
 @click.pass_obj
 def plan(frame: Frame, file: Path, kind: str, json_output: bool) -> None:
-    """Say what the policy in FILE would change, and for whom; save nothing. "-" reads standard input."""
+    """Say what the policy in FILE would change, and for whom; save nothing. "-" reads standard input.
+
+    With --kind access FILE may be a folder, as `export` writes it; the last seven days are replayed.
+    """
 
     async def work(system: System) -> None:
         tenant = await frame.tenant_of(system)
         desk = desk_of(system, kind)
-        data, text = await _foreseen(system, tenant, desk, await desk.preview(tenant.id, _read(desk, file)))
+        data, text = await _foreseen(
+            system, tenant, desk, await desk.preview(tenant.id, await _read(desk, tenant, file))
+        )
         tell(data, text, json_output=json_output)
 
     frame.run(work, json_output=json_output)
@@ -114,12 +120,16 @@ def plan(frame: Frame, file: Path, kind: str, json_output: bool) -> None:
 @as_json
 @click.pass_obj
 def apply(frame: Frame, file: Path, kind: str, yes: bool, json_output: bool) -> None:
-    """Put the policy in FILE into force; asks first when it would refuse anybody what works today."""
+    """Put the policy in FILE into force; asks first when it would refuse anybody what works today.
+
+    With --kind access FILE may be a folder, which then stands for the whole: policies that are not in
+    it are removed. Applied twice, nothing changes.
+    """
 
     async def work(system: System) -> None:
         tenant = await frame.tenant_of(system)
         desk = desk_of(system, kind)
-        await _save(system, tenant, desk, _read(desk, file), yes=yes, json_output=json_output)
+        await _save(system, tenant, desk, await _read(desk, tenant, file), yes=yes, json_output=json_output)
 
     frame.run(work, json_output=json_output)
 
@@ -142,7 +152,11 @@ def rollback(frame: Frame, version: int, kind: str, yes: bool, json_output: bool
     frame.run(work, json_output=json_output)
 
 
-def _read(desk: Desk, file: Path) -> Any:
+async def _read(desk: Desk, tenant: Tenant, file: Path) -> Any:
+    return _one_file(desk, file) if desk.read is None else await desk.read(tenant.id, file)
+
+
+def _one_file(desk: Desk, file: Path) -> Any:
     try:
         content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         return desk.kind.read(content.decode())
@@ -153,7 +167,7 @@ def _read(desk: Desk, file: Path) -> Any:
 
 
 async def _foreseen(system: System, tenant: Tenant, desk: Desk, preview: Any) -> tuple[dict[str, Any], str]:
-    names = await system.services.explain_passkey.names(tenant.id, [preview.before, preview.after])
+    names = await desk.names(tenant.id, [preview.before, preview.after])
     changes = desk.differences(preview.before, preview.after, names)
     return desk.data(preview, changes), desk.text(preview, changes)
 
@@ -173,6 +187,10 @@ async def _save(
     data, text = await _foreseen(system, tenant, desk, preview)
     if preview.refusal is not None:
         raise preview.refusal
+    if desk.kind.kind == policy_document.ACCESS and not data["changes"]:
+        # A version that changes nothing would only hide the one that did.
+        tell({**data, "saved": preview.version}, "Nothing changes: it is the policy in force.", json_output=json_output)
+        return
     taken = desk.takes_away(preview)
     if taken and not yes:
         if json_output:
@@ -219,7 +237,7 @@ def history(frame: Frame, kind: str, json_output: bool) -> None:
         desk = desk_of(system, kind)
         every = list(await system.store.policies.versions(tenant.id, kind))
         policies = [desk.kind.read(each.body) for each in every]
-        names = await system.services.explain_passkey.names(tenant.id, policies)
+        names = await desk.names(tenant.id, policies)
         # What stands before the first version is what every organisation begins with.
         befores = [*policies[1:], desk.kind.first]
         rows = [
@@ -312,3 +330,7 @@ async def _of_theirs(system: System, tenant: Tenant, person: User, passkey_id: s
         if passkey.id == passkey_id:
             return passkey
     raise Failed("passkey_not_found", f"{person.username} has no passkey {passkey_id!r}")
+
+
+for verb in access_verbs.VERBS:
+    policy.add_command(verb)

@@ -10,6 +10,8 @@
     grants, session, decide       the policies that apply → one verdict, the prompts in order, the session
     early                         what can be said before anybody has proved anything
     scope, conditions, explain    every policy and every condition in words, beside the same verdict
+    templates                     ready-made policies, in report-only mode
+    names, words, words_asked     a policy as a sentence, with names for ids
     universe, demands, analyse    what is wrong with a whole set, over every class of sign-ins
 
 Live and what-if are one function: `decide`.

@@ -13,7 +13,16 @@ from typing import Generic, TypeVar
 
 from keystead_server.policy.access.controls import NO_SESSION_CONTROLS, ControlKind, GrantControls, SessionControls
 from keystead_server.policy.access.locations import NamedLocation, Places
-from keystead_server.policy.access.model import NO_IDS, Excluded, Guests, Locations, Policy, Users, Workloads
+from keystead_server.policy.access.model import (
+    NO_IDS,
+    Conditions,
+    Excluded,
+    Guests,
+    Locations,
+    Policy,
+    Users,
+    Workloads,
+)
 from keystead_server.policy.access.suites import suites_of
 from keystead_server.policy.access.vocabulary import (
     ALL,
@@ -199,6 +208,10 @@ class PlacesOfPolicies:
         return union(include for include, _ in found), union(exclude for _, exclude in found)
 
 
+def _asks_about_risk(conditions: Conditions) -> bool:
+    return bool(conditions.sign_in_risks or conditions.user_risks or conditions.insider_risks)
+
+
 class PlatformsOfPolicies:
     """Which platforms policies are for: with each, and with one that nobody recognises."""
 
@@ -244,6 +257,8 @@ class Compiled:
         self.clients = ByValue(policies, _clients)
         self.sign_in_risks = ByValue(policies, lambda p: p.conditions.sign_in_risks)
         self.user_risks = ByValue(policies, lambda p: p.conditions.user_risks)
+        # Whose risk must be found out before anything is decided: finding it out costs a query.
+        self.asks_about_risk = bool(self.live & _bits(policies, lambda p: _asks_about_risk(p.conditions)))
         self.workload_risks = ByValue(policies, lambda p: p.conditions.workload_risks)
         self.insider_risks = ByValue(policies, lambda p: p.conditions.insider_risks)
         self.flows = ByValue(policies, lambda p: p.conditions.flows)

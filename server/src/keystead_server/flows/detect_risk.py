@@ -1,0 +1,93 @@
+"""How risky a sign-in and its person are, by the sign-in log alone.
+
+What other systems know of somebody cannot be told to it yet: insider risk is always none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+
+from keystead_server.domain.ids import TenantId, UserId
+from keystead_server.domain.passkey import Proof
+from keystead_server.domain.place import NOWHERE, Place
+from keystead_server.domain.sign_in import Attempt, Purpose, Result
+from keystead_server.domain.user_agent import system_of
+from keystead_server.domain.visitor import Visitor
+from keystead_server.policy.risk.detections import Detection, of_last
+from keystead_server.policy.risk.levels import LOOK_BACK, Risk, highest, sign_in_risk, user_risk
+from keystead_server.policy.risk.traces import Trace
+from keystead_server.ports.clock import Clock
+from keystead_server.ports.geo_ip import GeoIp
+from keystead_server.ports.risk_signals import Risks
+from keystead_server.ports.store import Store
+
+MAX_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DetectRisk:
+    """The port RiskSignals on the sign-in log; one query, of at most 100 rows."""
+
+    store: Store
+    clock: Clock
+    geo_ip: GeoIp
+
+    async def of(self, tenant: TenantId, user: UserId, visitor: Visitor) -> Risks:
+        now = self.clock.now()
+        traces = await self.traces(tenant, user, now)
+        return Risks(sign_in=self._sign_in(traces, visitor, now).level, user=user_risk(traces, now).level)
+
+    async def person(self, tenant: TenantId, user: UserId) -> Risk:
+        """How risky they are now, and why."""
+        now = self.clock.now()
+        return user_risk(await self.traces(tenant, user, now), now)
+
+    async def traces(self, tenant: TenantId, user: UserId, now: datetime) -> Sequence[Trace]:
+        """What the log has of *user* that detections look at, in order of time."""
+        rows = await self.store.logs.attempts(tenant, limit=MAX_ROWS, user=user)
+        recent = [row for row in rows if row.purpose is Purpose.SIGN_IN and now - row.at < LOOK_BACK]
+        return [trace_of(row, self.geo_ip) for row in reversed(recent)]
+
+    def _sign_in(self, traces: Sequence[Trace], visitor: Visitor, now: datetime) -> Risk:
+        """The risk of whoever is here now, and that of the sign-in they came in by.
+
+        While a passkey is being judged its row is not there yet, so what is found by the key used counts
+        from the next request on.
+        """
+        place = _place(visitor.address, self.geo_ip)
+        here = Trace("", now, True, "granted", visitor.address, system=system_of(visitor.user_agent), place=place)
+        found = (*sign_in_risk(traces, here).because, *_of_own_sign_in(traces, here))
+        return Risk(highest(one.sign_in_level for one in found), found)
+
+
+def _of_own_sign_in(traces: Sequence[Trace], here: Trace) -> tuple[Detection, ...]:
+    granted = [number for number, trace in enumerate(traces) if trace.granted]
+    if not granted:
+        return ()
+    last = traces[granted[-1]]
+    if (last.address, last.system) != (here.address, here.system):
+        return ()
+    return tuple(of_last(traces[: granted[-1] + 1], last))
+
+
+def trace_of(row: Attempt, geo_ip: GeoIp) -> Trace:
+    return Trace(
+        id=row.id,
+        at=row.at,
+        granted=row.result is Result.GRANTED,
+        reason=row.reason,
+        address=row.client_address,
+        credential=None if row.credential_id is None else row.credential_id.hex(),
+        is_bound=row.proof not in (None, Proof.NONE.value),
+        system=system_of(row.user_agent),
+        place=_place(row.client_address, geo_ip),
+    )
+
+
+def _place(address: str, geo_ip: GeoIp) -> Place:
+    try:
+        return geo_ip.place_of(ip_address(address))
+    except ValueError:
+        # A socket's path, or a proxy that says nothing.
+        return NOWHERE

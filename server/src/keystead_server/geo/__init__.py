@@ -1,0 +1,1 @@
+"""Where addresses are, from a file that the operator supplies."""

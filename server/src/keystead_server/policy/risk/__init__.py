@@ -1,0 +1,6 @@
+"""Risk: what in somebody's sign-in log speaks for another person at work; each with its reason.
+
+traces      what detections look at of a log row
+detections  one small function for each kind
+levels      detections → the risk of a sign-in, and of a person
+"""
