@@ -72,6 +72,16 @@ def ask(agent: RunningAgent, request: Request) -> dict[str, Any]:
     return dict(agent.client.ask(request))
 
 
+def is_answered(agent: RunningAgent, request: Request) -> bool:
+    """Whether *request* is done; False as long as another question is open."""
+    try:
+        return bool(ask(agent, request))
+    except AgentRefused as refused:
+        if refused.code != "busy":
+            raise
+        return False
+
+
 def refusal(agent: RunningAgent, request: Request) -> AgentRefused:
     with pytest.raises(AgentRefused) as refused:
         agent.client.ask(request)
@@ -307,7 +317,8 @@ def test_hanging_up_closes_the_window_and_frees_the_place(ready: RunningAgent, p
 
     wait_until(lambda: not is_running(window["pid"]))
     ready.pinentry.answer(TYPES_THE_PIN)
-    assert ask(ready, creation(pages.origin))
+    # The place is free once the daemon has heard that the window's process ended.
+    wait_until(lambda: is_answered(ready, creation(pages.origin)))
 
 
 def test_stopping_closes_the_window_and_ends_cleanly(ready: RunningAgent, pages: PasskeyPages, wire: Wire) -> None:

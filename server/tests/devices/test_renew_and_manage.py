@@ -95,7 +95,7 @@ def test_a_device_of_somebody_who_left_does_not_renew(desk: DeviceDesk, laptop: 
     run(desk.office.services.manage_user.disable(desk.office.ada, by=OPERATOR))
     assert reason_of(desk.renew(laptop)) == "user_disabled"
 
-    run(desk.office.services.manage_user.remove(desk.office.ada, by=OPERATOR))
+    run(desk.office.services.manage_user.remove(desk.office.now_of(desk.office.ada), by=OPERATOR))
     assert reason_of(desk.renew(laptop)) == "user_unknown"
 
 
