@@ -1,15 +1,16 @@
-"""Which app is at the token endpoint: its name, and its secret if it has one."""
+"""Which app is at the token endpoint, by its name and secret; and how a request there is refused."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hmac import compare_digest
 
 from keystead_core.oidc.client_auth import AuthenticationMethod, PresentedClient
-from keystead_core.oidc.errors import InvalidClient
+from keystead_core.oidc.errors import InvalidClient, TokenError
 
 from keystead_server.domain.app import App, secret_digest
 from keystead_server.domain.ids import AppId
 from keystead_server.domain.tenant import Tenant
+from keystead_server.flows.attempts import Trail
 from keystead_server.ports.store import Store
 
 
@@ -24,6 +25,13 @@ class TokenRefused:
     description: str
     status: int
     code: str
+
+
+async def refused(trail: Trail, error: TokenError, reason: str | None = None) -> TokenRefused:
+    """Record the request as refused; *reason* is the code for the log where it must say more than the app is told."""
+    code = error.code if reason is None else reason
+    await trail.refuse(code, error.description)
+    return TokenRefused(error.error, error.description, error.status, code)
 
 
 async def authenticated_app(store: Store, tenant: Tenant, presented: PresentedClient) -> App:

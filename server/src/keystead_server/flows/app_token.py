@@ -19,7 +19,7 @@ from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.access_gate import AccessGate
-from keystead_server.flows.app_credentials import TokenRefused, authenticated_app, without_client
+from keystead_server.flows.app_credentials import TokenRefused, authenticated_app, refused, without_client
 from keystead_server.flows.attempts import start_trail
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.ports.changes import Add
@@ -77,9 +77,7 @@ class AppToken:
             if ruling.code is not None:
                 raise _NotLetIn(ruling.code)
         except TokenError as error:
-            code = error.reason if isinstance(error, _NotLetIn) else error.code
-            await trail.refuse(code, error.description)
-            return TokenRefused(error.error, error.description, error.status, code)
+            return await refused(trail, error, error.reason if isinstance(error, _NotLetIn) else None)
         await self.store.write(Add(trail.granted()))
         claims = app_token_claims(
             Issue(issuer, app.id, now, ACCESS_TOKEN_LIFETIME), tenant=tenant.id, audience=self.relying_party.api,

@@ -31,7 +31,7 @@ from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.access_facts import Place, app_target
 from keystead_server.flows.access_gate import AccessGate
-from keystead_server.flows.app_credentials import TokenRefused, authenticated_app, without_client
+from keystead_server.flows.app_credentials import TokenRefused, authenticated_app, refused, without_client
 from keystead_server.flows.attempts import Trail, start_trail
 from keystead_server.flows.people import person_of
 from keystead_server.flows.registration_duty import RegistrationDuty
@@ -103,7 +103,7 @@ class RedeemCode:
             await self._under_policy(app, code, owner, trail)
             return await self._redeem(app, code, owner, issuer, trail)
         except TokenError as error:
-            return await _refused(trail, error)
+            return await refused(trail, error, error.reason if isinstance(error, _NoGrant) else None)
 
     def _code(self, tenant: Tenant, app: App, request: AuthorizationCodeGrant) -> AuthorizationCode:
         try:
@@ -192,12 +192,6 @@ class RedeemCode:
         """Userinfo, which OpenID Connect has every such token open; with a scope of our API, that as well."""
         userinfo = f"{issuer}/userinfo"
         return [self.relying_party.api, userinfo] if API_PERMISSIONS.keys() & set(scopes) else userinfo
-
-
-async def _refused(trail: Trail, error: TokenError) -> TokenRefused:
-    code = error.reason if isinstance(error, _NoGrant) else error.code
-    await trail.refuse(code, error.description)
-    return TokenRefused(error.error, error.description, error.status, code)
 
 
 def _authentication(session: Session) -> Authentication:

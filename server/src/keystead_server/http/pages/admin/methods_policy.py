@@ -11,11 +11,10 @@ from keystead_server.http.pages.admin.asked import NO_ERRORS, PAGE_SIZE, Errors
 from keystead_server.http.pages.admin.methods_form import TITLES, MethodsForm, errors_of
 from keystead_server.http.pages.admin.policy_choices import CHOICES
 from keystead_server.http.pages.admin.policy_desk import METHODS
-from keystead_server.http.pages.admin.policy_draft import Draft, opened
+from keystead_server.http.pages.admin.policy_draft import Draft, opened, still_open
 from keystead_server.http.pages.admin.policy_people import ids_of
 from keystead_server.http.pages.admin.policy_preview import first_of
 from keystead_server.http.pages.render import page, see_other
-from keystead_server.http.problems import FORM_STALE, Refuse
 from keystead_server.policy.methods import document
 from keystead_server.policy.methods.model import MethodsPolicy, Preference
 from keystead_server.policy.people import ALL_USERS
@@ -60,10 +59,7 @@ async def confirm(call: Call) -> Response:
 
 
 def _the_draft(call: Call) -> Draft[MethodsPolicy]:
-    draft = opened(call, METHODS.kind(call.services))
-    if draft is None:
-        raise Refuse(FORM_STALE)
-    return draft
+    return still_open(call, METHODS.kind(call.services))
 
 
 async def _saved(call: Call, draft: Draft[MethodsPolicy]) -> Response:

@@ -14,6 +14,7 @@ from keystead_core.wire import WireError, b64url_decode, b64url_encode
 
 from keystead_server.flows.policy_kinds import Policy, PolicyKind
 from keystead_server.http.call import Call
+from keystead_server.http.problems import FORM_STALE, Refuse
 from keystead_server.ports.sealer import SealBroken
 
 LIFETIME = timedelta(minutes=30)
@@ -48,6 +49,14 @@ def opened(call: Call, kind: PolicyKind[Policy]) -> Draft[Policy] | None:
     if datetime.fromtimestamp(until, UTC) <= call.services.clock.now():
         return None
     return Draft(kind.read(policy), version, restores)
+
+
+def still_open(call: Call, kind: PolicyKind[Policy]) -> Draft[Policy]:
+    """As `opened`, where there is nothing to do without a draft. Raises Refuse."""
+    draft = opened(call, kind)
+    if draft is None:
+        raise Refuse(FORM_STALE)
+    return draft
 
 
 def _seal(kind: PolicyKind[Policy]) -> str:

@@ -7,10 +7,9 @@ from keystead_server.flows.preview_passkey_policy import Preview
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import PAGE_SIZE, Errors
 from keystead_server.http.pages.admin.policy_desk import PASSKEYS
-from keystead_server.http.pages.admin.policy_draft import Draft, opened
+from keystead_server.http.pages.admin.policy_draft import Draft, still_open
 from keystead_server.http.pages.lines import model
 from keystead_server.http.pages.render import page, see_other
-from keystead_server.http.problems import FORM_STALE, Refuse
 from keystead_server.policy.passkeys.differences import differences
 from keystead_server.policy.passkeys.model import PasskeyPolicy
 
@@ -26,10 +25,7 @@ async def confirm(call: Call) -> Response:
 
 
 def _the_draft(call: Call) -> Draft[PasskeyPolicy]:
-    draft = opened(call, PASSKEYS.kind(call.services))
-    if draft is None:
-        raise Refuse(FORM_STALE)
-    return draft
+    return still_open(call, PASSKEYS.kind(call.services))
 
 
 async def saved(call: Call, draft: Draft[PasskeyPolicy]) -> Response:
