@@ -1,6 +1,7 @@
 """Every page for administrators, with the permission it asks for."""
 
 from keystead_server.http.pages.admin import (
+    access_list,
     apps,
     devices,
     groups,
@@ -142,6 +143,8 @@ _METHODS_POLICY = (
     ),
 )  # fmt: skip
 
+_ACCESS = (_page("/access", access_list.show, "The policies of Conditional Access"),)
+
 ROUTES: tuple[Route, ...] = (
     _page("", overview.show, "Figures and the last sign-ins"),
     *_PEOPLE,
@@ -150,6 +153,7 @@ ROUTES: tuple[Route, ...] = (
     *_APPS,
     *_PASSKEY_POLICY,
     *_METHODS_POLICY,
+    *_ACCESS,
     _page("/sign-ins", logs.sign_ins, "The sign-in log", May.READ_LOGS),
     _page("/audit", logs.audit, "The audit log", May.READ_LOGS),
 )
