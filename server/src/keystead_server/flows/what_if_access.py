@@ -67,9 +67,12 @@ class WhatIfAccess:
 
     async def __call__(self, user: User, supposed: Supposed, policies: PolicySet) -> Explanation:
         """Decide about *user* as *supposed* under *policies*, and say of every policy why."""
+        return explain(Compiled(policies), await self.facts(user, supposed))
+
+    async def facts(self, user: User, supposed: Supposed) -> Facts:
+        """The sign-in as the engine sees it, with the groups and roles that *user* has now."""
         groups = await self.store.users.groups_of(user.tenant_id, user.id)
-        who = person_of(Subject.of(user, frozenset(group.id for group in groups)))
-        return explain(Compiled(policies), self._facts(who, supposed))
+        return self._facts(person_of(Subject.of(user, frozenset(group.id for group in groups))), supposed)
 
     def _facts(self, who: Person, supposed: Supposed) -> Facts:
         now = self.clock.now()
