@@ -98,7 +98,12 @@ def _method(told: Mapping[str, str]) -> tuple[str, str]:
     return kind, f"{kind} “{told['name']}”" if told.get("name") else kind
 
 
-_METHODS = {"password": "a password", "totp": "an authenticator app", "recovery_codes": "a set of recovery codes"}
+_METHODS = {
+    "password": "a password",
+    "totp": "an authenticator app",
+    "recovery_codes": "a set of recovery codes",
+    "hello_key": "a Windows Hello key",
+}
 
 
 def _begun(sentence: str) -> str:

@@ -27,7 +27,7 @@ MAX_ANSWER_BYTES = 64 * 1024
 _AT_THE_SHELL = Visitor(b"", "", "keystead passkey finish")
 
 
-@click.command(epilog="Example:  keystead passkey begin grace@contoso.example --minutes 60 > options.json")
+@click.command(epilog="Example:  keystead passkey begin grace@contoso.example --minutes 60")
 @click.argument("username")
 @click.option(
     "--minutes",
@@ -61,14 +61,14 @@ def begin(frame: Frame, username: str, minutes: int, json_output: bool) -> None:
     frame.run(work, json_output=json_output)
 
 
-@click.command(epilog='Example:  keystead passkey finish grace@contoso.example answer.json --name "Red key"')
+@click.command(epilog='Example:  keystead passkey finish grace@contoso.example --name "Red key"')
 @click.argument("username")
-@click.argument("answer", type=click.File("rb"))
+@click.argument("answer", type=click.File("rb"), default="-")
 @click.option("--name", required=True, help="What the passkey is called in every list.")
 @as_json
 @click.pass_obj
 def finish(frame: Frame, username: str, answer: BinaryIO, name: str, json_output: bool) -> None:
-    """Register what the authenticator made: a RegistrationResponseJSON in a file, or - for what comes in; its owner is told."""
+    """Register what the authenticator made: a RegistrationResponseJSON in a file, or what comes in; its owner is told."""
     payload = answer.read(MAX_ANSWER_BYTES + 1)
 
     async def work(system: System) -> None:
