@@ -273,8 +273,10 @@ class RegisterPasskey:
                 target=owner.user.id, passkey=passkey.id, user=owner.user.username, name=passkey.name,
                 aaguid=str(passkey.aaguid), proof=passkey.proof.value, device=passkey.device_id or "",
             ),
-            *retired,
-            *self.letters.to(owner.user, Occasion.PASSKEY_REGISTERED, at=trail.at, name=passkey.name),
+            *retired.changes,
+            *self.letters.to(
+                owner.user, Occasion.PASSKEY_REGISTERED, at=trail.at, name=passkey.name, **retired.told,
+            ),
         )  # fmt: skip
         match written:
             case Written():
