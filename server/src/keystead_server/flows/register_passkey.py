@@ -275,7 +275,7 @@ class RegisterPasskey:
             ),
             *retired.changes,
             *self.letters.to(
-                owner.user, Occasion.PASSKEY_REGISTERED, at=trail.at, name=passkey.name, **retired.told,
+                owner.user, Occasion.PASSKEY_REGISTERED, at=trail.at, name=passkey.name, retired=",".join(retired.nouns),
             ),
         )  # fmt: skip
         match written:

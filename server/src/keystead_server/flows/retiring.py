@@ -25,11 +25,6 @@ class Retired:
     changes: tuple[Change, ...] = ()
     nouns: tuple[str, ...] = ()
 
-    @property
-    def told(self) -> dict[str, str]:
-        """For the letter about the passkey; nothing where nothing goes."""
-        return {"retired": ",".join(self.nouns)} if self.nouns else {}
-
 
 async def retirement(
     store: Store, entropy: Entropy, policy: MethodsPolicy, user: User, *, at: datetime, by: Actor
