@@ -154,6 +154,7 @@ def read_facts(sign_in: Mapping[str, Any], record: Mapping[str, object], clock: 
         ),
         methods=tuple(_methods(said, now)),
         authenticated_at=_authenticated_at(said, now),
+        bound=said.find("sessionBound") is not False,
         password_changed=ControlKind.PASSWORD_CHANGE in done or said.find("passwordChanged") is True,
         risk_remediated=ControlKind.RISK_REMEDIATION in done,
         approved_app=ControlKind.APPROVED_APP in done,

@@ -97,10 +97,12 @@ def platform_of(user_agent: str) -> Platform | None:
 class Target:
     """Attributes:
     app: None for an action alone.
+    contexts: authentication contexts that the app asks for.
     """
 
     app: AppFacts | None = None
     action: UserAction | None = None
+    contexts: frozenset[str] = frozenset()
 
     @property
     def app_id(self) -> AppId | None:
@@ -117,9 +119,9 @@ REGISTRATION = Target(action=UserAction.REGISTER_SECURITY_INFO)
 DEVICES = Target(action=UserAction.REGISTER_DEVICE)
 
 
-def app_target(app: AppId | None) -> Target:
+def app_target(app: AppId | None, contexts: Iterable[str] = ()) -> Target:
     """An app; without one, one's own account."""
-    return ACCOUNT if app is None else Target(AppFacts(app))
+    return ACCOUNT if app is None else Target(AppFacts(app), contexts=frozenset(contexts))
 
 
 def person_of(subject: Subject) -> Person:

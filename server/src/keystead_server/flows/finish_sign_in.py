@@ -144,7 +144,7 @@ class FinishSignIn:
         ruling = await self.gate.at_sign_in(user, session, trail.visitor, groups=held.subject.groups, version=version)
         if ruling.blocks:
             return await refuse_guess_by_access(trail, user, ruling)
-        trail.access = ruling.record
+        trail.access, session = ruling.record, ruling.opens(session)
         # The row has the id of the partial sign-in, which is spent by it; wrong codes have rows of their own.
         granted = replace(trail.granted(), id=partial.id)
         changes = (

@@ -203,7 +203,7 @@ class SignIn:
         )
         if ruling.blocks:
             return await trail.refuse_access(ruling)
-        trail.access = ruling.record
+        trail.access, session = ruling.record, ruling.opens(session)
         # The attempt's row carries the challenge's id: of two answers that arrive together, one is written.
         written = await self.store.write(
             Add(trail.granted()),

@@ -12,6 +12,7 @@ from uuid import UUID
 from keystead_core.wire import WireError, b64url_decode, b64url_encode
 
 from keystead_server.domain.ids import PasskeyId, SessionId
+from keystead_server.domain.session import Session
 from keystead_server.domain.tenant import Tenant
 from keystead_server.http.services import Services
 from keystead_server.ports.sealer import SealBroken
@@ -66,10 +67,11 @@ def set_browser(services: Services, browser: bytes) -> str:
     return _cookie(services, browser_cookie(services), b64url_encode(browser), max_age=_YEAR_SECONDS)
 
 
-def set_session(services: Services, tenant: Tenant, session: SessionId) -> str:
-    """A session cookie in the browser's sense too: it goes when the browser closes."""
-    sealed = services.sealer.seal(_SEAL, UUID(session).bytes, bound_to=tenant.id.encode())
-    return _cookie(services, session_cookie(services, tenant), b64url_encode(sealed))
+def set_session(services: Services, tenant: Tenant, session: Session) -> str:
+    """A session cookie in the browser's sense too: it goes when the browser closes, unless a policy keeps it."""
+    sealed = services.sealer.seal(_SEAL, UUID(session.id).bytes, bound_to=tenant.id.encode())
+    kept_for = int((session.expires_at - session.signed_in_at).total_seconds()) if session.is_kept else None
+    return _cookie(services, session_cookie(services, tenant), b64url_encode(sealed), max_age=kept_for)
 
 
 def device_cookie(services: Services, tenant: Tenant) -> str:

@@ -281,7 +281,7 @@ def build_services(
         api_access=ApiAccess(store, clock, token_signer, us, duty, ruled),
         revoke_pass=RevokePass(store, clock, entropy),
         registration_details=RegistrationReport(store, clock, policies, methods, models),
-        user_info=UserInfo(store, clock, token_signer),
+        user_info=UserInfo(store, clock, token_signer, ruled),
         end_session=EndSession(store, clock, token_signer),
     )
 
