@@ -12,8 +12,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 ORDERED = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
