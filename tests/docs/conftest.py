@@ -25,8 +25,7 @@ def understood() -> Callable[[str], str]:
 
 
 def _verb_of(line: str) -> str:
-    # Where the shell puts what is said is not for the command to understand.
-    name, *arguments = shlex.split(line.partition(" > ")[0], comments=True)
+    name, *arguments = shlex.split(line, comments=True)
     # Some verbs ask whether one is sure while they parse.
     with CliRunner().isolation(input="y\n"):
         return _reached(COMMANDS[name], name, arguments, None)
