@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from keystead_server.flows.abandon_registration import AbandonRegistration
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
@@ -85,6 +86,7 @@ class Services:
     manage_methods: ManageMethods
     sign_out: SignOut
     register_passkey: RegisterPasskey
+    abandon_registration: AbandonRegistration
     suggest_passkey: SuggestPasskey
     register_on_behalf: RegisterOnBehalf
     check_registration: CheckRegistration

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keystead_server.domain.device import FirstUse
+from keystead_server.flows.abandon_registration import AbandonRegistration
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_kind import AccessKind
 from keystead_server.flows.api_access import ApiAccess
@@ -244,6 +245,7 @@ def build_services(
         register_passkey=RegisterPasskey(
             store, clock, entropy, sealer, policies, us, vouch, models, methods, letters, ruled
         ),
+        abandon_registration=AbandonRegistration(store, clock, entropy, sealer),
         register_on_behalf=RegisterOnBehalf(store, clock, entropy, sealer, policies, us, vouch, models, letters),
         check_registration=CheckRegistration(store, policies, models),
         suggest_passkey=SuggestPasskey(store, clock, entropy, policies, methods, models),

@@ -61,14 +61,14 @@ def begin(frame: Frame, username: str, minutes: int, json_output: bool) -> None:
     frame.run(work, json_output=json_output)
 
 
-@click.command(epilog='Example:  keystead passkey finish grace@contoso.example answer.json --name "Red key"')
+@click.command(epilog='Example:  keystead passkey finish grace@contoso.example --name "Red key"')
 @click.argument("username")
-@click.argument("answer", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("answer", type=click.Path(path_type=Path, allow_dash=True), default="-")
 @click.option("--name", required=True, help="What the passkey is called in every list.")
 @as_json
 @click.pass_obj
 def finish(frame: Frame, username: str, answer: Path, name: str, json_output: bool) -> None:
-    """Register what the authenticator made: a RegistrationResponseJSON in a file, or - for what comes in; its owner is told."""
+    """Register what the authenticator made: a RegistrationResponseJSON in a file, or what comes in; its owner is told."""
 
     async def work(system: System) -> None:
         payload = _read(answer)
