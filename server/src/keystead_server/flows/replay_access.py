@@ -1,7 +1,7 @@
 """Foresee what a change of Conditional Access does, from the sign-ins of the last days. Changes nothing.
 
-    ReplayAccess    the whole at once, or begun
-    Replaying       one that is done step by step, so that whoever runs it can do something else between
+ReplayAccess    the whole at once, or begun
+Replaying       one that is done step by step, so that whoever runs it can do something else between
 """
 
 from collections.abc import Callable, Iterable

@@ -49,6 +49,7 @@ from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.flows.what_if_access import AnalyseAccess, WhatIfAccess
+from keystead_server.http.runs import Runs
 from keystead_server.policy.access.document import AccessRules
 from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.passkeys.model import PasskeyPolicy
@@ -105,6 +106,7 @@ class Services:
     what_if_access: WhatIfAccess
     analyse_access: AnalyseAccess
     foresee: Foresee
+    runs: Runs
     manage_access: ManageAccess
     roll_back_access_policy: RollBackPolicy[AccessRules]
     save_methods_policy: SavePolicy[MethodsPolicy]

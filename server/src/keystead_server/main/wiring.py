@@ -62,6 +62,7 @@ from keystead_server.flows.verify_log import VerifyLog
 from keystead_server.flows.vouching import Vouch
 from keystead_server.flows.what_if_access import AnalyseAccess, WhatIfAccess
 from keystead_server.geo.country_file import CountryFile
+from keystead_server.http.runs import Runs
 from keystead_server.http.services import Services
 from keystead_server.jobs.deliver_letters import DeliverLetters
 from keystead_server.jobs.end_trials import EndTrials
@@ -260,6 +261,7 @@ def build_services(
         access_policies=access,
         access_gate=ruled,
         foresee=Foresee(store, clock, entropy, ruled),
+        runs=Runs(clock, entropy),
         enter=Enter(store, clock, entropy, ruled),
         manage_access=ManageAccess(store, clock, access_kind, save_access, access, methods),
         replay_access=ReplayAccess(store, clock, places, access),

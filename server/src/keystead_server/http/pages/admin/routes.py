@@ -4,6 +4,7 @@ from keystead_server.http.pages.admin import (
     access_list,
     apps,
     devices,
+    foresee_replay,
     foresee_what_if,
     groups,
     logs,
@@ -146,9 +147,17 @@ _METHODS_POLICY = (
 
 _ACCESS = (_page("/access", access_list.show, "The policies of Conditional Access"),)
 
+# A draft may be all that an organisation has.
+_DRAFT_FORM = Body("application/x-www-form-urlencoded", 1024 * KIB, form=True)
 _FORESEE = (
     _page("/access/what-if", foresee_what_if.show, "A supposed sign-in, decided, with the reason of every policy"),
-)
+    _page("/access/replay", foresee_replay.show, "A change against the sign-ins of the last days", May.READ_LOGS),
+    _form(
+        "/access/replay", foresee_replay.begin, "Begin to replay a change", May.READ_LOGS,
+        "Begun; go on to the page that shows it", body=_DRAFT_FORM,
+    ),
+    _form("/access/replay/stop", foresee_replay.stop, "Stop replaying", May.READ_LOGS),
+)  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (
     _page("", overview.show, "Figures and the last sign-ins"),
