@@ -82,7 +82,7 @@ class Reader:
             user_risk=user_risk,
             insider_risk=InsiderRisk.NONE,
             flow=None,
-            methods=tuple(Used(each, row.at) for each in _credentials(row)),
+            methods=tuple(Used(each, row.at) for each in credentials_of(row)),
             authenticated_at=row.at,
         )
 
@@ -93,7 +93,7 @@ def was_judged(row: Attempt) -> bool:
     return row.purpose in (Purpose.SIGN_IN, Purpose.AUTHORIZE) and row.reason in _RULED_OUT
 
 
-def _credentials(row: Attempt) -> tuple[Credential, ...]:
+def credentials_of(row: Attempt) -> tuple[Credential, ...]:
     match row.method:
         case Method.PASSKEY:
             return (Credential(MethodMode.FIDO2, row.aaguid, Proof(row.proof) if row.proof else Proof.NONE),)

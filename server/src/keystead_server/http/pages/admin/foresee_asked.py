@@ -11,7 +11,9 @@ from typing import TypeAlias
 from urllib.parse import urlencode
 
 from keystead_server.domain.passkey import Proof
-from keystead_server.flows.access_facts import ACCOUNT_APP, OWN_APPS
+from keystead_server.domain.sign_in import Attempt
+from keystead_server.flows.access_facts import ACCOUNT_APP, OWN_APPS, Place
+from keystead_server.flows.logged_sign_ins import credentials_of
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.policy_choices import SUPPOSED
 from keystead_server.http.pages.next_page import printable
@@ -118,6 +120,20 @@ class Asked:
             insider_risk=_known(facts.insider_risk) or NOTHING.insider_risk,
             flow=_known(facts.flow),
             rules=rules,
+        )
+
+    @classmethod
+    def about(cls, attempt: Attempt) -> "Asked":
+        """What a row of the sign-in log was, asked of the policies of now."""
+        place = Place.said(attempt.client_address, attempt.user_agent)
+        return cls(
+            user=attempt.username or "",
+            target=f"app:{attempt.app_id or ACCOUNT_APP}",
+            methods=tuple(one.mode.value for one in credentials_of(attempt)),
+            aaguid="" if attempt.aaguid is None else str(attempt.aaguid),
+            proof=attempt.proof or Proof.NONE.value,
+            ip=_known(place.address),
+            platform=_known(place.platform),
         )
 
 
