@@ -20,6 +20,7 @@ Known = TypeVar("Known")
 MOST_RUNS: Final = 12
 """In all: each may hold everybody of its organisation in memory."""
 FORGOTTEN_AFTER: Final = timedelta(minutes=10)
+# Those who wait ask every second; who has not asked for this long has left.
 LEFT_AFTER: Final = timedelta(seconds=30)
 ROWS_A_SLICE: Final = 100
 """So few that a sign-in that waits for its turn does not notice."""
@@ -28,17 +29,15 @@ REQUEST_BUDGET: Final = timedelta(milliseconds=700)
 
 
 class Work(Protocol[Outcome]):
-    """Attributes:
-    part: how much is done, from 0 to 1.
-    """
-
     @property
     def is_done(self) -> bool: ...
     @property
-    def part(self) -> float: ...
+    def part(self) -> float | None:
+        """How much is done, from 0 to 1; None when nobody can say."""
+        ...
 
     async def step(self, limit: int) -> None:
-        """Go on by *limit* things."""
+        """Go on by *limit* things, or wait for what goes on elsewhere; for no longer than a slice."""
         ...
 
     def outcome(self) -> Outcome: ...
@@ -61,7 +60,7 @@ class Run(Generic[Known]):
     _is_busy: bool = field(default=False)
 
     @property
-    def part(self) -> float:
+    def part(self) -> float | None:
         return 1.0 if self.work is None else self.work.part
 
     async def go_on(self, clock: Clock) -> None:

@@ -4,6 +4,7 @@ from keystead_server.http.pages.admin import (
     access_list,
     apps,
     devices,
+    foresee_analyse,
     foresee_replay,
     foresee_what_if,
     groups,
@@ -157,6 +158,12 @@ _FORESEE = (
         "Begun; go on to the page that shows it", body=_DRAFT_FORM,
     ),
     _form("/access/replay/stop", foresee_replay.stop, "Stop replaying", May.READ_LOGS),
+    _page("/access/analyse", foresee_analyse.show, "What is wrong with the policies as a whole"),
+    _form(
+        "/access/analyse", foresee_analyse.begin, "Begin to search the policies for mistakes", May.READ_DIRECTORY,
+        "Begun; go on to the page that shows it",
+    ),
+    _form("/access/analyse/stop", foresee_analyse.stop, "Stop searching", May.READ_DIRECTORY),
 )  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (
