@@ -76,7 +76,7 @@ class ReplayAccess:
             await replaying.step()
             if progress is not None:
                 progress(replaying.part)
-        return replaying.foreseen()
+        return replaying.outcome()
 
     async def begin(self, tenant: TenantId, after: PolicySet, *, days: int) -> "Replaying":
         """The same, to be done by and by; what is in force now stays what *after* is held against."""
@@ -121,7 +121,7 @@ class Replaying:
         elif not self.is_done:
             await self._read(limit)
 
-    def foreseen(self) -> Foreseen:
+    def outcome(self) -> Foreseen:
         effect = self._replay.effect()
         affected = {one.person for each in effect.affected.values() for one in each}
         names = {one: self._usernames[one] for one in affected}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from keystead_server.flows.access_gate import AccessGate
+from keystead_server.flows.access_impact import AccessImpact
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
@@ -105,6 +106,7 @@ class Services:
     replay_access: ReplayAccess
     what_if_access: WhatIfAccess
     analyse_access: AnalyseAccess
+    access_impact: AccessImpact
     foresee: Foresee
     runs: Runs
     manage_access: ManageAccess

@@ -12,6 +12,7 @@ from keystead_server.flows.replay_access import switched_on
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import NO_ERRORS, PAGE_SIZE, Errors
 from keystead_server.http.pages.admin.foresee_asked import FIXED, Asked
+from keystead_server.http.pages.admin.foresee_running import address, begun, stopping, went_on, working
 from keystead_server.http.pages.admin.foresee_search import Search
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.runs import Run
@@ -73,14 +74,8 @@ class Group:
 
 
 async def show(call: Call) -> Response:
-    wanted = call.query("run")
-    if not wanted:
-        return await _form(call)
-    run = call.services.runs.of(call.signed_in.session.id, KIND, wanted)
-    if run is None:
-        return await _form(call, gone=True)
-    await run.go_on(call.services.clock)
-    return await _result(call, run)
+    run = await went_on(call, KIND)
+    return await (_form(call, gone=bool(call.query("run"))) if run is None else _result(call, run))
 
 
 async def begin(call: Call) -> Response:
@@ -91,15 +86,13 @@ async def begin(call: Call) -> Response:
     floor = kept.all_strengths.get(call.field("floor"), MULTIFACTOR)
     search = Search(services.analyse_access, services.clock, call.tenant.id, policies, floor)
     try:
-        run = services.runs.begin(call.signed_in.session.id, KIND, search, About(policies, rules, floor))
+        run = begun(call, KIND, search, About(policies, rules, floor))
     except Invalid as invalid:
         return await _form(call, Errors.of(invalid))
-    return see_other(f"/{call.tenant.name}/admin/access/analyse?run={run.id}")
+    return see_other(address(call, KIND, run))
 
 
-async def stop(call: Call) -> Response:
-    call.services.runs.end(call.signed_in.session.id, KIND)
-    return see_other(f"/{call.tenant.name}/admin/access/analyse")
+stop = stopping(KIND)
 
 
 async def _form(call: Call, errors: Errors = NO_ERRORS, *, gone: bool = False) -> Response:
@@ -120,7 +113,7 @@ async def _result(call: Call, run: Run[tuple[Finding, ...]]) -> Response:
     about: About = run.about
     if run.outcome is None:
         says = "Every class of sign-ins that these policies can tell apart is looked at"
-        return page(call, "admin/foresee-running.html", run=run, about=says, path="analyse", title="Analyse")
+        return working(call, KIND, run, "Analyse", says)
     shown = _gravest_first(run.outcome)
     told = {one.witness.who.id for _, found, _ in shown for one in found if one.witness is not None}
     names = await names_for(call.services.store, call.tenant.id, about.policies, people=told)

@@ -7,10 +7,11 @@ from starlette.responses import Response
 
 from keystead_server.domain.invalid import Invalid
 from keystead_server.flows.access_names import names_for
-from keystead_server.flows.replay_access import Foreseen, Replaying
+from keystead_server.flows.replay_access import Foreseen
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import NO_ERRORS, PAGE_SIZE, Errors, place_in
 from keystead_server.http.pages.admin.foresee_change import CHANGES, DAYS, ChangeForm, thought
+from keystead_server.http.pages.admin.foresee_running import address, begun, stopping, went_on, working
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.runs import Run
 from keystead_server.policy.access.compiled import PolicySet
@@ -57,35 +58,10 @@ class Group:
     total: int
 
 
-class Replay:
-    """A replay as `Runs` takes it."""
-
-    def __init__(self, replaying: Replaying) -> None:
-        self._replaying = replaying
-
-    @property
-    def is_done(self) -> bool:
-        return self._replaying.is_done
-
-    @property
-    def part(self) -> float:
-        return self._replaying.part
-
-    async def step(self, limit: int) -> None:
-        await self._replaying.step(limit)
-
-    def outcome(self) -> Foreseen:
-        return self._replaying.foreseen()
-
-
 async def show(call: Call) -> Response:
-    wanted = call.query("run")
-    if not wanted:
-        return await _form(call, ChangeForm.linked(call))
-    run = call.services.runs.of(call.signed_in.session.id, KIND, wanted)
+    run = await went_on(call, KIND)
     if run is None:
-        return await _form(call, ChangeForm.linked(call), gone=True)
-    await run.go_on(call.services.clock)
+        return await _form(call, ChangeForm.linked(call), gone=bool(call.query("run")))
     return await _result(call, run)
 
 
@@ -98,15 +74,13 @@ async def begin(call: Call) -> Response:
         names = await names_for(services.store, tenant, now.set, change.after.set)
         about = About(form, change.says, differences(now.set, change.after.set, names), change.after.set)
         replaying = await services.replay_access.begin(tenant, change.after.set, days=int(form.days))
-        run = services.runs.begin(call.signed_in.session.id, KIND, Replay(replaying), about)
+        run = begun(call, KIND, replaying, about)
     except Invalid as invalid:
         return await _form(call, form, Errors.of(invalid))
-    return see_other(f"/{call.tenant.name}/admin/access/replay?run={run.id}")
+    return see_other(address(call, KIND, run))
 
 
-async def stop(call: Call) -> Response:
-    call.services.runs.end(call.signed_in.session.id, KIND)
-    return see_other(f"/{call.tenant.name}/admin/access/replay")
+stop = stopping(KIND)
 
 
 async def _form(call: Call, form: ChangeForm, errors: Errors = NO_ERRORS, *, gone: bool = False) -> Response:
@@ -127,7 +101,7 @@ async def _form(call: Call, form: ChangeForm, errors: Errors = NO_ERRORS, *, gon
 async def _result(call: Call, run: Run[Foreseen]) -> Response:
     foreseen, about = run.outcome, run.about
     if foreseen is None:
-        return page(call, "admin/foresee-running.html", run=run, about=about.says, path="replay", title="Replay")
+        return working(call, KIND, run, "Replay", about.says)
     names = await names_for(call.services.store, call.tenant.id, about.after)
     return page(
         call,

@@ -5,6 +5,7 @@ from keystead_server.http.pages.admin import (
     apps,
     devices,
     foresee_analyse,
+    foresee_impact,
     foresee_replay,
     foresee_what_if,
     groups,
@@ -163,6 +164,8 @@ _FORESEE = (
         "/access/analyse", foresee_analyse.begin, "Begin to search the policies for mistakes", May.READ_DIRECTORY,
         "Begun; go on to the page that shows it",
     ),
+    _page("/access/impact", foresee_impact.show, "What each policy did, or would have done", May.READ_LOGS),
+    _form("/access/impact/stop", foresee_impact.stop, "Stop counting", May.READ_LOGS),
     _form("/access/analyse/stop", foresee_analyse.stop, "Stop searching", May.READ_DIRECTORY),
 )  # fmt: skip
 
