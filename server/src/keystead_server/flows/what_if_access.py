@@ -110,16 +110,19 @@ class AnalyseAccess:
 
         Takes seconds for many people and policies: not for a page that is waited for.
         """
+        return analyse(Compiled(policies), await self.directory(tenant), self.clock.now())
+
+    async def directory(self, tenant: TenantId) -> Directory:
+        """Who and what there is, for a search that is made elsewhere."""
         groups = await self.store.groups.all(tenant)
         apps = [app.id for app in await self.store.apps.all(tenant)]
-        directory = Directory(
+        return Directory(
             people=await self._people(tenant, frozenset(GroupId(group.id) for group in groups)),
             apps=[AppFacts(one) for one in (*apps, *OWN_APPS)],
             groups=frozenset(group.id for group in groups),
             # Roles that we do not have are Entra's: naming one is no mistake, though nobody here holds it.
             roles=frozenset(ROLE_TEMPLATES.values()) | frozenset(PRIVILEGED_ROLES),
         )
-        return analyse(Compiled(policies), directory, self.clock.now())
 
     async def _people(self, tenant: TenantId, groups: frozenset[GroupId]) -> list[Person]:
         in_groups: dict[UserId, set[GroupId]] = {}

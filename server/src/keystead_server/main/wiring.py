@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from keystead_server.domain.device import FirstUse
 from keystead_server.flows.abandon_registration import AbandonRegistration
 from keystead_server.flows.access_gate import AccessGate
+from keystead_server.flows.access_impact import AccessImpact
 from keystead_server.flows.access_kind import AccessKind
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
@@ -63,6 +64,7 @@ from keystead_server.flows.verify_log import VerifyLog
 from keystead_server.flows.vouching import Vouch
 from keystead_server.flows.what_if_access import AnalyseAccess, WhatIfAccess
 from keystead_server.geo.country_file import CountryFile
+from keystead_server.http.runs import Runs
 from keystead_server.http.services import Services
 from keystead_server.jobs.deliver_letters import DeliverLetters
 from keystead_server.jobs.end_trials import EndTrials
@@ -262,11 +264,13 @@ def build_services(
         access_policies=access,
         access_gate=ruled,
         foresee=Foresee(store, clock, entropy, ruled),
+        runs=Runs(clock, entropy),
         enter=Enter(store, clock, entropy, ruled),
         manage_access=ManageAccess(store, clock, access_kind, save_access, access, methods),
         replay_access=ReplayAccess(store, clock, places, access),
         what_if_access=WhatIfAccess(store, clock, places),
         analyse_access=AnalyseAccess(store, clock),
+        access_impact=AccessImpact(store, clock, access),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
         preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),

@@ -51,18 +51,25 @@ def analyse(
     compiled: Compiled, directory: Directory, now: datetime, *, floor: Strength = MULTIFACTOR
 ) -> tuple[Finding, ...]:
     """All that can be found. *floor* is what nobody should reach an app with less than."""
-    universe = Universe(compiled, directory.people, directory.apps, now)
-    return (
-        *gaps(compiled, universe, floor),
-        *_never_apply(compiled, universe),
-        *_shadowed(compiled, universe),
-        *_contradictory(compiled, universe),
-        *_cannot_be_met(compiled),
-        *_excluded_from_everything(compiled, directory, universe),
-        *_deadlocks(compiled, universe),
-        *_relying_on_absence(compiled),
-        *_dangling(compiled, directory),
-    )
+    return tuple(search(compiled, directory, now, floor=floor))
+
+
+def search(
+    compiled: Compiled, directory: Directory, now: datetime, *, floor: Strength = MULTIFACTOR
+) -> Iterator[Finding]:
+    """The same one by one, for who may stop looking."""
+    # No policy is for break-glass accounts: as the example of a class they would hide whoever else is in it.
+    people = [person for person in directory.people if person.id not in compiled.set.break_glass]
+    universe = Universe(compiled, people, directory.apps, now)
+    yield from gaps(compiled, universe, floor)
+    yield from _never_apply(compiled, universe)
+    yield from _shadowed(compiled, universe)
+    yield from _contradictory(compiled, universe)
+    yield from _cannot_be_met(compiled)
+    yield from _excluded_from_everything(compiled, directory, universe)
+    yield from _deadlocks(compiled, universe)
+    yield from _relying_on_absence(compiled)
+    yield from _dangling(compiled, directory)
 
 
 def gaps(compiled: Compiled, universe: Universe, floor: Strength) -> Iterator[Finding]:
@@ -72,9 +79,8 @@ def gaps(compiled: Compiled, universe: Universe, floor: Strength) -> Iterator[Fi
         for number in numbers(compiled.enabled)
         if guarantees_strength(compiled.policies[number], floor, compiled.strengths)
     )
-    people = tuple(one for one in universe.people if one.facts["who"].id not in compiled.set.break_glass)
     for app in universe.apps:
-        witness = universe.find((app,), among=compiled.enabled, none_of=sufficient, people=people)
+        witness = universe.find((app,), among=compiled.enabled, none_of=sufficient)
         if witness is not None:
             named = witness.apps[0].id
             yield Finding("gap", (), f"{named} can be reached with less than {floor.name!r}", witness)
