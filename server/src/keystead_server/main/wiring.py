@@ -13,6 +13,7 @@ from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.checkpoint_log import CheckpointLog
 from keystead_server.flows.detect_risk import DetectRisk
+from keystead_server.flows.emergency import CheckEmergency, EmergencyAlarm
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
@@ -63,6 +64,7 @@ from keystead_server.flows.vouching import Vouch
 from keystead_server.flows.what_if_access import AnalyseAccess, WhatIfAccess
 from keystead_server.geo.country_file import CountryFile
 from keystead_server.http.services import Services
+from keystead_server.jobs.check_emergency_accounts import CheckEmergencyAccounts
 from keystead_server.jobs.deliver_letters import DeliverLetters
 from keystead_server.jobs.end_trials import EndTrials
 from keystead_server.jobs.refresh_metadata import RefreshMetadata
@@ -110,6 +112,7 @@ class System:
     verify_log: VerifyLog
     deliver_letters: DeliverLetters | None
     end_trials: EndTrials
+    check_emergency: CheckEmergencyAccounts
     places: CountryFile | None = None
 
     @property
@@ -148,6 +151,7 @@ async def open_system(config: Config) -> System:
         VerifyLog(store),
         deliverer(config, store, clock, sealer),
         EndTrials(store, services.manage_access),
+        CheckEmergencyAccounts(store, services.check_emergency),
         places,
     )
 
@@ -215,6 +219,7 @@ def build_services(
     save_access = SavePolicy(store, clock, entropy, access_kind)
     duty = RegistrationDuty(store, policies, methods, models)
     letters = Letters(entropy, sealer, config.sends_mail)
+    alarm = EmergencyAlarm(store, entropy, letters)
     makers = MakersFolder.read(config.tpm_makers_folder)
     authorities, first_use = StoredAuthorities(store, sealer, entropy), FirstUse(config.tpm_first_use)
     vouch = Vouch(store, authorities, first_use, anchors)
@@ -231,10 +236,10 @@ def build_services(
         metadata=metadata,
         geo_ip=places,
         detect_risk=risks,
-        sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models, ruled),
-        sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer, methods, ruled),
+        sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models, ruled, alarm),
+        sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer, methods, ruled, alarm),
         sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held, ruled),
-        finish_sign_in=FinishSignIn(store, clock, entropy, sealer, held, ruled),
+        finish_sign_in=FinishSignIn(store, clock, entropy, sealer, held, ruled, alarm),
         held_methods=held,
         set_password=SetPassword(store, clock, entropy, sealer, hasher, gate, letters),
         set_up_totp=SetUpTotp(store, clock, entropy, sealer, gate, letters),
@@ -259,6 +264,7 @@ def build_services(
         save_passkey_policy=SavePolicy(store, clock, entropy, passkey_kind),
         access_policies=access,
         access_gate=ruled,
+        check_emergency=CheckEmergency(store, clock, entropy, access, held, letters),
         foresee=Foresee(store, clock, entropy, ruled),
         enter=Enter(store, clock, entropy, ruled),
         manage_access=ManageAccess(store, clock, access_kind, save_access, access, methods),
