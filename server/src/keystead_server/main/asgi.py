@@ -170,6 +170,9 @@ async def _end_trials_forever(system: System) -> None:
             ended = await system.end_trials()
             if ended:
                 _log.info("trials.ended", ended=ended)
+            over = await system.end_exclusions()
+            if over:
+                _log.info("exclusions.ended", ended=over)
         except Exception as error:  # the next round may find the database back
             _log.warning("trials.not_ended", code="internal_error", reason=str(error))
         await asyncio.sleep(TRIAL_SECONDS)

@@ -66,6 +66,7 @@ from keystead_server.geo.country_file import CountryFile
 from keystead_server.http.services import Services
 from keystead_server.jobs.check_emergency_accounts import CheckEmergencyAccounts
 from keystead_server.jobs.deliver_letters import DeliverLetters
+from keystead_server.jobs.end_exclusions import EndExclusions
 from keystead_server.jobs.end_trials import EndTrials
 from keystead_server.jobs.refresh_metadata import RefreshMetadata
 from keystead_server.keys import master_key, signer
@@ -112,6 +113,7 @@ class System:
     verify_log: VerifyLog
     deliver_letters: DeliverLetters | None
     end_trials: EndTrials
+    end_exclusions: EndExclusions
     check_emergency: CheckEmergencyAccounts
     places: CountryFile | None = None
 
@@ -151,6 +153,7 @@ async def open_system(config: Config) -> System:
         VerifyLog(store),
         deliverer(config, store, clock, sealer),
         EndTrials(store, services.manage_access),
+        EndExclusions(store, clock, entropy, services.access_policies),
         CheckEmergencyAccounts(store, services.check_emergency),
         places,
     )
@@ -270,7 +273,7 @@ def build_services(
         manage_access=ManageAccess(store, clock, access_kind, save_access, access, methods),
         replay_access=ReplayAccess(store, clock, places, access),
         what_if_access=WhatIfAccess(store, clock, places),
-        analyse_access=AnalyseAccess(store, clock),
+        analyse_access=AnalyseAccess(store, clock, methods),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
         preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),
