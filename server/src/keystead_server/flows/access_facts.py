@@ -51,6 +51,7 @@ _MODES = {
     Method.PASSWORD: MethodMode.PASSWORD,
     Method.SOFTWARE_OATH: MethodMode.SOFTWARE_OATH,
 }
+_MODES_OR_PASS = {*_MODES, Method.TEMPORARY_ACCESS_PASS}
 PASSWORD_MODE = frozenset({MethodMode.PASSWORD})
 
 
@@ -149,6 +150,15 @@ def _credentials(
             yield pass_credential(access_pass)
         elif method in _MODES:
             yield Credential(_MODES[method])
+
+
+def modes_of(methods: Iterable[Method]) -> frozenset[MethodMode]:
+    """What *methods* are as strengths name them; a pass may be of either kind."""
+    passes = {MethodMode.PASS_ONE_TIME, MethodMode.PASS_MULTI_USE}
+    found = [
+        passes if one is Method.TEMPORARY_ACCESS_PASS else {_MODES[one]} for one in methods if one in _MODES_OR_PASS
+    ]
+    return frozenset().union(*found)
 
 
 def pass_credential(access_pass: TemporaryAccessPass | None) -> Credential:

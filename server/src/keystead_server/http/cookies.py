@@ -108,11 +108,11 @@ def is_let_by(services: Services, tenant: Tenant, session: SessionId, cookies: d
         opened = services.sealer.open(_LET_BY_SEAL, value, bound_to=tenant.id.encode())
     except (WireError, SealBroken):
         return False
-    return opened == UUID(session).bytes
+    return opened == id_bytes(session)
 
 
 def set_let_by(services: Services, tenant: Tenant, session: SessionId) -> str:
-    sealed = services.sealer.seal(_LET_BY_SEAL, UUID(session).bytes, bound_to=tenant.id.encode())
+    sealed = services.sealer.seal(_LET_BY_SEAL, id_bytes(session), bound_to=tenant.id.encode())
     return _cookie(services, let_by_cookie(services, tenant), b64url_encode(sealed))
 
 

@@ -10,6 +10,7 @@ from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.detect_risk import DetectRisk
+from keystead_server.flows.emergency import CheckEmergency
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
@@ -104,6 +105,7 @@ class Services:
     save_passkey_policy: SavePolicy[PasskeyPolicy]
     access_policies: AccessPolicies
     access_gate: AccessGate
+    check_emergency: CheckEmergency
     enter: Enter
     replay_access: ReplayAccess
     what_if_access: WhatIfAccess
