@@ -85,11 +85,14 @@ class Decision:
     sign_in_again: bool = False
     session: Session = UNDECIDED
     applied: tuple[Applied, ...] = ()
+    not_bound: bool = False
 
     @property
     def can_be_met(self) -> bool:
         """Whether the person can still get in now."""
-        return self.verdict is not Verdict.BLOCK and all(prompt.can_be_met for prompt in self.prompts)
+        if self.verdict is Verdict.BLOCK or self.not_bound:
+            return False
+        return all(prompt.can_be_met for prompt in self.prompts)
 
 
 _ALLOWED = Decision(Verdict.ALLOW)
@@ -140,8 +143,9 @@ class _Deciding:
             return Decision(Verdict.BLOCK, ids, session=self._session, applied=applied)
         prompts = _prompts(self._unmet(enforced), self._evidence)
         again = must_sign_in_again(self._session, self._facts)
-        verdict = Verdict.CONTROLS_REQUIRED if prompts or again else Verdict.ALLOW
-        return Decision(verdict, (), prompts, again, self._session, applied)
+        not_bound = self._session.bound_session and not self._facts.bound
+        verdict = Verdict.CONTROLS_REQUIRED if prompts or again or not_bound else Verdict.ALLOW
+        return Decision(verdict, (), prompts, again, self._session, applied, not_bound)
 
     def _unmet(self, enforced: int) -> Iterable[Outcome]:
         left = enforced & self._compiled.with_grant
@@ -178,13 +182,15 @@ class _Deciding:
     ) -> tuple[Result, tuple[Control, ...]]:
         """The same for all policies that ask the same."""
         outcome = MET if grant < 0 else self._outcome((grant, is_superseded))
-        met = outcome.is_met and not (session >= 0 and self._is_too_old_for(session))
+        not_bound = session >= 0 and self._compiled.sessions[session][0].bound_session and not self._facts.bound
+        met = outcome.is_met and not not_bound and not (session >= 0 and self._is_too_old_for(session))
         if is_enforced:
             result = Result.SUCCESS if met else Result.FAILURE
         elif met:
             result = Result.REPORT_ONLY_SUCCESS
         else:
-            result = Result.REPORT_ONLY_INTERRUPTED if self._could_be_met(outcome) else Result.REPORT_ONLY_FAILURE
+            could_be = self._could_be_met(outcome) and not not_bound
+            result = Result.REPORT_ONLY_INTERRUPTED if could_be else Result.REPORT_ONLY_FAILURE
         return result, outcome.unmet
 
     def _is_too_old_for(self, position: int) -> bool:
