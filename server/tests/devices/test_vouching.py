@@ -245,6 +245,9 @@ def test_a_passkey_of_a_device_that_is_out_is_counted_as_no_way_in(
     administer(desk, laptop, verb)
 
     assert run(report.of(grace)).usable == ()
+    ((_, against),) = run(office.services.list_quarantined.of_user(office.tenant.id, grace))
+    assert against is not None
+    assert against.code == code
     assert run(duty.holds(office.session_by_pass(grace)))
 
 
