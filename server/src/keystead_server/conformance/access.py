@@ -87,7 +87,8 @@ class AccessDoor:
         compiled = self._sets.get(wanted)
         if compiled is None:
             raise RecordMalformed(f"there is no set {wanted!r}")
-        return _told(compiled, explain(compiled, read_facts(members(record, "signIn"), record, self._clock)))
+        asked = frozenset(control for grant, _ in compiled.grants for control in grant.controls)
+        return _told(compiled, explain(compiled, read_facts(members(record, "signIn"), record, self._clock, asked)))
 
 
 def _told(compiled: Compiled, explanation: Explanation) -> dict[str, object]:

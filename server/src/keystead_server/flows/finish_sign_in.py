@@ -15,7 +15,7 @@ from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.attempts import Refused, Trail, start_trail
-from keystead_server.flows.emergency import alarm
+from keystead_server.flows.emergency import EmergencyAlarm
 from keystead_server.flows.guessing import refuse_guess, refuse_guess_by_access, settle
 from keystead_server.flows.held_methods import Held, HeldMethods
 from keystead_server.flows.policies import AccessVersion
@@ -53,6 +53,7 @@ class FinishSignIn:
     sealer: Sealer
     held: HeldMethods
     gate: AccessGate
+    alarm: EmergencyAlarm
 
     async def __call__(self, tenant: Tenant, visitor: Visitor, sealed: bytes, typed: str) -> Outcome:
         """Judge a code typed into the page that *sealed* came from. A wrong one may be followed by another."""
@@ -151,7 +152,7 @@ class FinishSignIn:
             Add(granted),
             right.spends,
             Add(session),
-            *alarm(self.entropy, ruling, user, trail.at, trail.visitor.address),
+            *await self.alarm(ruling, user, trail),
         )
         match await settle(trail, user, changes):
             case Refused() as refused:

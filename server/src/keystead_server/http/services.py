@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from keystead_server.flows.abandon_registration import AbandonRegistration
 from keystead_server.flows.access_gate import AccessGate
+from keystead_server.flows.access_impact import AccessImpact
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.detect_risk import DetectRisk
+from keystead_server.flows.emergency import CheckEmergency
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
@@ -50,6 +52,7 @@ from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.flows.what_if_access import AnalyseAccess, WhatIfAccess
+from keystead_server.http.runs import Runs
 from keystead_server.policy.access.document import AccessRules
 from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.passkeys.model import PasskeyPolicy
@@ -102,11 +105,14 @@ class Services:
     save_passkey_policy: SavePolicy[PasskeyPolicy]
     access_policies: AccessPolicies
     access_gate: AccessGate
+    check_emergency: CheckEmergency
     enter: Enter
     replay_access: ReplayAccess
     what_if_access: WhatIfAccess
     analyse_access: AnalyseAccess
+    access_impact: AccessImpact
     foresee: Foresee
+    runs: Runs
     manage_access: ManageAccess
     roll_back_access_policy: RollBackPolicy[AccessRules]
     save_methods_policy: SavePolicy[MethodsPolicy]

@@ -126,6 +126,21 @@ def _mail_changed(_: Mapping[str, str], __: Tenant, ___: str) -> tuple[str, list
     ]
 
 
+def _emergency_used(told: Mapping[str, str], _: Tenant, base: str) -> tuple[str, list[str]]:
+    return "an emergency account was used", [
+        f"Somebody signed in with the emergency account {told['account']}, from {told['address']}. No policy is for it.",
+        f"If nobody of you did, disable it at once and look at what it did: {base}/admin/audit",
+    ]
+
+
+def _emergency_unready(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
+    return "an emergency account would not help", [
+        "The monthly check of the accounts that are to get you in when nothing else does found:",
+        *(f"- {one}" for one in told["troubles"].split("\n")),
+        "Set it right now, and sign in with each of them once.",
+    ]
+
+
 _WORDS: dict[Occasion, Callable[[Mapping[str, str], Tenant, str], tuple[str, list[str]]]] = {
     Occasion.PASSKEY_REGISTERED: _registered,
     Occasion.PASSKEY_REGISTERED_ON_BEHALF: _on_behalf,
@@ -137,4 +152,6 @@ _WORDS: dict[Occasion, Callable[[Mapping[str, str], Tenant, str], tuple[str, lis
     Occasion.METHOD_REMOVED: _method_removed,
     Occasion.SIGNED_OUT_EVERYWHERE: _signed_out,
     Occasion.MAIL_CHANGED: _mail_changed,
+    Occasion.EMERGENCY_USED: _emergency_used,
+    Occasion.EMERGENCY_UNREADY: _emergency_unready,
 }

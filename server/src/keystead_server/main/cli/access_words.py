@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keystead_server.main.cli.frame import printable, table
-from keystead_server.policy.access.analyse import Finding
 from keystead_server.policy.access.explain import Explanation, PolicyExplained
 from keystead_server.policy.access.facts import Facts
+from keystead_server.policy.access.finding import Finding
 from keystead_server.policy.access.match import Match
 from keystead_server.policy.access.names import Names
 from keystead_server.policy.access.reading import read_policy

@@ -11,7 +11,8 @@ from keystead_server.flows.access_names import names_for
 from keystead_server.flows.replay_access import switched_on
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import NO_ERRORS, Errors
-from keystead_server.http.pages.admin.foresee_asked import Asked, choices, supposed
+from keystead_server.http.pages.admin.foresee_asked import Asked, choices
+from keystead_server.http.pages.admin.foresee_supposed import supposed
 from keystead_server.http.pages.admin.foresee_words import PolicyTold, Told, policy_told, told
 from keystead_server.http.pages.render import page
 from keystead_server.policy.access.compiled import Compiled
