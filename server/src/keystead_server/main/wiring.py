@@ -259,7 +259,7 @@ def build_services(
         register_on_behalf=RegisterOnBehalf(store, clock, entropy, sealer, policies, us, vouch, models, letters),
         check_registration=CheckRegistration(store, policies, models),
         suggest_passkey=SuggestPasskey(store, clock, entropy, policies, methods, models),
-        manage_passkey=ManagePasskey(store, clock, entropy, letters),
+        manage_passkey=ManagePasskey(store, clock, entropy, letters, held),
         enrol_device=EnrolDevice(store, clock, entropy, sealer, makers, authorities, first_use),
         renew_device=RenewDevice(store, clock, entropy, sealer, authorities),
         manage_device=ManageDevice(store, clock, entropy),
