@@ -151,6 +151,11 @@ class Firefox:
         script = f"return (async function () {{ {script} }}).apply(null, arguments)"
         return self.command("WebDriver:ExecuteScript", {"script": script, "args": list(arguments)})["value"]
 
+    def touch(self) -> None:
+        """Let the page believe for a while that a person has just touched it: its user activation."""
+        script = {"script": "document.notifyUserGestureActivation()", "args": [], "sandbox": "system"}
+        self.command("WebDriver:ExecuteScript", script)
+
     def click(self, selector: str) -> None:
         self.command("WebDriver:ElementClick", {"id": self._find(selector)})
 

@@ -7,7 +7,7 @@
 The page's script offers `register(options, how)` and `signIn(options, how)`,
 with JSON options; each resolves to {ok: the credential's JSON} or
 {error: {name, message}}. *how* may have `mediation`, and one of `aborted` (before the
-call), `abortable` (by `giveUp()`) and `abortAfterMs`. `appearance(creation, request)` does both and tells what
+call), `abortable` (by `giveUp()`) and `abortAfterMs`. The page at /#asks signs in by itself, once it is loaded. `appearance(creation, request)` does both and tells what
 the objects look like to a script; `overheard` has what the extension told the page.
 """
 
@@ -66,6 +66,14 @@ window.appearance = async (creation, request) => {
     sameJson: JSON.stringify(made) === JSON.stringify(made.toJSON()),
   };
 };
+// At /#asks nobody has touched the page when it asks.
+if (location.hash === "#asks") addEventListener("load", () => {
+  window.later = signIn({challenge: "Y2hhbGxlbmdl", rpId: "localhost"}, {abortAfterMs: 400});
+});
+// A sandboxed frame at /#tells tries, and tells the page around it what came of it.
+if (location.hash === "#tells") addEventListener("load", () => {
+  signIn({challenge: "Y2hhbGxlbmdl", rpId: "localhost"}).then((said) => parent.postMessage(said, "*"));
+});
 window.overheard = [];
 addEventListener("keystead:answer", ({detail}) => overheard.push(detail));
 """
@@ -134,8 +142,13 @@ class PasskeyPages:
 class Tab(Protocol):
     def go(self, address: str) -> None: ...
 
+    def go_back(self) -> None: ...
+
     def run(self, script: str, *arguments: object) -> Any:
-        """Run *script*, a function's body, in the page; a promise it returns is waited for."""
+        """Run *script*, a function's body, in the page as if a person had just touched it.
+
+        A promise that it returns is waited for.
+        """
 
     def click(self, selector: str) -> None: ...
 
@@ -156,6 +169,9 @@ class ChromiumTab:
 
     def go(self, address: str) -> None:
         self.page.goto(address)
+
+    def go_back(self) -> None:
+        self.page.go_back()
 
     def run(self, script: str, *arguments: object) -> Any:
         function = f"(given) => (async function () {{ {script} }}).apply(null, given)"
@@ -205,8 +221,13 @@ class FirefoxTab:
     def go(self, address: str) -> None:
         self._to_front().go(address)
 
+    def go_back(self) -> None:
+        self._to_front().command("WebDriver:Back", {})
+
     def run(self, script: str, *arguments: object) -> Any:
-        return self._to_front().run(script, *arguments)
+        # Playwright does the same in Chromium.
+        self._to_front().touch()
+        return self.firefox.run(script, *arguments)
 
     def click(self, selector: str) -> None:
         self._to_front().click(selector)
