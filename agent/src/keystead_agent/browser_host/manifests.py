@@ -43,9 +43,10 @@ class OriginNotClaimable(ValueError):
         self.origin = origin
 
 
-def chromium_id() -> str:
+def chromium_id(public_key: bytes | None = None) -> str:
     """The extension's id: the key's SHA-256, 16 bytes of it, each half-byte a letter from a to p."""
-    digest = hashlib.sha256(base64.b64decode(CHROMIUM_KEY)).hexdigest()[:32]
+    public_key = base64.b64decode(CHROMIUM_KEY) if public_key is None else public_key
+    digest = hashlib.sha256(public_key).hexdigest()[:32]
     return digest.translate(str.maketrans("0123456789abcdef", "abcdefghijklmnop"))
 
 
@@ -91,15 +92,21 @@ def _match_pattern(origin: str) -> str:
     return f"{parts.scheme}://{parts.hostname}/*"
 
 
-def host_manifest(browser: Browser, executable: str) -> dict[str, object]:
-    """Let the extension start *executable*, an absolute path, and nobody else."""
+def host_manifest(
+    browser: Browser, executable: str, *, name: str = HOST_NAME, extension: str | None = None
+) -> dict[str, object]:
+    """Let the extension start *executable*, an absolute path, and nobody else.
+
+    Args:
+        extension: its id in Chromium, when it is not the one of our own key.
+    """
     allowed = (
-        {"allowed_origins": [f"chrome-extension://{chromium_id()}/"]}
+        {"allowed_origins": [f"chrome-extension://{extension or chromium_id()}/"]}
         if browser == "chromium"
         else {"allowed_extensions": [FIREFOX_ID]}
     )
     return {
-        "name": HOST_NAME,
+        "name": name,
         "description": "Keystead agent: passkeys kept in this computer",
         "path": executable,
         "type": "stdio",
