@@ -1,6 +1,5 @@
 """The package in real browsers: installed for everybody on a computer, and nothing but that, it signs a person in."""
 
-import base64
 import shlex
 import subprocess
 import time
@@ -15,14 +14,13 @@ from keystead_testkit import other_root
 from keystead_testkit.browser import Chromium
 from keystead_testkit.claimed_site import BROWSERS, missing_browser
 from keystead_testkit.firefox import Firefox
-from keystead_testkit.passkey_page import ChromiumTab, FirefoxTab, PasskeyPages, Tab
+from keystead_testkit.passkey_page import REQUEST, ChromiumTab, FirefoxTab, PasskeyPages, Tab
 from keystead_testkit.socket_agent import SocketAgent
 
 from tools.deb import HOME, build
 
 pytestmark = pytest.mark.browser
 
-CHALLENGE = base64.urlsafe_b64encode(b"c" * 18).decode()
 IS_CLAIMED = "return !/native code/.test(navigator.credentials.get)"
 
 
@@ -78,7 +76,7 @@ def test_a_browser_that_nobody_has_touched_signs_in(
         alice, tab = agent.add_passkey("alice"), new_tab()
         wait_until_claimed(tab, pages.origin)
 
-        answered = tab.run("return signIn(...arguments)", {"challenge": CHALLENGE, "rpId": "localhost"})
+        answered = tab.run("return signIn(...arguments)", REQUEST)
 
         assert answered["ok"]["id"] == alice
         tab.go(pages.other_host_origin)

@@ -82,6 +82,15 @@ def test_the_policy_installs_what_the_key_has_signed_and_the_host_lets_in_that_a
         assert "key" not in json.loads(archive.read("manifest.json"))
 
 
+def test_kiosk_mode_is_asked_for_and_is_chromiums_alone(root: Path) -> None:
+    ForEverybody(root, kiosk=True).install([ORIGIN])
+
+    chromium, firefox = manifests(root)
+    assert chromium["permissions"] == ["nativeMessaging", "webAuthenticationProxy"]
+    assert not {"content_scripts", "host_permissions"} & chromium.keys()
+    assert firefox["permissions"] == ["nativeMessaging"]
+
+
 def test_the_signature_is_chromiums() -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = public_bytes(key)

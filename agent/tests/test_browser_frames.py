@@ -8,28 +8,10 @@ from typing import Any
 import pytest
 from keystead_agent.browser_host.install import extension_source
 from keystead_testkit.claimed_site import BROWSERS, ClaimedSite, claimed_site, missing_browser
-from keystead_testkit.passkey_page import ChromiumTab, Tab
+from keystead_testkit.passkey_page import ALLOWED, CREATION, FRAMED, REQUEST, ChromiumTab, Tab
 from keystead_testkit.socket_agent import SocketAgent
 
 pytestmark = pytest.mark.browser
-
-CHALLENGE = base64.urlsafe_b64encode(b"c" * 18).decode()
-REQUEST = {"challenge": CHALLENGE, "rpId": "localhost"}
-CREATION = {
-    "challenge": CHALLENGE,
-    "rp": {"id": "localhost", "name": "Test"},
-    "user": {"id": CHALLENGE, "name": "alice", "displayName": "Alice"},
-    "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
-}
-BOTH = {"allow": "publickey-credentials-get *; publickey-credentials-create *"}
-FRAMED = """async ([address, attributes]) => {
-const frame = document.createElement("iframe");
-for (const [name, value] of Object.entries(attributes)) frame.setAttribute(name, value);
-const loaded = new Promise((resolve) => frame.addEventListener("load", resolve));
-frame.src = address;
-document.body.append(frame);
-await loaded;
-}"""
 
 
 @pytest.fixture(scope="module", params=BROWSERS)
@@ -61,14 +43,6 @@ def chromium(site: ClaimedSite, tab: Tab) -> ChromiumTab:
     return tab
 
 
-def in_frame(chromium: ChromiumTab, around: list[str], attributes: dict[str, str], call: str, options: Any) -> Any:
-    """Call `register` or `signIn` in the innermost of *around*, a page and the frames in it."""
-    chromium.go(around[0])
-    for address in around[1:]:
-        chromium.page.frames[-1].evaluate(FRAMED, [address, attributes])
-    return chromium.page.frames[-1].evaluate(f"(options) => {call}(options)", options)
-
-
 def client_data(credential: dict[str, Any]) -> dict[str, Any]:
     return dict(json.loads(base64.urlsafe_b64decode(credential["response"]["clientDataJSON"] + "==")))
 
@@ -80,7 +54,7 @@ def test_a_frame_in_another_sites_page_asks_with_its_leave_and_says_where_it_is(
     agent.add_passkey("alice")
     stranger = site.pages.other_host_origin
 
-    answered = in_frame(chromium, [stranger, site.pages.origin], BOTH, call, options)
+    answered = chromium.in_frame([stranger, site.pages.origin], ALLOWED, call, options)
 
     (asked,) = agent.ceremonies()
     assert (asked.origin, asked.top_origin) == (site.pages.origin, stranger)
@@ -94,7 +68,7 @@ def test_a_strangers_page_between_two_of_ours_makes_it_cross_origin(
     agent.add_passkey("alice")
     ours, stranger = site.pages.origin, site.pages.other_host_origin
 
-    in_frame(chromium, [ours, stranger, ours], BOTH, "signIn", REQUEST)
+    chromium.in_frame([ours, stranger, ours], ALLOWED, "signIn", REQUEST)
 
     (asked,) = agent.ceremonies()
     assert (asked.origin, asked.top_origin) == (ours, ours)
@@ -119,7 +93,7 @@ def test_without_the_policys_leave_nothing_is_asked_and_the_browser_refuses(
 ) -> None:
     agent.add_passkey("alice")
 
-    refused = in_frame(chromium, [site.pages.other_host_origin, site.pages.origin], leave, call, options)
+    refused = chromium.in_frame([site.pages.other_host_origin, site.pages.origin], leave, call, options)
 
     assert refused["error"]["name"] == "NotAllowedError"
     assert agent.ceremonies() == []
@@ -132,7 +106,7 @@ def test_autofill_in_another_sites_page_is_left_to_the_browser(
     around = [site.pages.other_host_origin, site.pages.origin]
 
     conditional = "(options) => signIn(options, {mediation: 'conditional', abortAfterMs: 300})"
-    in_frame(chromium, around, BOTH, f"({conditional})", REQUEST)
+    chromium.in_frame(around, ALLOWED, f"({conditional})", REQUEST)
 
     assert agent.received == []
 
@@ -144,7 +118,7 @@ def test_a_sandboxed_frame_is_nobodys(site: ClaimedSite, agent: SocketAgent, tab
         f"""window.said = new Promise((resolve) => addEventListener("message", (event) => resolve(event.data)));
         await ({FRAMED})(arguments[0]);
         return said""",
-        [f"{site.pages.origin}/frame#tells", {**BOTH, "sandbox": "allow-scripts"}],
+        [f"{site.pages.origin}/frame#tells", {**ALLOWED, "sandbox": "allow-scripts"}],
     )
 
     assert "ok" not in refused
@@ -156,8 +130,8 @@ def test_a_sandboxed_frame_is_nobodys_even_when_touched_and_allowed(
 ) -> None:
     agent.add_passkey("alice")
 
-    sandboxed = {**BOTH, "sandbox": "allow-scripts"}
-    refused = in_frame(chromium, [site.pages.origin, site.pages.origin], sandboxed, "signIn", REQUEST)
+    sandboxed = {**ALLOWED, "sandbox": "allow-scripts"}
+    refused = chromium.in_frame([site.pages.origin, site.pages.origin], sandboxed, "signIn", REQUEST)
 
     assert "ok" not in refused
     assert agent.ceremonies() == []

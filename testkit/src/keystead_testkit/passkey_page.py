@@ -11,6 +11,7 @@ call), `abortable` (by `giveUp()`) and `abortAfterMs`. The page at /#asks signs 
 the objects look like to a script; `overheard` has what the extension told the page.
 """
 
+import base64
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -163,6 +164,28 @@ class Tab(Protocol):
     def close(self) -> None: ...
 
 
+# A challenge of 18 bytes, and what a page asks with it.
+CHALLENGE = b"challenge-of-a-tes"
+REQUEST = {"challenge": base64.urlsafe_b64encode(CHALLENGE).decode(), "rpId": "localhost"}
+CREATION = {
+    "challenge": REQUEST["challenge"],
+    "rp": {"id": "localhost", "name": "Test"},
+    "user": {"id": REQUEST["challenge"], "name": "alice", "displayName": "Alice"},
+    "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+}
+# A frame, once it is loaded.
+FRAMED = """async ([address, attributes]) => {
+const frame = document.createElement("iframe");
+for (const [name, value] of Object.entries(attributes)) frame.setAttribute(name, value);
+const loaded = new Promise((resolve) => frame.addEventListener("load", resolve));
+frame.src = address;
+document.body.append(frame);
+await loaded;
+}"""
+# Attributes of a frame that may use passkeys, as far as the page around it has the say.
+ALLOWED = {"allow": "publickey-credentials-get *; publickey-credentials-create *"}
+
+
 class ChromiumTab:
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -188,6 +211,13 @@ class ChromiumTab:
 
     def use_browsers_own_passkeys(self) -> None:
         add_virtual_authenticator(self.page)
+
+    def in_frame(self, around: list[str], attributes: dict[str, str], call: str, options: object) -> Any:
+        """Call `register` or `signIn` in the innermost of *around*, a page and the frames in it."""
+        self.go(around[0])
+        for address in around[1:]:
+            self.page.frames[-1].evaluate(FRAMED, [address, attributes])
+        return self.page.frames[-1].evaluate(f"(options) => {call}(options)", options)
 
     def announced(self) -> list[tuple[str, str]]:
         """Role and name of everything that a screen reader is told, closed shadow trees included."""

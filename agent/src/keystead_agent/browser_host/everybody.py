@@ -37,7 +37,14 @@ from keystead_agent.browser_host.install import (
     template_of,
     write,
 )
-from keystead_agent.browser_host.manifests import FIREFOX_ID, Browser, chromium_id, extension_manifest, host_manifest
+from keystead_agent.browser_host.manifests import (
+    FIREFOX_ID,
+    Browser,
+    chromium_id,
+    extension_manifest,
+    host_manifest,
+    kiosk_manifest,
+)
 
 HOST_NAME: Final = "keystead.agent.everybody"
 PACKAGED_HOST: Final = "usr/lib/keystead-agent/browser-host"
@@ -69,10 +76,12 @@ class ForEverybody:
     """Attributes:
     root: of the computer, or of an image of one.
     source: the extension's files; those of the package or the checkout when None.
+    kiosk: Chromium asks the agent for the passkeys of all sites, and nobody else.
     """
 
     root: Path = Path("/")
     source: Path | None = None
+    kiosk: bool = False
 
     def install(self, origins: Sequence[str]) -> list[Path]:
         """Claim exactly *origins* for everybody, and return the paths written.
@@ -103,6 +112,8 @@ class ForEverybody:
     def _archive(self, browser: Browser, origins: Sequence[str], version: str) -> bytes:
         source = self.source or extension_source()
         manifest = {**extension_manifest(template_of(source), browser, origins), "version": version}
+        if browser == "chromium" and self.kiosk:
+            manifest = {**kiosk_manifest(template_of(source)), "version": version}
         scripts = scripts_of(source)
         if browser == "chromium":
             del manifest["key"]  # it is who signs the file

@@ -1,6 +1,7 @@
 """What browsers are told, as values: the extension's manifest and the native host's.
 
     extension_manifest   the template, for one browser, claiming exactly the given origins
+    kiosk_manifest       the same for kiosk mode, in which Chromium asks the extension for every site
     host_manifest        who may start the host: this one extension and no other
 
 The extension's identity is fixed on both sides, because it is what the host's
@@ -68,6 +69,17 @@ def extension_manifest(template: Mapping[str, object], browser: Browser, origins
         "content_scripts": [script | claimed for script in scripts],
         "host_permissions": patterns,
         **(_CHROMIUM if browser == "chromium" else _FIREFOX),
+    }
+
+
+def kiosk_manifest(template: Mapping[str, object]) -> dict[str, object]:
+    """Fill in *template* for a Chromium in which all passkey calls go to the agent: no site, and every site."""
+    return {
+        **{name: value for name, value in template.items() if name != "content_scripts"},
+        **_CHROMIUM,
+        "description": "Signs in to your organisation with the passkeys kept in this computer, and nowhere with others.",
+        "background": {"service_worker": "kiosk.js", "type": "module"},
+        "permissions": ["nativeMessaging", "webAuthenticationProxy"],
     }
 
 

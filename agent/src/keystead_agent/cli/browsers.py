@@ -32,11 +32,14 @@ def browser() -> None:
 @click.option(
     "--origin", "origins", multiple=True, help="With --everybody: a provider's page, as https://id.example.org."
 )
+@click.option(
+    "--kiosk", is_flag=True, help="With --everybody: Chromium asks the agent for every site, and nobody else."
+)
 @_root_option
 @json_option
 @pass_doors
 def install_browser(
-    doors: Doors, which: Browsers, everybody: bool, origins: Sequence[str], root: Path, as_json: bool
+    doors: Doors, which: Browsers, everybody: bool, origins: Sequence[str], kiosk: bool, root: Path, as_json: bool
 ) -> None:
     """Write the extension, for the enrolled providers' pages alone, and tell the browsers where the agent is.
 
@@ -44,9 +47,9 @@ def install_browser(
     that --origin names; each person enrols for themselves.
     """
     if everybody:
-        return _show_written(doors.install_for_everybody(root, origins), origins, as_json)
-    if origins:
-        raise click.UsageError("--origin goes with --everybody: for you it is the enrolled providers' pages")
+        return _show_written(doors.install_for_everybody(root, origins, kiosk), origins, as_json)
+    if origins or kiosk:
+        raise click.UsageError("--origin and --kiosk go with --everybody: for you it is the enrolled providers' pages")
     answer = doors.ask(link.Providers(REQUEST_ID), as_json=as_json)
     enrolled = sorted({origin for provider in answer["providers"] for origin in provider["origins"]})
     if not enrolled:

@@ -41,7 +41,7 @@ class Doors:
     run_daemon: Callable[[], None]
     run_hid: Callable[[str | None], None]
     install_browser: Callable[[Browsers, Sequence[str]], list[Path]]
-    install_for_everybody: Callable[[Path, Sequence[str]], list[Path]]
+    install_for_everybody: Callable[[Path, Sequence[str], bool], list[Path]]
     remove_for_everybody: Callable[[Path], list[Path]]
     log_path: Callable[[], Path]
     examine: Callable[[], list[Finding]]

@@ -91,13 +91,13 @@ def install_browser(browser: Browsers, origins: Sequence[str]) -> list[Path]:
         fail(error.code, str(error))
 
 
-def install_for_everybody(root: Path, origins: Sequence[str]) -> list[Path]:
+def install_for_everybody(root: Path, origins: Sequence[str], kiosk: bool) -> list[Path]:
     from keystead_agent.browser_host.everybody import ForEverybody, PackageMissing
     from keystead_agent.browser_host.install import ExtensionMissing, NothingToClaim
     from keystead_agent.browser_host.manifests import OriginNotClaimable
 
     try:
-        return ForEverybody(root).install(origins)
+        return ForEverybody(root, kiosk=kiosk).install(origins)
     except (ExtensionMissing, NothingToClaim, OriginNotClaimable, PackageMissing) as error:
         fail(error.code, str(error))
     except PermissionError as error:
