@@ -78,7 +78,7 @@ def test_it_knows_what_the_person_could_sign_in_with(office: Any, ada: Any) -> N
     told = words(ask(ada, "bob@example.org"))
 
     assert "With what bob@example.org has today" in told
-    assert "With a passkey They get in." in told
+    assert "Passkey They get in." in told
 
 
 def test_report_only_policies_can_be_thought_on(office: Any, ada: Any) -> None:
