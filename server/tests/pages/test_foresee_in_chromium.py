@@ -37,7 +37,7 @@ HOME = {
 }
 
 
-def settle(page: Page, office: Any, name: str) -> Any:
+def settle(page: Page, office: Any, name: str) -> tuple[Any, Any]:
     """An administrator whom no policy keeps out, signed in with a passkey; and somebody with sign-ins in the log."""
     add_virtual_authenticator(page)
     without_autofill(page)
@@ -58,11 +58,11 @@ def settle(page: Page, office: Any, name: str) -> Any:
         locations=(HOME,),
         break_glass=frozenset({administrator.id}),
     )
-    return person
+    return person, administrator
 
 
 def test_a_supposed_sign_in_is_asked_about_and_answered(open_office: Any, page: Page, chromium: Chromium) -> None:
-    person = settle(page, open_office, "what-if")
+    person, _ = settle(page, open_office, "what-if")
     page.goto(url(open_office, "/admin/access"))
     page.get_by_role("link", name="What if").click()
     look(page, "what-if-form")
@@ -88,7 +88,7 @@ def test_a_supposed_sign_in_is_asked_about_and_answered(open_office: Any, page: 
 def test_a_replay_shows_a_bar_and_then_names(
     open_office: Any, page: Page, chromium: Chromium, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person = settle(page, open_office, "replay")
+    person, _ = settle(page, open_office, "replay")
     page.goto(url(open_office, "/admin/access/replay"))
     look(page, "replay-form")
     monkeypatch.setattr(runs, "SLICES_A_REQUEST", 1)
@@ -113,7 +113,7 @@ def test_a_replay_shows_a_bar_and_then_names(
 
 
 def test_findings_lead_to_what_if_and_impact_to_names(open_office: Any, page: Page) -> None:
-    person = settle(page, open_office, "analyse")
+    person, _ = settle(page, open_office, "analyse")
     page.goto(url(open_office, "/admin/access/analyse"))
     look(page, "analyse-form")
     page.get_by_role("button", name="Analyse").click()
@@ -147,3 +147,24 @@ def sign_in_again(page: Page, office: Any) -> None:
     page.goto(url(office, "/sign-in"))
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url("**/account")
+
+
+def test_a_refused_person_sees_what_was_asked_and_what_to_do(open_office: Any, page: Page, chromium: Chromium) -> None:
+    person, administrator = settle(page, open_office, "refusals")
+    sign_out(page)
+    sign_in_with_pass(page, open_office, person)
+    spared = frozenset({administrator.id})
+    asked = {
+        "blocked": (policy_body("Secret", "block"), "You cannot get in here now"),
+        "needs-device": (policy_body("Secret", "compliantDevice"), "Use a computer that your organisation manages."),
+        "needs-passkey": (policy_body("Secret", strength=PHISHING_RESISTANT), "Your organisation asks for more"),
+    }
+    for name, (policy, says) in asked.items():
+        under_policies(open_office, policy, break_glass=spared)
+        page.goto(url(open_office, "/account"))
+        expect(page.get_by_text(says).first).to_be_visible()
+        expect(page.get_by_text("Secret")).to_have_count(0)
+        look(page, f"refused-{name}")
+    under_policies(open_office)
+    assert all("403" in problem for problem in chromium.problems)
+    chromium.problems.clear()
