@@ -276,6 +276,23 @@ def test_a_sign_in_is_explained_by_what_was_said_then_and_by_the_policies_of_now
 
 
 @pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (("--ip", "300.1.1.1"), "not_an_address"),
+        (("--country", "Holland"), "not_a_country"),
+        (("--device", "nonsense"), "device_attribute_unknown"),
+        (("--device", "colour=red"), "device_attribute_unknown"),
+        (("--context", "c200"), "not_a_choice"),
+        (("--app", "Nowhere"), "app_unknown"),
+    ],
+)
+def test_what_cannot_be_supposed_is_refused_and_not_left_out(keystead: Keystead, said: Any, code: str) -> None:
+    keystead("user", "create", GRACE)
+
+    assert keystead("policy", "what-if", GRACE, *said, fails=True) == code
+
+
+@pytest.mark.parametrize(
     ("said", "why"),
     [
         ((*ACCESS, "--type", "synced"), "--type is for --kind passkeys"),

@@ -32,21 +32,17 @@ _REMEDIES: Final[Mapping[ControlKind, str]] = {
 
 def access_problem(ruling: Ruling, attempt: str, *, may_register: bool = False) -> Problem:
     """*attempt* is the row of the sign-in log that helps whoever is asked for help."""
-    return Problem(
-        403, _code(ruling, may_register=may_register), told(ruling),
-        number=attempt, what_to_do=remedy(ruling, may_register=may_register),
-    )  # fmt: skip
+    says, next_step = told(ruling), remedy(ruling, may_register=may_register)
+    if ruling.blocks:
+        return Problem(403, "access_blocked", says, number=attempt, what_to_do=next_step)
+    if may_register and ruling.decision.can_be_met:
+        return Problem(403, "access_needs_passkey", says, number=attempt, what_to_do=next_step)
+    return Problem(403, "access_controls_required", says, number=attempt, what_to_do=next_step)
 
 
 def blocked_early(attempt: str) -> Problem:
     """Before anybody was asked for anything."""
     return Problem(403, "access_blocked", BLOCKED, number=attempt, what_to_do=_ASK_IF_WRONG)
-
-
-def _code(ruling: Ruling, *, may_register: bool) -> str:
-    if ruling.blocks:
-        return "access_blocked"
-    return "access_needs_passkey" if may_register and ruling.decision.can_be_met else "access_controls_required"
 
 
 def told(ruling: Ruling) -> str:

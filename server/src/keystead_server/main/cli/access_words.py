@@ -107,7 +107,7 @@ def findings_data(findings: Iterable[Finding], names: Names) -> list[dict[str, A
         {
             "kind": one.kind,
             "policies": [{"id": policy, "name": names.of(policy)} for policy in one.policies],
-            "says": one.says,
+            "says": names.within(one.says),
             "witness": None if one.witness is None else _witness(one.witness, names),
         }
         for one in findings
