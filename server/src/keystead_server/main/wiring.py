@@ -20,6 +20,7 @@ from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
 from keystead_server.flows.explain_passkey import ExplainPasskey
+from keystead_server.flows.explain_sign_in import ExplainSignIn
 from keystead_server.flows.finish_sign_in import FinishSignIn
 from keystead_server.flows.foresee import Foresee
 from keystead_server.flows.found_tenant import FoundTenant
@@ -259,7 +260,7 @@ def build_services(
         register_on_behalf=RegisterOnBehalf(store, clock, entropy, sealer, policies, us, vouch, models, letters),
         check_registration=CheckRegistration(store, policies, models),
         suggest_passkey=SuggestPasskey(store, clock, entropy, policies, methods, models),
-        manage_passkey=ManagePasskey(store, clock, entropy, letters),
+        manage_passkey=ManagePasskey(store, clock, entropy, letters, held),
         enrol_device=EnrolDevice(store, clock, entropy, sealer, makers, authorities, first_use),
         renew_device=RenewDevice(store, clock, entropy, sealer, authorities),
         manage_device=ManageDevice(store, clock, entropy),
@@ -280,6 +281,7 @@ def build_services(
         what_if_access=WhatIfAccess(store, clock, places),
         access_impact=AccessImpact(store, clock, access),
         analyse_access=AnalyseAccess(store, clock, methods),
+        explain_sign_in=ExplainSignIn(store, clock, places, access),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
         preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),
