@@ -304,3 +304,16 @@ def test_what_is_of_the_other_kind_is_not_passed_over(data: Path, keystead: Keys
     keystead("user", "create", GRACE)
 
     assert why in invoke(data, "policy", "explain", GRACE, *said).stderr
+
+
+def test_a_strength_that_nobody_can_meet_is_told_before_it_is_saved(keystead: Keystead, folder: Path) -> None:
+    push = {"id": "push", "displayName": "A push", "allowedCombinations": ["deviceBasedPush"]}
+    write(folder / "authenticationStrengths" / "push.json", push)
+    asks = {"operator": "AND", "authenticationStrength": {"id": "push"}}
+    write(folder / "policies" / "push.json", policy("Push for all", id="p", grantControls=asks))
+
+    planned = keystead("policy", "plan", str(folder), *ACCESS)
+
+    assert planned["warnings"] == [
+        "Push for all: nobody whom it is for can sign in with or register what “A push” asks for"
+    ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from keystead_server.flows.abandon_registration import AbandonRegistration
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_impact import AccessImpact
 from keystead_server.flows.api_access import ApiAccess
@@ -9,6 +10,7 @@ from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.detect_risk import DetectRisk
+from keystead_server.flows.emergency import CheckEmergency
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
@@ -88,6 +90,7 @@ class Services:
     manage_methods: ManageMethods
     sign_out: SignOut
     register_passkey: RegisterPasskey
+    abandon_registration: AbandonRegistration
     suggest_passkey: SuggestPasskey
     register_on_behalf: RegisterOnBehalf
     check_registration: CheckRegistration
@@ -103,6 +106,7 @@ class Services:
     save_passkey_policy: SavePolicy[PasskeyPolicy]
     access_policies: AccessPolicies
     access_gate: AccessGate
+    check_emergency: CheckEmergency
     enter: Enter
     replay_access: ReplayAccess
     what_if_access: WhatIfAccess

@@ -44,6 +44,7 @@ ERROR_NUMBERS: dict[str, int] = {
     "attestation_invalid": METHOD_FAILED,
     "passkey_already_registered": METHOD_FAILED,
     "too_many_passkeys": METHOD_FAILED,
+    "hello_key_on_this_device": METHOD_FAILED,
     # what the browser said
     "conditional_not_offered": METHOD_FAILED,
     "passkey_on_this_device": METHOD_FAILED,

@@ -3,16 +3,17 @@
 Each finding that is about a sign-in carries one, so that it can be tried out.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 
 from keystead_server.policy.access.compiled import Compiled, numbers
 from keystead_server.policy.access.controls import Control, ControlKind, GrantControls, Operator
 from keystead_server.policy.access.demands import asks_no_less, guarantees_strength
-from keystead_server.policy.access.facts import AppFacts, Facts, Person
+from keystead_server.policy.access.facts import Facts
 from keystead_server.policy.access.filters.lint import relies_on_absence
+from keystead_server.policy.access.finding import Directory, Finding
 from keystead_server.policy.access.model import Policy
+from keystead_server.policy.access.out_of_reach import out_of_reach
 from keystead_server.policy.access.universe import Universe
 from keystead_server.policy.access.vocabulary import ALL, ALL_TRUSTED, FilterMode, UserAction
 from keystead_server.policy.strengths.evaluate import Credential, is_met
@@ -20,31 +21,6 @@ from keystead_server.policy.strengths.model import MULTIFACTOR, MethodMode, Stre
 
 BOOTSTRAP = frozenset({MethodMode.PASS_ONE_TIME, MethodMode.PASS_MULTI_USE})
 """What somebody can have who has registered nothing yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Attributes:
-    kind: stable.
-    policies: ids of those it is about.
-    says: a sentence.
-    witness: a sign-in that shows it.
-    """
-
-    kind: str
-    policies: tuple[str, ...]
-    says: str
-    witness: Facts | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """Who and what there is; what is None is not looked into."""
-
-    people: Sequence[Person]
-    apps: Sequence[AppFacts] = ()
-    groups: frozenset[str] | None = None
-    roles: frozenset[str] | None = None
 
 
 def analyse(
@@ -66,6 +42,7 @@ def search(
     yield from _shadowed(compiled, universe)
     yield from _contradictory(compiled, universe)
     yield from _cannot_be_met(compiled)
+    yield from out_of_reach(compiled, directory, now)
     yield from _excluded_from_everything(compiled, directory, universe)
     yield from _deadlocks(compiled, universe)
     yield from _relying_on_absence(compiled)

@@ -23,6 +23,7 @@ KINDS: Final[Mapping[str, tuple[Gravity, str]]] = {
     "gap": (Gravity.GRAVE, "A way past the policies"),
     "deadlock": (Gravity.GRAVE, "Newcomers cannot get in"),
     "cannot_be_met": (Gravity.GRAVE, "Nobody can meet it"),
+    "strength_out_of_reach": (Gravity.GRAVE, "Nobody it is for can meet it"),
     "excluded_from_everything": (Gravity.GRAVE, "No policy is for them"),
     "contradictory": (Gravity.DOUBTFUL, "Two policies contradict each other"),
     "relies_on_absence": (Gravity.DOUBTFUL, "Its effect hangs on what a device does not say"),

@@ -16,10 +16,10 @@ from keystead_server.http.pages.admin.foresee_running import address, begun, sto
 from keystead_server.http.pages.admin.foresee_search import Search
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.runs import Run
-from keystead_server.policy.access.analyse import Finding
 from keystead_server.policy.access.compiled import Compiled, PolicySet
 from keystead_server.policy.access.decide import Verdict, decide
 from keystead_server.policy.access.facts import Facts, Used
+from keystead_server.policy.access.finding import Finding
 from keystead_server.policy.access.names import Names
 from keystead_server.policy.access.words_found import KINDS, Gravity, instance
 from keystead_server.policy.strengths.evaluate import Credential, is_met

@@ -12,8 +12,9 @@ from typing import Final
 from keystead_server.domain.ids import TenantId
 from keystead_server.flows.what_if_access import AnalyseAccess
 from keystead_server.http.runs import LEFT_AFTER
-from keystead_server.policy.access.analyse import Directory, Finding, search
+from keystead_server.policy.access.analyse import search
 from keystead_server.policy.access.compiled import Compiled, PolicySet
+from keystead_server.policy.access.finding import Directory, Finding
 from keystead_server.policy.strengths.model import Strength
 from keystead_server.ports.clock import Clock
 
