@@ -211,6 +211,14 @@ class Office:
         run(self.store.write(Add(device)))
         return device
 
+    def keep_hello_key_beside_passkey(self, user: User) -> None:
+        """The computer whose chip vouched for *user*'s passkey has a Windows Hello key of theirs too."""
+        device = self.keep_device(user)
+        (passkey,) = self.passkeys_of(user)
+        assert self.world is not None
+        key = self.world.hello_key(user, device)
+        run(self.store.write(Replace(replace(passkey, device_id=device.id)), Add(key)))
+
     def forget_passkeys(self, user: User) -> None:
         run(self.store.write(*(Remove(self.tenant.id, Passkey, p.id) for p in self.passkeys_of(user))))
 

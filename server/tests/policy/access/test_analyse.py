@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from keystead_server.domain.passkey import Proof
 from keystead_server.policy.access import analyse as analysing
-from keystead_server.policy.access import out_of_reach
+from keystead_server.policy.access import out_of_reach as reaching
 from keystead_server.policy.access.analyse import analyse, gaps
 from keystead_server.policy.access.applying import applying
 from keystead_server.policy.access.compiled import Compiled, PolicySet
@@ -81,7 +81,7 @@ def test_a_break_glass_account_hides_nobody_whom_no_policy_is_for_either() -> No
 
 
 def test_every_kind_of_finding_has_a_title_and_a_gravity() -> None:
-    kinds = re.findall(r'Finding\("(\w+)"', getsource(analysing) + getsource(out_of_reach))
+    kinds = re.findall(r'Finding\("(\w+)"', getsource(analysing) + getsource(reaching))
 
     assert set(kinds) == set(KINDS)
 

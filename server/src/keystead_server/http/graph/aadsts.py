@@ -74,6 +74,7 @@ ERROR_NUMBERS: dict[str, int] = {
     "passwords_forbidden": _BY_POLICY,
     "access_blocked": 53003,
     "access_controls_required": 50076,
+    "unmet_authentication_requirements": 50076,
     "phishing_resistant_required": 530035,
     "registration_required": 50072,
     # computers that vouch
