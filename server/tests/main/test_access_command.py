@@ -254,19 +254,6 @@ def test_templates_are_listed_and_each_is_taken_once(keystead: Keystead) -> None
     assert keystead("policy", "template", "mfa-nobody", fails=True) == "template_unknown"
 
 
-def test_a_strength_that_nobody_can_meet_is_told_before_it_is_saved(keystead: Keystead, folder: Path) -> None:
-    push = {"id": "push", "displayName": "A push", "allowedCombinations": ["deviceBasedPush"]}
-    write(folder / "authenticationStrengths" / "push.json", push)
-    asks = {"operator": "AND", "authenticationStrength": {"id": "push"}}
-    write(folder / "policies" / "push.json", policy("Push for all", id="p", grantControls=asks))
-
-    planned = keystead("policy", "plan", str(folder), *ACCESS)
-
-    assert planned["warnings"] == [
-        "Push for all: nobody whom it is for can sign in with or register what 'A push' asks for"
-    ]
-
-
 def test_a_sign_in_is_explained_by_what_was_said_then_and_by_the_policies_of_now(
     keystead: Keystead, data: Path, folder: Path
 ) -> None:
@@ -317,3 +304,16 @@ def test_what_is_of_the_other_kind_is_not_passed_over(data: Path, keystead: Keys
     keystead("user", "create", GRACE)
 
     assert why in invoke(data, "policy", "explain", GRACE, *said).stderr
+
+
+def test_a_strength_that_nobody_can_meet_is_told_before_it_is_saved(keystead: Keystead, folder: Path) -> None:
+    push = {"id": "push", "displayName": "A push", "allowedCombinations": ["deviceBasedPush"]}
+    write(folder / "authenticationStrengths" / "push.json", push)
+    asks = {"operator": "AND", "authenticationStrength": {"id": "push"}}
+    write(folder / "policies" / "push.json", policy("Push for all", id="p", grantControls=asks))
+
+    planned = keystead("policy", "plan", str(folder), *ACCESS)
+
+    assert planned["warnings"] == [
+        "Push for all: nobody whom it is for can sign in with or register what “A push” asks for"
+    ]
