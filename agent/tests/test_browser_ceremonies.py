@@ -131,6 +131,21 @@ def test_a_page_of_another_domain_that_is_enrolled_with_the_relying_party_may_us
         assert answered["authenticatorAttachment"] == "platform"
 
 
+def test_what_another_relay_has_taken_is_not_asked_twice(agent: SocketAgent, tab: Tab) -> None:
+    # As when somebody has the extension twice, loaded by hand and for everybody: the other one comes first.
+    tab.run(
+        """const take = (event) => event.preventDefault();
+        addEventListener("keystead:ask", take, {capture: true});
+        void register(...arguments);
+        removeEventListener("keystead:ask", take, {capture: true});
+        // What this asks comes after whatever the first call would have asked.
+        await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable();""",
+        creation(),
+    )
+
+    assert [type(request) for request in agent.received] == [Providers]
+
+
 def test_a_refusal_reaches_the_page_without_the_agents_sentence(agent: SocketAgent, tab: Tab) -> None:
     agent.refusal = ("pin_wrong", "Wrong PIN, 2 tries left.", "NotAllowedError")
     refused = tab.run(REGISTER, creation())
