@@ -107,6 +107,7 @@ class Chromium:
         extension: an unpacked extension's folder.
         environment: variables set over those of this process.
         javascript: False for pages that must work without.
+        patience_seconds: for its launch, and for each thing that is waited for in a page.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class Chromium:
         colour_scheme: Literal["light", "dark"] = "light",
         locale: str = "en-GB",
         javascript: bool = True,
+        patience_seconds: float = 30,
     ) -> None:
         self.problems: list[str] = []
         self._home = home
@@ -128,6 +130,7 @@ class Chromium:
         self._colour_scheme = colour_scheme
         self._locale = locale
         self._javascript = javascript
+        self._patience_ms = patience_seconds * 1000
         self._open = ExitStack()
         self.context: BrowserContext
 
@@ -160,7 +163,9 @@ class Chromium:
             color_scheme=self._colour_scheme,
             locale=self._locale,
             java_script_enabled=self._javascript,
+            timeout=self._patience_ms,
         )
+        context.set_default_timeout(self._patience_ms)
         opening.callback(context.close)
         context.on("console", self._page_said)
         context.on("weberror", lambda thrown: self.problems.append(str(thrown.error)))
