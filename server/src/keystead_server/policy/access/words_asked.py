@@ -67,7 +67,7 @@ def session_words(session: SessionControls) -> Iterator[str]:
     if session.app_security is not None:
         yield _APP_SECURITY[session.app_security]
     if session.bound_session:
-        yield "the session is bound to the device"
+        yield "the session is bound to the device (nothing here binds one yet, so nobody gets in)"
     if session.app_restrictions:
         yield "the app is told about the device, and restricts by itself"
     if session.no_resilience:
@@ -115,3 +115,19 @@ VERDICT_WORDS: Mapping[Verdict, str] = {
     Verdict.BLOCK: "They are blocked.",
     Verdict.CONTROLS_REQUIRED: "They are asked for more.",
 }
+
+CONDITION_WORDS: Mapping[str, str] = {
+    "users": "Whom",
+    "clientApplications": "Whom",
+    "applications": "What",
+    "clientAppTypes": "Client",
+    "platforms": "Platform",
+    "locations": "Place",
+    "devices": "Device",
+    "signInRiskLevels": "Risk of the sign-in",
+    "userRiskLevels": "Risk of the person",
+    "servicePrincipalRiskLevels": "Risk of the service principal",
+    "insiderRiskLevels": "Insider risk",
+    "authenticationFlows": "Flow",
+}
+"""The properties of Graph's `conditions` as an explanation names them."""
