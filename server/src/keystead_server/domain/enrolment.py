@@ -13,6 +13,7 @@ from functools import cache
 from typing import Final
 from uuid import UUID
 
+from keystead_core.tpm.pin_index import UnlockRequest
 from msgspec.msgpack import Decoder
 from msgspec.msgpack import encode as _encode
 
@@ -69,7 +70,8 @@ class Activation:
     Attributes:
         secret: what the TPM is to give back.
         user_id: in whose name the device enrols, or by whom it was enrolled.
-        device_id: the enrolled device that renews; None when one enrols.
+        device_id: the enrolled device that renews or asks to be unlocked; None when one enrols.
+        unlock: what it asks to be signed; None when it renews.
     """
 
     id: AttemptId
@@ -78,6 +80,7 @@ class Activation:
     user_id: UserId
     device_id: DeviceId | None = None
     introduction: Introduction | None = None
+    unlock: UnlockRequest | None = None
 
     def to_bytes(self) -> bytes:
         return _encode(self)

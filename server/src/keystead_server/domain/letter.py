@@ -32,6 +32,7 @@ class Occasion(StrEnum):
     METHOD_REMOVED = "method.removed"
     SIGNED_OUT_EVERYWHERE = "user.signed_out_everywhere"
     MAIL_CHANGED = "user.mail_changed"
+    DEVICE_UNLOCKED = "device.unlock_allowed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from keystead_server.flows.access_gate import AccessGate
+from keystead_server.flows.allow_unlock import AllowUnlock
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
+from keystead_server.flows.ask_unlock import AskUnlock
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.detect_risk import DetectRisk
@@ -91,6 +93,8 @@ class Services:
     manage_passkey: ManagePasskey
     enrol_device: EnrolDevice
     renew_device: RenewDevice
+    ask_unlock: AskUnlock
+    allow_unlock: AllowUnlock
     manage_device: ManageDevice
     rotate_authority: RotateAuthority
     issue_pass: IssuePass

@@ -116,6 +116,14 @@ def _mail_changed(_: Mapping[str, str], __: Tenant, ___: str) -> tuple[str, list
     ]
 
 
+def _device_unlocked(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
+    return "a computer of yours may be unlocked", [
+        f"From your account, the computer “{told['name']}” was allowed to forget the wrong PINs that were typed there. "
+        "Whoever sits at it can try ten more.",
+        _NOT_YOU,
+    ]
+
+
 _WORDS: dict[Occasion, Callable[[Mapping[str, str], Tenant, str], tuple[str, list[str]]]] = {
     Occasion.PASSKEY_REGISTERED: _registered,
     Occasion.PASSKEY_REGISTERED_ON_BEHALF: _on_behalf,
@@ -127,4 +135,5 @@ _WORDS: dict[Occasion, Callable[[Mapping[str, str], Tenant, str], tuple[str, lis
     Occasion.METHOD_REMOVED: _method_removed,
     Occasion.SIGNED_OUT_EVERYWHERE: _signed_out,
     Occasion.MAIL_CHANGED: _mail_changed,
+    Occasion.DEVICE_UNLOCKED: _device_unlocked,
 }

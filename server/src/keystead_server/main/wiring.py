@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from keystead_server.domain.device import FirstUse
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_kind import AccessKind
+from keystead_server.flows.allow_unlock import AllowUnlock
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
+from keystead_server.flows.ask_unlock import AskUnlock
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.checkpoint_log import CheckpointLog
 from keystead_server.flows.detect_risk import DetectRisk
+from keystead_server.flows.device_terms import SetTerms
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
@@ -217,6 +220,7 @@ def build_services(
     letters = Letters(entropy, sealer, config.sends_mail)
     makers = MakersFolder.read(config.tpm_makers_folder)
     authorities, first_use = StoredAuthorities(store, sealer, entropy), FirstUse(config.tpm_first_use)
+    terms = SetTerms(authorities)
     vouch = Vouch(store, authorities, first_use, anchors)
     return Services(
         store=store,
@@ -248,8 +252,10 @@ def build_services(
         check_registration=CheckRegistration(store, policies, models),
         suggest_passkey=SuggestPasskey(store, clock, entropy, policies, methods, models),
         manage_passkey=ManagePasskey(store, clock, entropy, letters),
-        enrol_device=EnrolDevice(store, clock, entropy, sealer, makers, authorities, first_use),
-        renew_device=RenewDevice(store, clock, entropy, sealer, authorities),
+        enrol_device=EnrolDevice(store, clock, entropy, sealer, makers, authorities, first_use, terms),
+        renew_device=RenewDevice(store, clock, entropy, sealer, authorities, terms),
+        ask_unlock=AskUnlock(store, clock, entropy, sealer, authorities),
+        allow_unlock=AllowUnlock(store, clock, entropy, sealer, authorities, held, letters),
         manage_device=ManageDevice(store, clock, entropy),
         rotate_authority=RotateAuthority(store, clock, entropy, authorities),
         issue_pass=IssuePass(store, clock, entropy, sealer, methods, letters),

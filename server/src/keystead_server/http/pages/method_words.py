@@ -51,6 +51,7 @@ _EVENTS = {
     "recovery_codes.removed": "The recovery codes were removed",
     "pass.issued": "A Temporary Access Pass was issued",
     "pass.retired": "A Temporary Access Pass was removed, because a passkey took its place",
+    "device.unlock_allowed": "A computer was allowed to forget wrong PINs",
     "enrolment_code.issued": "A code to enrol a computer was made",
     "user.created": "The account was made",
     "user.renamed": "The names were changed",
