@@ -274,7 +274,13 @@ class Office:
         return run(self.services.methods.now(self.tenant.id))
 
     def change_methods(self, **changes: Any) -> None:
-        run(self.services.save_methods_policy(self.tenant.id, replace(self.methods(), **changes), by=OPERATOR))
+        self.save_methods(replace(self.methods(), **changes))
+
+    def save_methods(self, policy: MethodsPolicy) -> None:
+        run(self.services.save_methods_policy(self.tenant.id, policy, by=OPERATOR))
+
+    def advance(self, **how_long: int) -> None:
+        self.clock.advance(timedelta(**how_long))
 
     def allow_only_device_bound(self) -> None:
         (profile,) = self.policy().profiles

@@ -12,7 +12,7 @@ from keystead_server.policy.access.analyse import Directory, Finding, analyse
 from keystead_server.policy.access.compiled import Compiled, PolicySet
 from keystead_server.policy.access.explain import Explanation, explain
 from keystead_server.policy.access.facts import Address, AppFacts, DeviceFacts, Facts, Person, Used
-from keystead_server.policy.access.templates import PRIVILEGED_ROLES
+from keystead_server.policy.access.template import PRIVILEGED_ROLES
 from keystead_server.policy.access.vocabulary import (
     ClientApp,
     InsiderRisk,
@@ -67,9 +67,12 @@ class WhatIfAccess:
 
     async def __call__(self, user: User, supposed: Supposed, policies: PolicySet) -> Explanation:
         """Decide about *user* as *supposed* under *policies*, and say of every policy why."""
+        return explain(Compiled(policies), await self.facts(user, supposed))
+
+    async def facts(self, user: User, supposed: Supposed) -> Facts:
+        """The sign-in as the engine sees it, with the groups and roles that *user* has now."""
         groups = await self.store.users.groups_of(user.tenant_id, user.id)
-        who = person_of(Subject.of(user, frozenset(group.id for group in groups)))
-        return explain(Compiled(policies), self._facts(who, supposed))
+        return self._facts(person_of(Subject.of(user, frozenset(group.id for group in groups))), supposed)
 
     def _facts(self, who: Person, supposed: Supposed) -> Facts:
         now = self.clock.now()

@@ -1,4 +1,5 @@
-"""The cookies: which browser this is, which session it holds in a tenant, and which passkeys live in its device.
+"""The cookies: which browser this is, which session it holds in a tenant, which passkeys live in its device,
+and whether the registration campaign has had its answer in that session.
 
 Over https both carry the `__Host-` prefix, so that no neighbouring host can plant them.
 On http://localhost, for development, browsers refuse that prefix and we leave it out.
@@ -20,6 +21,7 @@ BROWSER_BYTES = 16
 DEVICE_PASSKEYS = 20
 _SEAL = "session-cookie"
 _DEVICE_SEAL = "device-cookie"
+_LET_BY_SEAL = "let-by-cookie"
 _YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -92,6 +94,25 @@ def set_device(services: Services, tenant: Tenant, browser: bytes, passkeys: Ite
         _DEVICE_SEAL, b"".join(UUID(each).bytes for each in kept), bound_to=tenant.id.encode() + browser
     )
     return _cookie(services, device_cookie(services, tenant), b64url_encode(sealed), max_age=_YEAR_SECONDS)
+
+
+def let_by_cookie(services: Services, tenant: Tenant) -> str:
+    return f"{session_cookie(services, tenant)}-let-by"
+
+
+def is_let_by(services: Services, tenant: Tenant, session: SessionId, cookies: dict[str, str]) -> bool:
+    """Whether the campaign has had its answer in *session*, and in no other."""
+    try:
+        value = b64url_decode(cookies.get(let_by_cookie(services, tenant), ""))
+        opened = services.sealer.open(_LET_BY_SEAL, value, bound_to=tenant.id.encode())
+    except (WireError, SealBroken):
+        return False
+    return opened == UUID(session).bytes
+
+
+def set_let_by(services: Services, tenant: Tenant, session: SessionId) -> str:
+    sealed = services.sealer.seal(_LET_BY_SEAL, UUID(session).bytes, bound_to=tenant.id.encode())
+    return _cookie(services, let_by_cookie(services, tenant), b64url_encode(sealed))
 
 
 def clear_session(services: Services, tenant: Tenant) -> str:

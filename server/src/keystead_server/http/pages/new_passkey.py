@@ -19,7 +19,7 @@ from keystead_server.http.pages.next_page import (
 )
 from keystead_server.http.pages.render import page
 from keystead_server.http.pages.sign_in import json
-from keystead_server.http.pages.this_device import this_device
+from keystead_server.http.pages.this_device import let_by, this_device
 from keystead_server.http.problems import MALFORMED, Refuse
 
 # Refused, and kept all the same: by this account or another, or by the answer that came first.
@@ -89,6 +89,7 @@ async def register(call: Call) -> Response:
     match outcome:
         case Registered(passkey, in_this_device):
             this_device(call, passkey.id if in_this_device else None)
+            let_by(call)
             return json({"redirect": await _on(call)}, status=201)
         case Refused(code, attempt, policy):
             message = words.registration_refused(code, policy)

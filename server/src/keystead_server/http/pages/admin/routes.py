@@ -1,8 +1,10 @@
 """Every page for administrators, with the permission it asks for."""
 
 from keystead_server.http.pages.admin import (
+    access_list,
     apps,
     devices,
+    foresee_what_if,
     groups,
     logs,
     methods_policy,
@@ -142,6 +144,12 @@ _METHODS_POLICY = (
     ),
 )  # fmt: skip
 
+_ACCESS = (_page("/access", access_list.show, "The policies of Conditional Access"),)
+
+_FORESEE = (
+    _page("/access/what-if", foresee_what_if.show, "A supposed sign-in, decided, with the reason of every policy"),
+)
+
 ROUTES: tuple[Route, ...] = (
     _page("", overview.show, "Figures and the last sign-ins"),
     *_PEOPLE,
@@ -150,6 +158,8 @@ ROUTES: tuple[Route, ...] = (
     *_APPS,
     *_PASSKEY_POLICY,
     *_METHODS_POLICY,
+    *_ACCESS,
+    *_FORESEE,
     _page("/sign-ins", logs.sign_ins, "The sign-in log", May.READ_LOGS),
     _page("/audit", logs.audit, "The audit log", May.READ_LOGS),
 )
