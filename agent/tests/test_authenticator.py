@@ -58,7 +58,7 @@ class Desk:
         self.container = Container(directory, keystore, clock.now, os.urandom)
         issuer = f"{ORIGIN}/contoso/v2.0"
         enrolled = datetime(2026, 1, 1, tzinfo=UTC)
-        self.container.enrol(Provider(RP_ID, (ORIGIN,), issuer, "Contoso", "t", "Contoso", ORIGIN, enrolled))
+        self.container.enrolments.enrol(Provider(RP_ID, (ORIGIN,), issuer, "Contoso", "t", "Contoso", ORIGIN, enrolled))
         self.container.set_pin(PIN)
         self.person = ScriptedGesture([])
 
@@ -362,7 +362,7 @@ def test_without_a_pin_nobody_is_asked_for_it(tmp_path: Path, software: Software
     desk = Desk.__new__(Desk)
     desk.container = Container(tmp_path / "state", software, clock.now, os.urandom)
     issuer, enrolled = f"{ORIGIN}/v2.0", datetime(2026, 1, 1, tzinfo=UTC)
-    desk.container.enrol(Provider(RP_ID, (ORIGIN,), issuer, "Contoso", "t", "Contoso", ORIGIN, enrolled))
+    desk.container.enrolments.enrol(Provider(RP_ID, (ORIGIN,), issuer, "Contoso", "t", "Contoso", ORIGIN, enrolled))
     desk.person = ScriptedGesture([])
 
     with pytest.raises(PinNotSet):

@@ -250,11 +250,11 @@ def test_a_full_disk_during_a_pin_change_leaves_the_former_pin(owner: Person) ->
 
 @pytest.mark.tpm
 def test_the_attestation_key_is_made_once_and_kept(owner: Person) -> None:
-    first = owner.container.attestation_identity()
+    first = owner.container.enrolments.identity()
 
     owner.open()
 
-    assert owner.container.attestation_identity() == first
+    assert owner.container.enrolments.identity() == first
     _, made = owner.container.create(
         "id.example.org", replace(ALICE, user_handle=b"bob"), PIN, lambda _: lambda _: bytes(32), certified=True
     )
@@ -263,7 +263,7 @@ def test_the_attestation_key_is_made_once_and_kept(owner: Person) -> None:
 
 def test_a_software_container_certifies_nothing(person: Person) -> None:
     with pytest.raises(NoChip):
-        person.container.attestation_identity()
+        person.container.enrolments.identity()
     with pytest.raises(NoChip):
         person.container.create("id.example.org", ALICE, PIN, lambda _: lambda _: bytes(32), certified=True)
     assert person.container.guard == "file"

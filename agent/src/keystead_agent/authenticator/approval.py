@@ -64,6 +64,9 @@ class Approval:
 
         opening, result = await self._until_right(prompt, ask, act)
         if isinstance(opening, str):
+            # What the person approved is done; that one of these is done at the next PIN takes nothing from it.
+            with suppress(KeystoreError):
+                await self.offload(partial(self.container.settle_unlock, opening))
             await self._admit_gestures(opening)
         return result
 

@@ -1,5 +1,7 @@
 """What a container can refuse."""
 
+from keystead_core.link.messages import ErrorName
+
 
 class ContainerError(Exception):
     code = "container_error"
@@ -51,6 +53,19 @@ class PasskeyUnknown(ContainerError):
 
     def __init__(self) -> None:
         super().__init__("There is no such passkey in this container.")
+
+
+class HelloKeyExists(ContainerError):
+    """The account has a Hello key in this container, which does what a passkey would do."""
+
+    code = "hello_key_exists"
+    name: ErrorName = "InvalidStateError"
+
+    def __init__(self, rp_id: str) -> None:
+        super().__init__(
+            f"Your account at {rp_id} has a Hello key on this computer already, which signs you in there. "
+            "A passkey beside it is not made."
+        )
 
 
 class ProviderUnknown(ContainerError):

@@ -77,10 +77,13 @@ class Pins:
             raise PinAlreadySet
         pin = self._rules.admit(typed)
         contents = self._vault.begun()
-        gate = self._vault.keystore.make_gate(contents.foundation, pin, contents.pin.unlock)
+        unlock = contents.unlock_wanted or contents.pin.unlock
+        gate = self._vault.keystore.make_gate(contents.foundation, pin, unlock)
         former = self._remembered(contents, gate, pin, ())
         self.void_approvals()
-        self._vault.save(contents.with_gate(gate, replace(contents.pin, set_at=self._clock(), former=former)))
+        self._vault.save(
+            contents.with_gate(gate, replace(contents.pin, set_at=self._clock(), former=former, unlock=unlock))
+        )
 
     def change(self, *, old: str | PinHash, new: str) -> None:
         """Raises PinNotSet, PinUnfit, and GestureRefused or PinLocked if *old* is not the PIN."""
@@ -98,8 +101,8 @@ class Pins:
         facts = replace(contents.pin, set_at=self._clock(), former=former, ladder=NO_FAILURES)
         self._exchange_gate(contents, former_gate, changed, facts)
 
-    def entrust(self, unlock: UnlockKey, typed: str) -> None:
-        """Let an identity provider give tries back; the PIN stays what it is.
+    def entrust(self, unlock: UnlockKey | None, typed: str) -> None:
+        """Let an identity provider give tries back, or nobody any more; the PIN stays what it is.
 
         Raises:
             PinNotSet, GestureRefused, PinLocked: nothing has changed.
@@ -111,6 +114,15 @@ class Pins:
         changed = self.gestured(typed, hand_over)
         contents, former_gate = self._vault.gated()
         self._exchange_gate(contents, former_gate, changed, replace(contents.pin, unlock=unlock, ladder=NO_FAILURES))
+
+    def settle_unlock(self, typed: str) -> None:
+        """Entrust the count to who should have it by now; *typed* was the right PIN just now.
+
+        Raises as `entrust`.
+        """
+        contents, _ = self._vault.gated()
+        if contents.unlock_wanted != contents.pin.unlock:
+            self.entrust(contents.unlock_wanted, typed)
 
     def check(self, typed: str | PinHash) -> None:
         """Return if *typed* is the PIN. Raises PinNotSet, GestureRefused, PinLocked."""

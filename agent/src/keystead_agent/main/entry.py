@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from shutil import which
 
-from keystead_agent.cli.commands import Browsers, Doors, SetUp, cli
+from keystead_agent.cli.commands import cli
+from keystead_agent.cli.doors import Browsers, Doors, SetUp
 from keystead_agent.cli.findings import Finding, Step
 from keystead_agent.cli.output import EXIT_CONFIG, fail
 from keystead_agent.main.config import ConfigError, Settings, load_settings
