@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from keystead_agent.container.container import Account, Container
+from keystead_agent.container.container import Container
 from keystead_agent.container.errors import (
     ContainerTampered,
     PasskeyUnknown,
@@ -18,7 +18,7 @@ from keystead_agent.container.errors import (
     ProviderChanged,
     ProviderUnknown,
 )
-from keystead_agent.container.records import Contents, Passkey, Provider
+from keystead_agent.container.records import Account, Contents, Passkey, Provider
 from keystead_agent.container.sealing import SealedContents, seal_contents
 from keystead_agent.container.vault import FILE_NAME
 from keystead_agent.keystore.errors import GestureRefused

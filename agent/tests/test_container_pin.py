@@ -6,10 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from keystead_agent.container.container import Account, Container
+from keystead_agent.container.container import Container
 from keystead_agent.container.errors import PinExpired, PinNotSet, PinUnfit
 from keystead_agent.container.pin import hash_pin
 from keystead_agent.container.pin_rules import PinRules
+from keystead_agent.container.records import Account
 from keystead_agent.container.vault import FILE_NAME
 from keystead_agent.keystore.errors import (
     GestureRefused,

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from keystead_agent.container.container import Account, Container, Traits
+from keystead_agent.container.container import Container
 from keystead_agent.container.errors import PasskeyUnknown, PinNotSet
 from keystead_agent.container.pin import hash_pin
+from keystead_agent.container.records import Account, Traits
 from keystead_agent.container.stored import from_cbor, to_cbor
 from keystead_agent.keystore.errors import GestureRefused, OtherMachine
 from keystead_agent.keystore.interface import Keystore

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -64,6 +65,22 @@ def test_of_several_tenants_of_one_site_the_last_proven_counts(container: Contai
     container.enrolments.keep_proof(proof(CONTOSO))
 
     assert container.enrolments.proof_for(HOST, ADA) == proof(CONTOSO)
+
+
+def test_of_several_tenants_of_one_site_the_accounts_own_counts_whichever_was_proven_last(
+    container: Container,
+) -> None:
+    ours, theirs = replace(proof(CONTOSO), user_handle=ADA), replace(proof(FABRIKAM), user_handle=b"ada there")
+    for enrolled, kept in ((CONTOSO, ours), (FABRIKAM, theirs)):
+        container.enrolments.enrol(enrolled)
+        container.enrolments.keep_proof(kept)
+
+    for _ in range(2):
+        assert container.enrolments.proof_for(HOST, ADA) == ours
+        assert container.enrolments.proof_for(HOST, b"ada there") == theirs
+        container.enrolments.keep_proof(ours)
+    assert container.enrolments.proof_for(HOST, b"an account in whose name nothing was proven") == ours
+    assert container.enrolments.proof_for("elsewhere.example", ADA) is None
 
 
 def test_a_proof_goes_with_its_provider_and_with_the_key_it_is_about(container: Container) -> None:

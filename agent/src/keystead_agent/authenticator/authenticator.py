@@ -23,9 +23,9 @@ from keystead_agent.authenticator.options import (
     parse_request,
 )
 from keystead_agent.authenticator.tpm_statement import attestation_tpm
-from keystead_agent.container.container import Account, Container
+from keystead_agent.container.container import Container
 from keystead_agent.container.errors import HelloKeyExists
-from keystead_agent.container.records import Passkey, Proof
+from keystead_agent.container.records import Account, Passkey, Proof
 from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose
 from keystead_agent.keystore.interface import GesturePass, NewKey, PublicPoint, ToSign
 

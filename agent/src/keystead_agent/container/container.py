@@ -11,7 +11,7 @@ leaves. Methods block; the daemon calls one at a time, on a thread.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,7 @@ from keystead_agent.container.enrolments import Enrolments
 from keystead_agent.container.errors import HelloKeyExists, PasskeyUnknown
 from keystead_agent.container.pin_rules import PinRules
 from keystead_agent.container.pins import Pins
-from keystead_agent.container.records import Contents, Kind, Passkey, Provider
+from keystead_agent.container.records import Account, Contents, Kind, Passkey, Provider, Traits
 from keystead_agent.container.vault import Vault
 from keystead_agent.keystore.interface import (
     Clock,
@@ -40,29 +40,7 @@ from keystead_agent.keystore.interface import (
 )
 
 CREDENTIAL_ID_BYTES: Final = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who a new passkey is for, in the site's words."""
-
-    user_handle: bytes
-    name: str
-    display_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """What is asked of a new key besides a signature (CTAP 2.1 §12.1, §12.5).
-
-    Attributes:
-        kind: HELLO for an account's key at its own identity provider; no site can ask for it.
-    """
-
-    protection: int = 1
-    discoverable: bool = True
-    hmac_secret: bool = False
-    kind: Kind = Kind.PASSKEY
+A_PASSKEY: Final = Traits()
 
 
 class Container:
@@ -79,7 +57,7 @@ class Container:
     ) -> None:
         self._vault = Vault(directory, keystore)
         self._pins = Pins(self._vault, rules or PinRules(), clock)
-        self.enrolments = Enrolments(self._vault, clock)
+        self.enrolments = Enrolments(self._vault, clock, rules or PinRules())
         self._clock = clock
         self._entropy = entropy
 
@@ -199,7 +177,7 @@ class Container:
         account: Account,
         typed: str | Opening,
         to_sign: Callable[[bytes], ToSign] | None,
-        traits: Traits = Traits(),
+        traits: Traits = A_PASSKEY,
         *,
         certified: bool = False,
     ) -> tuple[Passkey, NewKey]:
@@ -211,12 +189,12 @@ class Container:
 
         Raises:
             HelloKeyExists: the account has one here, and needs no passkey; a Hello key may come beside a passkey.
-            PinNotSet, PinExpired, GestureRefused, PinLocked: nothing was made.
+            PinNotSet, PinDue, GestureRefused, PinLocked: nothing was made.
             NoChip: *certified*, and there is none.
         """
         if traits.kind is Kind.PASSKEY:
             self.refuse_beside_hello(rp_id, account.user_handle)
-        self._pins.require_fresh()
+        self._pins.require_good(typed)
         by = self.enrolments.attestation_key() if certified else None
         credential_id = self._entropy(CREDENTIAL_ID_BYTES)
         wanted = to_sign(credential_id) if to_sign else None
@@ -250,9 +228,9 @@ class Container:
         """Return the new sign counter and a signature over what *digest_for* makes of it.
 
         Raises:
-            PasskeyUnknown, PinNotSet, PinExpired, GestureRefused, PinLocked: nothing was signed.
+            PasskeyUnknown, PinNotSet, PinDue, GestureRefused, PinLocked: nothing was signed.
         """
-        self._pins.require_fresh()
+        self._pins.require_good(typed)
         passkey = self.passkey(credential_id)
         used = replace(passkey, sign_count=passkey.sign_count + 1)
         digest = digest_for(used.sign_count)
@@ -279,7 +257,7 @@ class Container:
         def derive(contents: Contents, gate: Gate, pin: Opening) -> list[bytes]:
             return self.keystore.hmac(contents.foundation, gate, key, pin, salts)
 
-        self._pins.require_fresh()
+        self._pins.require_good(typed)
         secrets = self._pins.opened(typed, derive)
         if not isinstance(typed, GesturePass):
             self._pins.forget_failures()

@@ -8,6 +8,7 @@ proofs             a provider's certificate for that key, and what it said with 
 from dataclasses import replace
 
 from keystead_agent.container.errors import ProviderChanged, ProviderUnknown
+from keystead_agent.container.pin_rules import PinRules
 from keystead_agent.container.records import Proof, Provider
 from keystead_agent.container.vault import Vault
 from keystead_agent.keystore.errors import UnlockRefused
@@ -15,8 +16,9 @@ from keystead_agent.keystore.interface import AttestationIdentity, AttestationKe
 
 
 class Enrolments:
-    def __init__(self, vault: Vault, clock: Clock) -> None:
+    def __init__(self, vault: Vault, clock: Clock, own_rules: PinRules) -> None:
         self._vault = vault
+        self._own_rules = own_rules
         self._clock = clock
 
     @property
@@ -57,8 +59,14 @@ class Enrolments:
         return len(orphans)
 
     def keep_proof(self, proof: Proof) -> None:
-        """Remember what an identity provider has certified, and said with it."""
-        self._vault.save(self._vault.begun().with_proof(proof))
+        """Remember what an identity provider has certified, and said with it.
+
+        Raises:
+            PinRulesContradict: no PIN could be what it and the others ask for; what was kept before stays.
+        """
+        contents = self._vault.begun().with_proof(proof)
+        contents.pin_rules(self._own_rules)
+        self._vault.save(contents)
 
     def proof_of(self, issuer: str) -> Proof | None:
         return next((proof for proof in self.proofs if proof.issuer == issuer), None)

@@ -1,6 +1,7 @@
 """What a container remembers, as values; `stored` has the one form in which they are kept.
 
 Provider   an identity provider that was enrolled: the only sites a key is used for
+Account, Traits   what is asked for when one is made
 Passkey    one credential
 Proof      what an identity provider has certified about this chip
 PinFacts   about the PIN, without it: since when, what came before, how it has gone
@@ -12,9 +13,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from keystead_core.link.pin_policy import PinPolicy
 from keystead_core.wire.base64url import b64url_encode
 
+from keystead_agent.container.errors import PinRulesContradict
 from keystead_agent.container.ladder import NO_FAILURES, Ladder
+from keystead_agent.container.pin_rules import PinRules, strictest
 from keystead_agent.keystore.interface import AttestationKey, Foundation, Gate, KeyBlob, PublicPoint, UnlockKey
 
 
@@ -56,6 +60,29 @@ class Provider:
             "url": self.url,
             "enrolled_at": self.enrolled_at.isoformat(),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who a new passkey is for, in the site's words."""
+
+    user_handle: bytes
+    name: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What is asked of a new key besides a signature (CTAP 2.1 §12.1, §12.5).
+
+    Attributes:
+        kind: HELLO for an account's key at its own identity provider; no site can ask for it.
+    """
+
+    protection: int = 1
+    discoverable: bool = True
+    hmac_secret: bool = False
+    kind: Kind = Kind.PASSKEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +144,7 @@ class Proof:
         certificates: DER, the one for the attestation key first.
         user_handle: of the account in whose name it was proven; empty where the provider did not say.
         unlock: who may give the person's tries back; None where the provider did not say.
+        pin: what it asks of a PIN; None where it did not say.
     """
 
     issuer: str
@@ -126,6 +154,7 @@ class Proof:
     expires_at: datetime
     user_handle: bytes = b""
     unlock: UnlockKey | None = None
+    pin: PinPolicy | None = None
 
     @property
     def chain(self) -> tuple[bytes, ...]:
@@ -160,6 +189,17 @@ class Contents:
     pin: PinFacts = PinFacts()
     attestation_key: AttestationKey | None = None
     proofs: tuple[Proof, ...] = ()
+
+    def pin_rules(self, own: PinRules) -> PinRules:
+        """This computer's *own* rules and every provider's together.
+
+        Raises:
+            PinRulesContradict: no PIN could meet all of them.
+        """
+        try:
+            return strictest([own, *(proof.pin for proof in self.proofs if proof.pin is not None)])
+        except ValueError as error:
+            raise PinRulesContradict(str(error)) from None
 
     @property
     def unlock_wanted(self) -> UnlockKey | None:

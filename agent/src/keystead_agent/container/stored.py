@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
+from keystead_core.link.pin_policy import PinPolicy
 from keystead_core.wire.cbor import CborValue, decode_cbor, encode_cbor
 from keystead_core.wire.errors import BadCbor
 
@@ -73,6 +74,7 @@ def _proof(stored: "_Record") -> Proof:
         expires_at=stored.moment("expires_at"),
         user_handle=stored.value("user_handle", bytes, default=b""),
         unlock=_unlock_key(stored, default=()),
+        pin=_pin_policy(stored),
     )
 
 
@@ -125,6 +127,14 @@ def _pin_facts(stored: "_Record") -> PinFacts:
 def _unlock_key(stored: "_Record", default: object = None) -> UnlockKey | None:
     parts = [bytes(part) for part in stored.value("unlock", list, tuple, default=default) if isinstance(part, bytes)]
     return UnlockKey(*parts) if len(parts) == 3 else None
+
+
+def _pin_policy(stored: "_Record") -> PinPolicy | None:
+    kept = stored.value("pin", Mapping, list, default=[])
+    try:
+        return PinPolicy.from_json(kept) if isinstance(kept, Mapping) else None
+    except ValueError as error:
+        raise ContainerTampered(f"pin: {error}") from None
 
 
 def _kind(value: str) -> Kind:
@@ -186,6 +196,8 @@ def _to_cbor(value: object) -> CborValue:
             return [_to_cbor(part) for part in value]
         case UnlockKey(x, y, person):
             return [x, y, person]
+        case PinPolicy():
+            return {member: said for member, said in value.to_json().items()}  # noqa: C416 (its keys are wider)
         case None:
             return []
         case str() | bytes() | int():

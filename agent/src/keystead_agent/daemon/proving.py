@@ -5,6 +5,7 @@ from functools import partial
 
 from keystead_agent.authenticator.allow_list import Caller
 from keystead_agent.container.container import Container
+from keystead_agent.container.errors import ContainerError
 from keystead_agent.container.records import Proof, Provider
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.offloading import OneThread
@@ -48,7 +49,7 @@ class Proving:
                 continue
             try:
                 await self.renew(container, provider, proof)
-            except (EnrolmentError, KeystoreError) as error:
+            except (ContainerError, EnrolmentError, KeystoreError) as error:
                 self.log.event("proof.unrenewed", issuer=provider.issuer, code=error.code, because=str(error))
 
     async def renew(self, container: Container, provider: Provider, proof: Proof) -> Proof:

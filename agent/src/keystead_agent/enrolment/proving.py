@@ -7,12 +7,14 @@ Twice: with a code that a person got on their account page, and by the device it
 nears its end. Between the two calls the container asks the TPM.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from keystead_core.link.pin_policy import PinPolicy
 from keystead_core.tpm.structures import parse_public_area
 from keystead_core.wire.base64url import b64url_encode
 
@@ -84,12 +86,24 @@ def finish(provider: Provider, question: Asked, opened: bytes, identity: Attesta
         expires_at=moment(answer, "expires_at"),
         user_handle=_user_handle(answer),
         unlock=_unlock_key(answer),
+        pin=_pin_policy(answer),
     )
 
 
 def _user_handle(answer: Json) -> bytes:
     """Empty where the provider does not say."""
     return octets(answer, "user_handle") if "user_handle" in answer else b""
+
+
+def _pin_policy(answer: Json) -> PinPolicy | None:
+    """None where the provider asks nothing of a PIN."""
+    said = answer.get("pin_rules")
+    if said is None:
+        return None
+    try:
+        return PinPolicy.from_json(said if isinstance(said, Mapping) else {})
+    except ValueError as error:
+        raise AnswerRefused(f"the answer's pin_rules: {error}") from None
 
 
 def _unlock_key(answer: Json) -> UnlockKey | None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from keystead_core.link.pin_policy import PinPolicy
+
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.allow_unlock import AllowUnlock
 from keystead_server.flows.api_access import ApiAccess
@@ -111,6 +113,7 @@ class Services:
     foresee: Foresee
     manage_access: ManageAccess
     roll_back_access_policy: RollBackPolicy[AccessRules]
+    save_pin_policy: SavePolicy[PinPolicy]
     save_methods_policy: SavePolicy[MethodsPolicy]
     preview_passkey_policy: PreviewPasskeyPolicy
     preview_methods_policy: PreviewMethodsPolicy

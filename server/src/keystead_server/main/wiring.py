@@ -37,6 +37,7 @@ from keystead_server.flows.manage_methods import ManageMethods
 from keystead_server.flows.manage_passkey import ManagePasskey
 from keystead_server.flows.manage_user import ManageUser
 from keystead_server.flows.method_gate import MethodGate
+from keystead_server.flows.pin_policy import PinKind, PinPolicies
 from keystead_server.flows.policies import AccessPolicies, MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.policy_kinds import MethodsKind, PasskeyKind
 from keystead_server.flows.preview_methods_policy import PreviewMethodsPolicy
@@ -220,7 +221,7 @@ def build_services(
     letters = Letters(entropy, sealer, config.sends_mail)
     makers = MakersFolder.read(config.tpm_makers_folder)
     authorities, first_use = StoredAuthorities(store, sealer, entropy), FirstUse(config.tpm_first_use)
-    terms = SetTerms(authorities)
+    terms = SetTerms(authorities, PinPolicies(store))
     vouch = Vouch(store, authorities, first_use, anchors)
     return Services(
         store=store,
@@ -272,6 +273,7 @@ def build_services(
         what_if_access=WhatIfAccess(store, clock, places),
         analyse_access=AnalyseAccess(store, clock),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
+        save_pin_policy=SavePolicy(store, clock, entropy, PinKind()),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
         preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),
         preview_methods_policy=PreviewMethodsPolicy(store, methods_kind, policies, clock),

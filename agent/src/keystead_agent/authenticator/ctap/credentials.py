@@ -20,9 +20,9 @@ from keystead_agent.authenticator.ctap.hmac_secret import Salts, open_salts
 from keystead_agent.authenticator.ctap.session import Session
 from keystead_agent.authenticator.errors import AlgorithmNotSupported, CredentialExcluded, NoPasskey
 from keystead_agent.authenticator.options import ES256
-from keystead_agent.container.container import Account, Container, Traits
+from keystead_agent.container.container import Container
 from keystead_agent.container.errors import HelloKeyExists
-from keystead_agent.container.records import Passkey
+from keystead_agent.container.records import Account, Passkey, Traits
 from keystead_agent.gesture.assuan import visible
 from keystead_agent.gesture.interface import Cancelled, Prompt, Purpose
 from keystead_agent.keystore.interface import NewKey, Opening, PublicPoint, ToSign

@@ -11,7 +11,7 @@ from keystead_agent.container.errors import (
     HelloKeyExists,
     PasskeyUnknown,
     PinAlreadySet,
-    PinExpired,
+    PinDue,
     PinNotSet,
     PinUnfit,
 )
@@ -30,7 +30,7 @@ _STATUSES: Final[Mapping[type[Exception], Status]] = {
     PinAlreadySet: Status.PIN_AUTH_INVALID,
     PinNotSet: Status.PIN_NOT_SET,
     PinUnfit: Status.PIN_POLICY_VIOLATION,
-    PinExpired: Status.PIN_POLICY_VIOLATION,
+    PinDue: Status.PIN_POLICY_VIOLATION,
 }
 
 

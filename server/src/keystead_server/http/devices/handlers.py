@@ -115,6 +115,7 @@ def _terms(terms: DeviceTerms) -> dict[str, object]:
         "user_handle": b64url_encode(terms.user_handle),
         "unlock_key": b64url_encode(numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")),
         "unlock_person": b64url_encode(terms.unlock_person),
+        "pin_rules": None if terms.pin is None else terms.pin.to_json(),
     }
 
 
