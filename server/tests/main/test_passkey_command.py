@@ -53,7 +53,7 @@ def test_options_alone_go_into_a_file_and_the_answer_comes_through_a_pipe(data: 
     begun = invoke(data, "passkey", "begin", GRACE)
     piped = answered(json.loads(begun.stdout))
 
-    finished = piped_into(data, piped, "passkey", "finish", GRACE, "-", "--name", "Red key")
+    finished = piped_into(data, piped, "passkey", "finish", GRACE, "--name", "Red key")
 
     assert finished.exit_code == 0, finished.output
     assert finished.stdout.startswith(f"Registered Red key for {GRACE}: ")
@@ -71,6 +71,7 @@ def test_an_answer_counts_once(keystead: Keystead, answer: Path) -> None:
 
 
 def test_an_answer_to_somebody_elses_challenge_is_none(keystead: Keystead, answer: Path) -> None:
+    """Class 3: what was begun for one person makes no passkey for another."""
     keystead("user", "create", "ada@home.example")
     answer.write_text(answered(keystead("passkey", "begin", "ada@home.example")))
 

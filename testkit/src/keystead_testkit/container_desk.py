@@ -50,11 +50,13 @@ class Desk:
 
     def create(self, *answers: Any, caller: Caller = PAGE, **changes: Any) -> dict[str, Any]:
         self.person.dangerous_answers_without_a_person[:] = answers or (PIN,)
-        return run(self.authenticator.make_credential(caller, creation(**changes)))
+        made: dict[str, Any] = run(self.authenticator.make_credential(caller, creation(**changes)))
+        return made
 
     def get(self, *answers: Any, caller: Caller = PAGE, chosen: str | None = None, **changes: Any) -> dict[str, Any]:
         self.person.dangerous_answers_without_a_person[:] = answers or (PIN,)
-        return run(self.authenticator.get_assertion(caller, request(**changes), chosen=chosen))
+        signed: dict[str, Any] = run(self.authenticator.get_assertion(caller, request(**changes), chosen=chosen))
+        return signed
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:

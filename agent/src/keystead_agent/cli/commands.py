@@ -9,11 +9,14 @@ import sys
 import click
 from keystead_core.link import messages as link
 
-from keystead_agent.cli.doors import REQUEST_ID, Browsers, Doors, SetUp, as_json_option, be_sure, doors_here, yes_option
+from keystead_agent.cli.browsers import browser
+from keystead_agent.cli.doors import REQUEST_ID, Doors, SetUp, json_option, pass_doors
 from keystead_agent.cli.log_file import last_lines
-from keystead_agent.cli.output import EXIT_CODES, EXIT_REFUSED, fail, show_json
+from keystead_agent.cli.output import EXIT_CODES, EXIT_REFUSED, show_json
 from keystead_agent.cli.pin import pin, unlock
 from keystead_agent.cli.tables import finding_lines, log_lines, passkey_lines, status_lines, step_lines
+
+_yes = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
 
 
 @click.group(epilog=EXIT_CODES)
@@ -23,7 +26,7 @@ def cli() -> None:
 
 
 @cli.command(epilog=EXIT_CODES)
-@doors_here
+@pass_doors
 def daemon(doors: Doors) -> None:
     """Run the agent in the foreground.
 
@@ -35,7 +38,7 @@ def daemon(doors: Doors) -> None:
 
 @cli.command(epilog=EXIT_CODES)
 @click.option("--user", metavar="NAME", help="As root: open the device, then be this person.")
-@doors_here
+@pass_doors
 def hid(doors: Doors, user: str | None) -> None:
     """Offer the passkeys as a security key to every program of this computer.
 
@@ -46,8 +49,8 @@ def hid(doors: Doors, user: str | None) -> None:
 
 
 @cli.command()
-@as_json_option
-@doors_here
+@json_option
+@pass_doors
 def status(doors: Doors, as_json: bool) -> None:
     """Say where keys are kept, whether a PIN is set, and what is enrolled."""
     answer = doors.ask(link.Status(REQUEST_ID), as_json=as_json)
@@ -58,8 +61,8 @@ def status(doors: Doors, as_json: bool) -> None:
 
 
 @cli.command(name="list")
-@as_json_option
-@doors_here
+@json_option
+@pass_doors
 def list_passkeys(doors: Doors, as_json: bool) -> None:
     """List the passkeys on this computer."""
     answer = doors.ask(link.ListPasskeys(REQUEST_ID), as_json=as_json)
@@ -72,8 +75,8 @@ def list_passkeys(doors: Doors, as_json: bool) -> None:
 @cli.command()
 @click.argument("url")
 @click.option("--code", help="Prove to it that this is a security chip, with the code from your account page.")
-@as_json_option
-@doors_here
+@json_option
+@pass_doors
 def enrol(doors: Doors, url: str, code: str | None, as_json: bool) -> None:
     """Let the identity provider at URL keep passkeys here.
 
@@ -93,12 +96,12 @@ def enrol(doors: Doors, url: str, code: str | None, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("provider")
-@yes_option
-@as_json_option
-@doors_here
+@_yes
+@json_option
+@pass_doors
 def unenrol(doors: Doors, provider: str, yes: bool, as_json: bool) -> None:
     """Forget PROVIDER and delete its passkeys. PROVIDER is its relying-party id or its address."""
-    be_sure(yes, f"Delete every passkey of {provider} on this computer for good?")
+    _be_sure(yes, f"Delete every passkey of {provider} on this computer for good?")
     answer = doors.ask(link.Unenrol(REQUEST_ID, provider=provider), as_json=as_json)
     if as_json:
         show_json(answer)
@@ -108,12 +111,12 @@ def unenrol(doors: Doors, provider: str, yes: bool, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("credential", metavar="ID")
-@yes_option
-@as_json_option
-@doors_here
+@_yes
+@json_option
+@pass_doors
 def remove(doors: Doors, credential: str, yes: bool, as_json: bool) -> None:
     """Delete one passkey. ID is what `list` shows. The site still has its half: remove it there too."""
-    be_sure(yes, f"Delete the passkey {credential} for good?")
+    _be_sure(yes, f"Delete the passkey {credential} for good?")
     answer = doors.ask(link.Remove(REQUEST_ID, credential=credential), as_json=as_json)
     if as_json:
         show_json(answer)
@@ -124,8 +127,8 @@ def remove(doors: Doors, credential: str, yes: bool, as_json: bool) -> None:
 @cli.command()
 @click.argument("credential", metavar="ID")
 @click.argument("name")
-@as_json_option
-@doors_here
+@json_option
+@pass_doors
 def rename(doors: Doors, credential: str, name: str, as_json: bool) -> None:
     """Give a passkey another name, on this computer alone. ID is what `list` shows."""
     answer = doors.ask(link.Rename(REQUEST_ID, credential=credential, name=name), as_json=as_json)
@@ -137,8 +140,8 @@ def rename(doors: Doors, credential: str, name: str, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("site")
-@as_json_option
-@doors_here
+@json_option
+@pass_doors
 def explain(doors: Doors, site: str, as_json: bool) -> None:
     """Say what would happen at SITE now, and why. SITE is a relying-party id or a page's address."""
     answer = doors.ask(link.Explain(REQUEST_ID, site=site), as_json=as_json)
@@ -150,8 +153,8 @@ def explain(doors: Doors, site: str, as_json: bool) -> None:
 
 @cli.command()
 @click.option("--last", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many lines.")
-@as_json_option
-@doors_here
+@json_option
+@pass_doors
 def log(doors: Doors, last: int, as_json: bool) -> None:
     """Show what the agent did and refused, the newest last. There is no secret in it."""
     lines = last_lines(doors.log_path(), last)
@@ -162,8 +165,8 @@ def log(doors: Doors, last: int, as_json: bool) -> None:
 
 
 @cli.command(epilog="Exit codes: 0 nothing is broken, 1 something is.")
-@as_json_option
-@doors_here
+@json_option
+@pass_doors
 def doctor(doors: Doors, as_json: bool) -> None:
     """Examine this computer: chip, prompts, browsers, permissions, clock; and say how to mend what is wrong."""
     findings = [finding.to_json() for finding in doors.examine()]
@@ -180,8 +183,8 @@ def doctor(doors: Doors, as_json: bool) -> None:
 @click.option("--pin/--no-pin", "with_pin", default=True, show_default=True, help="Ask for a first PIN.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--undo", is_flag=True, help="Take away what setup has put there. Passkeys and PIN stay.")
-@as_json_option
-@doors_here
+@json_option
+@pass_doors
 def setup(doors: Doors, url: str | None, with_pin: bool, dry_run: bool, undo: bool, as_json: bool) -> None:
     """Make everything ready for you: the agent in your session, a PIN, the browsers; and say what was done.
 
@@ -196,34 +199,10 @@ def setup(doors: Doors, url: str | None, with_pin: bool, dry_run: bool, undo: bo
         sys.exit(EXIT_REFUSED)
 
 
-for _group in (pin, unlock):
+def _be_sure(yes: bool, question: str) -> None:
+    if not yes:
+        click.confirm(question, abort=True)
+
+
+for _group in (browser, pin, unlock):
     cli.add_command(_group)
-
-
-@cli.group()
-def browser() -> None:
-    """Connect browsers to the agent."""
-
-
-@browser.command(name="install")
-@click.option(
-    "--browser",
-    "which",
-    type=click.Choice(["chromium", "firefox", "all"]),
-    default="all",
-    show_default=True,
-    help="Which browser to tell.",
-)
-@as_json_option
-@doors_here
-def install_browser(doors: Doors, which: Browsers, as_json: bool) -> None:
-    """Write the extension, for the enrolled providers' pages alone, and tell the browsers where the agent is."""
-    answer = doors.ask(link.Providers(REQUEST_ID), as_json=as_json)
-    origins = sorted({origin for provider in answer["providers"] for origin in provider["origins"]})
-    if not origins:
-        fail("nothing_enrolled", "Enrol an identity provider first: keystead-agent enrol URL", as_json=as_json)
-    written = [str(path) for path in doors.install_browser(which, origins)]
-    if as_json:
-        show_json({"written": written, "origins": origins})
-    else:
-        click.echo("\n".join([*written, f"Works on: {', '.join(origins)}"]))

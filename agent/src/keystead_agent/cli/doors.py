@@ -1,9 +1,9 @@
-"""What every command shares: the way to the daemon, the doors that the program's entry opens, options."""
+"""What the commands share: the doors that the program's entry opens for them, and options of each."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import click
 from keystead_core.link import messages as link
@@ -41,6 +41,8 @@ class Doors:
     run_daemon: Callable[[], None]
     run_hid: Callable[[str | None], None]
     install_browser: Callable[[Browsers, Sequence[str]], list[Path]]
+    install_for_everybody: Callable[[Path, Sequence[str], bool], list[Path]]
+    remove_for_everybody: Callable[[Path], list[Path]]
     log_path: Callable[[], Path]
     examine: Callable[[], list[Finding]]
     set_up: Callable[[SetUp], list[Step]]
@@ -56,12 +58,6 @@ class Doors:
             fail(gone.code, message, exit_code=EXIT_UNREACHABLE, as_json=as_json)
 
 
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-yes_option = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
-doors_here = click.make_pass_decorator(Doors)
-REQUEST_ID = "cli"
-
-
-def be_sure(yes: bool, question: str) -> None:
-    if not yes:
-        click.confirm(question, abort=True)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+pass_doors = click.make_pass_decorator(Doors)
+REQUEST_ID: Final = "cli"

@@ -5,7 +5,7 @@ import sys
 import click
 from keystead_core.link import messages as link
 
-from keystead_agent.cli.doors import REQUEST_ID, Doors, as_json_option, doors_here
+from keystead_agent.cli.doors import REQUEST_ID, Doors, json_option, pass_doors
 from keystead_agent.cli.output import EXIT_CODES, show_json
 
 
@@ -15,16 +15,16 @@ def pin() -> None:
 
 
 @pin.command(name="set")
-@as_json_option
-@doors_here
+@json_option
+@pass_doors
 def set_pin(doors: Doors, as_json: bool) -> None:
     """Choose the first PIN."""
     _pin(doors, link.SetPin(REQUEST_ID), "The PIN is set.", as_json)
 
 
 @pin.command(name="change")
-@as_json_option
-@doors_here
+@json_option
+@pass_doors
 def change_pin(doors: Doors, as_json: bool) -> None:
     """Choose another PIN; every passkey stays as it is."""
     _pin(doors, link.ChangePin(REQUEST_ID), "The PIN is changed.", as_json)
@@ -40,8 +40,8 @@ def _pin(doors: Doors, request: link.SetPin | link.ChangePin, done: str, as_json
 
 @click.command(epilog=EXIT_CODES)
 @click.option("--new-pin/--keep-pin", default=None, help="Choose another PIN afterwards; asked on a terminal.")
-@as_json_option
-@doors_here
+@json_option
+@pass_doors
 def unlock(doors: Doors, new_pin: bool | None, as_json: bool) -> None:
     """Have your wrong PINs forgotten, when there were too many.
 

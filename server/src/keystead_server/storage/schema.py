@@ -290,6 +290,23 @@ recovery_codes = _table(
     _of("recovery_codes", "users", "user_id"),
 )
 
+hello_keys = _table(
+    "hello_keys",
+    _id(),
+    _id("tenant_id"),
+    _id("user_id"),
+    _id("device_id"),
+    _bytes("public_key"),
+    _text("name"),
+    _moment("created_at"),
+    _optional_moment("last_used_at"),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "user_id", "device_id", name="hello_keys_computer"),
+    Index("hello_keys_device", "tenant_id", "device_id"),
+    _of("hello_keys", "users", "user_id"),
+    _of("hello_keys", "devices", "device_id"),
+)
+
 # How many guesses at each person were judged: what puts those that come at once in an order.
 # Only who is guessed at has a row, and only their own guesses wait for it.
 guesses = _table(

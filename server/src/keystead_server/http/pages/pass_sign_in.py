@@ -6,7 +6,7 @@ from keystead_server.flows.access_gate import Ruling
 from keystead_server.flows.attempts import Refused
 from keystead_server.flows.sign_in_with_pass import SignedInWithPass
 from keystead_server.http import cookies
-from keystead_server.http.access_problems import told
+from keystead_server.http.access_problems import told_whole
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import words
@@ -34,11 +34,11 @@ async def submit(call: Call) -> Response:
     )
     match outcome:
         case SignedInWithPass(session):
-            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session.id))
+            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session))
             return see_other(await on_from_typing(call, session, going, to_first_passkey=True))
         case Refused(_, attempt, access=Ruling() as ruling):
             # Only who typed the right pass gets here.
-            return await _form(call, going, username=username, attempt=attempt, refused=told(ruling), status=401)
+            return await _form(call, going, username=username, attempt=attempt, refused=told_whole(ruling), status=401)
         case Refused(_, attempt):
             # One answer for every reason: which one it was would tell which names are known.
             return await _form(call, going, username=username, attempt=attempt, status=401)

@@ -63,7 +63,8 @@ async def on_from_typing(
 
 async def suggest(call: Call) -> Response:
     going = continuation(call)
-    offer = await call.services.register_passkey.begin(call.tenant, call.visitor, call.signed_in)
+    known_here = this_device(call)
+    offer = await call.services.register_passkey.begin(call.tenant, call.visitor, call.signed_in, known_here=known_here)
     if isinstance(offer, NotOffered):
         # The page was open for too long, or the policy changed: nobody is kept from going on by that. Only
         # where another sign-in helps, `authorize` still asks for it.

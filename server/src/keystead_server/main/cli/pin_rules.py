@@ -59,7 +59,7 @@ def _text(version: int, policy: PinPolicy) -> str:
 )
 @as_json
 @click.pass_obj
-def set_(frame: Frame, json_output: bool, **said: Any) -> None:
+def set_(frame: Frame, /, json_output: bool, **said: Any) -> None:
     """Change what is named, and leave the rest as it is."""
 
     async def work(system: System) -> None:

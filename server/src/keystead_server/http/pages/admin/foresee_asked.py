@@ -7,29 +7,22 @@ supposed    the same as what the flow takes; or which field is wrong
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from enum import StrEnum
-from ipaddress import ip_address
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 from urllib.parse import urlencode
-from uuid import UUID
 
-from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.passkey import Proof
-from keystead_server.flows.access_facts import ACCOUNT_APP, OWN_APPS
-from keystead_server.flows.what_if_access import Supposed
+from keystead_server.domain.sign_in import Attempt
+from keystead_server.flows.access_facts import ACCOUNT_APP, OWN_APPS, Place
+from keystead_server.flows.logged_sign_ins import credentials_of
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.policy_choices import SUPPOSED
 from keystead_server.http.pages.next_page import printable
 from keystead_server.policy.access.document import AccessRules
-from keystead_server.policy.access.facts import Address, DeviceFacts, Facts
-from keystead_server.policy.access.filters.subjects import DEVICE
-from keystead_server.policy.access.locations import IpLocation, NamedLocation
+from keystead_server.policy.access.facts import DeviceFacts, Facts
 from keystead_server.policy.access.vocabulary import (
     ClientApp,
     InsiderRisk,
-    Platform,
     RiskLevel,
-    TransferMethod,
     Unknown,
     UserAction,
 )
@@ -38,23 +31,23 @@ from keystead_server.policy.strengths.model import MethodMode
 from keystead_server.policy.strengths.words import METHOD_WORDS
 
 Choices: TypeAlias = Sequence[tuple[str, str]]
-_Word = TypeVar("_Word", bound=StrEnum)
 
-_COMPLIANT, _JOINED, _BOTH, _DESCRIBED = "compliant", "joined", "both", "described"
-_DEVICES: dict[str, dict[str, object]] = {
-    _COMPLIANT: {"isCompliant": True},
-    _JOINED: {"trustType": "ServerAD"},
-    _BOTH: {"isCompliant": True, "trustType": "ServerAD"},
-}
+COMPLIANT, JOINED, BOTH, DESCRIBED = "compliant", "joined", "both", "described"
 _ACTIONS: Choices = (
     (f"action:{UserAction.REGISTER_SECURITY_INFO}", "Register security information"),
     (f"action:{UserAction.REGISTER_DEVICE}", "Register a device"),
 )
+
+
+def _large(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 _LEVELS = (RiskLevel.NONE, RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH)
 FIXED: Mapping[str, Choices] = {
-    "methods": tuple((mode.value, words) for mode, words in METHOD_WORDS.items()),
+    "methods": tuple((mode.value, _large(words)) for mode, words in METHOD_WORDS.items()),
     "proof": SUPPOSED["proofs"],
-    "client": tuple((one.value, words.capitalize()) for one, words in CLIENT_WORDS.items()),
+    "client": tuple((one.value, _large(words)) for one, words in CLIENT_WORDS.items()),
     "platform": (("", "One that is not recognised"), *((one.value, words) for one, words in PLATFORM_WORDS.items())),
     "risk": tuple((level.value, level.value.capitalize()) for level in _LEVELS),
     "insider_risk": tuple((level.value, level.value.capitalize()) for level in InsiderRisk),
@@ -124,7 +117,7 @@ class Asked:
             proof=NOTHING.proof if passkey is None else passkey.proof.value,
             ip=address,
             country=country,
-            device="" if device is None else _DESCRIBED,
+            device="" if device is None else DESCRIBED,
             attributes="" if device is None else _lines_of(device),
             client=_known(facts.client) or NOTHING.client,
             platform=_known(facts.platform),
@@ -133,6 +126,20 @@ class Asked:
             insider_risk=_known(facts.insider_risk) or NOTHING.insider_risk,
             flow=_known(facts.flow),
             rules=rules,
+        )
+
+    @classmethod
+    def about(cls, attempt: Attempt) -> "Asked":
+        """What a row of the sign-in log was, asked of the policies of now."""
+        place = Place.said(attempt.client_address, attempt.user_agent)
+        return cls(
+            user=attempt.username or "",
+            target=f"app:{attempt.app_id or ACCOUNT_APP}",
+            methods=tuple(one.mode.value for one in credentials_of(attempt)),
+            aaguid="" if attempt.aaguid is None else str(attempt.aaguid),
+            proof=attempt.proof or Proof.NONE.value,
+            ip=_known(place.address),
+            platform=_known(place.platform),
         )
 
 
@@ -184,123 +191,13 @@ async def choices(call: Call, rules: AccessRules, asked: Asked) -> dict[str, Cho
 async def _devices(call: Call, username: str) -> Choices:
     kinds = [
         ("", "One that is not registered"),
-        (_COMPLIANT, "Registered and compliant"),
-        (_JOINED, "Joined to the organisation"),
-        (_BOTH, "Joined and compliant"),
-        (_DESCRIBED, "Registered, as described below"),
+        (COMPLIANT, "Registered and compliant"),
+        (JOINED, "Joined to the organisation"),
+        (BOTH, "Joined and compliant"),
+        (DESCRIBED, "Registered, as described below"),
     ]
     user = await call.services.store.users.by_username(call.tenant.id, username) if username else None
     if user is not None:
         theirs = await call.services.store.devices.of_user(call.tenant.id, user.id)
         kinds += [(f"device:{one.id}", f"{one.name}, enrolled by them") for one in theirs]
     return kinds
-
-
-# -- what it comes to -----------------------------------------------------------------------------------
-
-
-async def supposed(call: Call, asked: Asked, rules: AccessRules) -> Supposed:
-    """What was asked.
-
-    Raises:
-        Invalid: something typed cannot be; `target` is the field.
-    """
-    kind, _, what = asked.target.partition(":")
-    address, country = _place(asked, rules)
-    return Supposed(
-        apps=(what,) if kind == "app" and what else (),
-        action=_one_of(UserAction, what, "target") if kind == "action" else None,
-        contexts=frozenset({what}) if kind == "context" else frozenset(),
-        methods=tuple(_one_of(MethodMode, one, "methods") for one in asked.methods),
-        aaguid=_aaguid(asked.aaguid),
-        proof=_one_of(Proof, asked.proof, "proof"),
-        address=address,
-        country=country,
-        platform=_one_of(Platform, asked.platform, "platform") if asked.platform else None,
-        client=_one_of(ClientApp, asked.client, "client"),
-        device=await _device(call, asked),
-        sign_in_risk=_one_of(RiskLevel, asked.sign_in_risk, "sign_in_risk"),
-        user_risk=_one_of(RiskLevel, asked.user_risk, "user_risk"),
-        insider_risk=_one_of(InsiderRisk, asked.insider_risk, "insider_risk"),
-        flow=_one_of(TransferMethod, asked.flow, "flow") if asked.flow else None,
-    )
-
-
-def _one_of(kind: type[_Word], typed: str, target: str) -> _Word:
-    try:
-        return kind(typed)
-    except ValueError:
-        raise Invalid("not_a_choice", "choose one from the list", target=target) from None
-
-
-def _aaguid(typed: str) -> UUID | None:
-    if not typed:
-        return None
-    try:
-        return UUID(typed.split()[0])
-    except ValueError:
-        says = "an AAGUID looks like 20263fe7-97ae-4bb6-b3b9-a7b5dae6614f"
-        raise Invalid("aaguid_malformed", says, target="aaguid") from None
-
-
-def _place(asked: Asked, rules: AccessRules) -> tuple[Address | None, str | None]:
-    if asked.location:
-        if asked.ip or asked.country:
-            raise Invalid("two_places", "choose a named location or type an address, not both", target="location")
-        return _inside(next((one for one in rules.set.locations if one.id == asked.location), None))
-    try:
-        address = ip_address(asked.ip) if asked.ip else None
-    except ValueError:
-        raise Invalid("not_an_address", "an address looks like 203.0.113.9 or 2001:db8::9", target="ip") from None
-    country = asked.country.upper()
-    if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
-        raise Invalid("not_a_country", "a country has two letters, such as NL", target="country")
-    return address, country or None
-
-
-def _inside(location: NamedLocation | None) -> tuple[Address | None, str | None]:
-    """One place in *location*."""
-    if location is None:
-        raise Invalid("location_unknown", "there is no such named location any more", target="location")
-    if isinstance(location, IpLocation):
-        return (location.ranges[0].first, None) if location.ranges else (None, None)
-    return None, min(location.countries, default=None)
-
-
-async def _device(call: Call, asked: Asked) -> dict[str, object] | None:
-    if asked.device == _DESCRIBED:
-        return _described(asked.attributes)
-    if asked.device in _DEVICES:
-        return _DEVICES[asked.device]
-    if asked.device.startswith("device:"):
-        return await _enrolled(call, asked)
-    if asked.device:
-        raise Invalid("not_a_choice", "choose one from the list", target="device")
-    return None
-
-
-def _described(typed: str) -> dict[str, object]:
-    described: dict[str, object] = {}
-    for line in filter(None, map(str.strip, typed.splitlines())):
-        name, equals, value = (part.strip() for part in line.partition("="))
-        if not equals or DEVICE.operators_of(_attribute(name)) is None:
-            says = f"write one attribute a line, such as isCompliant=True; {line!r} is none that devices have"
-            raise Invalid("device_attribute_unknown", says, target="attributes")
-        described[_attribute(name)] = value
-    if not described:
-        raise Invalid("device_attribute_unknown", "describe the device by at least one attribute", target="attributes")
-    return described
-
-
-def _attribute(name: str) -> str:
-    """As rules write them they are `device.…`, which may be copied over."""
-    return name.casefold().removeprefix("device.")
-
-
-async def _enrolled(call: Call, asked: Asked) -> dict[str, object]:
-    user = await call.services.store.users.by_username(call.tenant.id, asked.user)
-    theirs = [] if user is None else await call.services.store.devices.of_user(call.tenant.id, user.id)
-    for device in theirs:
-        if f"device:{device.id}" == asked.device:
-            return {"deviceId": device.id, "displayName": device.name, "manufacturer": device.tpm.manufacturer}
-    raise Invalid("device_unknown", "they have not enrolled this computer", target="device")

@@ -11,7 +11,8 @@ from keystead_server.flows.access_names import names_for
 from keystead_server.flows.replay_access import switched_on
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import NO_ERRORS, Errors
-from keystead_server.http.pages.admin.foresee_asked import Asked, choices, supposed
+from keystead_server.http.pages.admin.foresee_asked import Asked, choices
+from keystead_server.http.pages.admin.foresee_supposed import supposed
 from keystead_server.http.pages.admin.foresee_words import PolicyTold, Told, policy_told, told
 from keystead_server.http.pages.render import page
 from keystead_server.policy.access.compiled import Compiled
@@ -85,7 +86,7 @@ async def _own_ways(call: Call, user: User, facts: Facts, compiled: Compiled, na
     """Two passkeys that go the same way are told once."""
     decided: dict[str, Decision] = {}
     for way in await call.services.manage_access.kind.ways_of(user):
-        methods = listed(METHOD_WORDS[one.mode].lower() for one in way.credentials)
+        methods = listed(METHOD_WORDS[one.mode] for one in way.credentials)
         used = tuple(Used(each, facts.now) for each in way.credentials)
         decision = decide(compiled, replace(facts, methods=used))
         if methods not in decided or decision.prompts != decided[methods].prompts:

@@ -8,7 +8,7 @@ from keystead_server.policy.access.explain import PolicyExplained
 from keystead_server.policy.access.match import Match
 from keystead_server.policy.access.names import Names
 from keystead_server.policy.access.words import Sentence, sentence
-from keystead_server.policy.access.words_asked import CONDITION_WORDS, RESULT_WORDS, VERDICT_WORDS, control_words
+from keystead_server.policy.access.words_asked import CONDITION_WORDS, VERDICT_WORDS, control_words
 
 COLOURS = {Verdict.ALLOW: "good", Verdict.BLOCK: "bad", Verdict.CONTROLS_REQUIRED: "warn"}
 _RESULT_COLOURS = {
@@ -94,11 +94,3 @@ def policy_told(one: PolicyExplained, names: Names) -> PolicyTold:
 def badge_of(result: Result) -> tuple[str, str]:
     """How a policy went, in short, and the colour of that."""
     return _SHORT[result], _RESULT_COLOURS.get(result, "")
-
-
-def result_told(result: str) -> str:
-    """Of a row of the log; a result of another version of ours stands as it is."""
-    try:
-        return RESULT_WORDS[Result(result)]
-    except ValueError:
-        return result
