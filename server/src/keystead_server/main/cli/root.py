@@ -34,6 +34,7 @@ VERBS = {
     "passkey": Verb("passkeys", "passkey", "Passkeys: list, check who can get one, and remove."),
     "policy": Verb("policy", "policy", "The passkey policy, that of the other methods, and Conditional Access: show, foresee, change, go back, explain."),
     "recover": Verb("recover", "recover", "Get an administrator in, whatever the policies say."),
+    "risk": Verb("risk", "risk", "Who is at risk: list, show, supply what was found, confirm, dismiss."),
     "serve": Verb("serve", "serve", "Run the identity provider until it is stopped (Ctrl-C)."),
     "user": Verb("users", "user", "People: create, list, show, say where they get mail, enable, disable, remove."),
 }  # fmt: skip
