@@ -14,6 +14,8 @@ def access_problem(ruling: Ruling, attempt: str, *, may_register: bool = False) 
     says = f"{told(ruling)} (Number in the log: {attempt})"
     if ruling.blocks:
         return Problem(403, "access_blocked", says)
+    if ruling.only_terms:
+        return Problem(403, "terms_not_accepted", says)
     if may_register:
         return Problem(403, "access_needs_passkey", says)
     return Problem(403, "access_controls_required", says)

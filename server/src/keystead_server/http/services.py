@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from keystead_server.flows.accept_terms import AcceptTerms
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
@@ -104,6 +105,7 @@ class Services:
     manage_app: ManageApp
     save_passkey_policy: SavePolicy[PasskeyPolicy]
     access_policies: AccessPolicies
+    accept_terms: AcceptTerms
     access_gate: AccessGate
     check_emergency: CheckEmergency
     enter: Enter

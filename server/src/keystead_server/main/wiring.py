@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keystead_server.domain.device import FirstUse
+from keystead_server.flows.accept_terms import AcceptTerms
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_kind import AccessKind
 from keystead_server.flows.api_access import ApiAccess
@@ -271,6 +272,7 @@ def build_services(
         save_passkey_policy=SavePolicy(store, clock, entropy, passkey_kind),
         access_policies=access,
         access_gate=ruled,
+        accept_terms=AcceptTerms(store, clock, entropy, ruled),
         check_emergency=CheckEmergency(store, clock, entropy, access, held, letters),
         foresee=Foresee(store, clock, entropy, ruled),
         enter=Enter(store, clock, entropy, ruled),

@@ -8,7 +8,7 @@ from keystead_core.oidc.reply import Parameters, ReplyTo, ResponseMode, location
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keystead_server.domain.tenant import Tenant
-from keystead_server.flows.authorize import Denied, NotSafe, RegisterFirst, Reply, SignInFirst
+from keystead_server.flows.authorize import AcceptFirst, Denied, NotSafe, RegisterFirst, Reply, SignInFirst
 from keystead_server.http.access_problems import access_problem
 from keystead_server.http.call import Call, parse_pairs
 from keystead_server.http.continuation import Continuation
@@ -65,6 +65,14 @@ async def _judge(call: Call, pairs: list[tuple[str, str]], query: str, *, asked_
             )
             sealed = continuation.seal(call.services, call.tenant)
             return RedirectResponse(f"/{call.path['tenant']}/account/passkeys/new?continue={sealed}", 303)
+        case AcceptFirst(app):
+            continuation = Continuation(
+                to=f"{endpoints(call).authorize}?{query}",
+                asked_at=asked_at or call.services.clock.now(),
+                app_id=app.id,
+            )
+            sealed = continuation.seal(call.services, call.tenant)
+            return RedirectResponse(f"/{call.path['tenant']}/terms?continue={sealed}", 303)
         case Denied(refused, ruling):
             raise Refuse(access_problem(ruling, refused.attempt_id))
         case NotSafe(code, detail):

@@ -36,6 +36,7 @@ VERBS = {
     "recover": Verb("recover", "recover", "Get an administrator in, whatever the policies say."),
     "risk": Verb("risk", "risk", "Who is at risk: list, show, supply what was found, confirm, dismiss."),
     "serve": Verb("serve", "serve", "Run the identity provider until it is stopped (Ctrl-C)."),
+    "terms": Verb("terms", "terms", "Terms of use that policies ask people to accept: list, show, save, remove."),
     "user": Verb("users", "user", "People: create, list, show, say where they get mail, enable, disable, remove."),
 }  # fmt: skip
 
