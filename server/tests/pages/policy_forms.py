@@ -44,3 +44,9 @@ def draft(page: Any) -> str:
     found = re.search(r'name="draft" value="([^"]+)"', page.text)
     assert found, page.text
     return found[1]
+
+
+def words(page: Any) -> str:
+    """What the page says, without its frame."""
+    text = re.sub(r"<[^>]+>", " ", page.text.partition("<main")[2])
+    return re.sub(r" (?=[.,:;])", "", " ".join(unescape(text).split()))

@@ -8,6 +8,7 @@ used        what a session was opened with, as strengths name it
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from keystead_server.domain.access_pass import TemporaryAccessPass
@@ -82,6 +83,7 @@ class Place:
 NOWHERE_KNOWN = Place(UNKNOWN, UNKNOWN)
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str) -> Address | Unknown:
     try:
         return ip_address(text)

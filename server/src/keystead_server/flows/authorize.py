@@ -32,7 +32,7 @@ from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.access_facts import REGISTRATION, app_target, platform_of
 from keystead_server.flows.access_gate import AccessGate, Ruling
 from keystead_server.flows.attempts import Refused, Trail, start_trail
-from keystead_server.flows.registration_duty import RegistrationDuty
+from keystead_server.flows.registration_duty import NOWHERE, Here, RegistrationDuty
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import Sealer
@@ -62,9 +62,14 @@ class SignInFirst:
 
 @dataclass(frozen=True, slots=True)
 class RegisterFirst:
-    """The person is signed in, and must register a passkey before any app gets an answer."""
+    """The person is signed in, and must register a passkey before any app gets an answer.
+
+    Attributes:
+        on_this_device: the campaign asks; they may have others, which do not work there.
+    """
 
     app: App
+    on_this_device: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,7 @@ class Authorize:
         issuer: str,
         visitor: Visitor,
         asked_at: datetime | None = None,
+        here: Here = NOWHERE,
     ) -> Outcome:
         """Judge a request.
 
@@ -120,6 +126,7 @@ class Authorize:
             owner: the open session of whoever's browser it is.
             issuer: us, by the name of the tenant that the app uses.
             asked_at: when the request first came, if the person was sent to sign in for it since.
+            here: the device they sit at.
         """
         try:
             received = receive_authorization(pairs)
@@ -141,7 +148,12 @@ class Authorize:
             )
         if owner is not None and self._is_recent_enough(request, owner.session, asked_at):
             if await self.duty.holds(owner):
-                return _held(request, app, issuer)
+                return _held(request, RegisterFirst(app), issuer)
+            if await self.duty.is_asked_now(owner, here, self.clock.now()):
+                first = RegisterFirst(app, on_this_device=True)
+                # A session that goes on may be too old to register anything with.
+                fresh = owner.session.is_fresh(self.clock.now())
+                return _held(request, first if fresh else SignInFirst(app, owner.user.username), issuer)
             return await self._under_policy(request, app, owner, visitor, issuer, asked_at)
         if Prompt.NONE in request.prompts:
             return _error(request.reply_to, "login_required", "the person must sign in", issuer)
@@ -269,10 +281,10 @@ class Authorize:
         return b64url_encode(sealed)
 
 
-def _held(request: AuthorizationRequest, app: App, issuer: str) -> Reply | RegisterFirst:
+def _held(request: AuthorizationRequest, first: RegisterFirst | SignInFirst, issuer: str) -> Outcome:
     if Prompt.NONE in request.prompts:
         return _error(request.reply_to, "interaction_required", "the person must register a passkey first", issuer)
-    return RegisterFirst(app)
+    return first
 
 
 def _error(reply_to: ReplyTo, error: str, description: str, issuer: str) -> Reply:

@@ -17,10 +17,10 @@ from keystead_server.domain.user import User
 from keystead_server.flows.held_methods import Held
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
+from keystead_server.flows.usable_passkeys import usable_of
 from keystead_server.policy.methods import document as methods_document
 from keystead_server.policy.methods.model import FIRST_METHODS, MethodsPolicy
 from keystead_server.policy.passkeys import document as passkeys_document
-from keystead_server.policy.passkeys.decide import quarantined
 from keystead_server.policy.passkeys.model import FIRST_POLICY, PasskeyPolicy
 from keystead_server.policy.people import ALL_USERS, Principal, PrincipalType, Subject
 from keystead_server.ports.clock import Clock
@@ -144,10 +144,10 @@ class PasskeyKind:
         any_passkey = False
         for administrator in await self.store.users.administrators(tenant):
             subject = await _subject(self.store, administrator)
-            for passkey in await self.store.passkeys.of_user(tenant, administrator.id):
-                any_passkey = True
-                if quarantined(policy, subject, self.models.facts_of(passkey)) is None:
-                    return False
+            held = await self.store.passkeys.of_user(tenant, administrator.id)
+            if await usable_of(held, self.store, self.models, policy, subject):
+                return False
+            any_passkey = any_passkey or bool(held)
         return any_passkey
 
 
@@ -212,7 +212,7 @@ class MethodsKind:
         for administrator in await self.store.users.administrators(tenant):
             subject = await _subject(self.store, administrator)
             kept = await self.store.passkeys.of_user(tenant, administrator.id)
-            usable = [p for p in kept if quarantined(passkeys, subject, self.models.facts_of(p)) is None]
+            usable = await usable_of(kept, self.store, self.models, passkeys, subject)
             secrets = await self.store.secrets.of_user(tenant, administrator.id)
             access_pass = await self.store.passes.of_user(tenant, administrator.id)
             # One that has not begun is none today.

@@ -33,7 +33,11 @@ def words(letter: Letter, told: Mapping[str, str], tenant: Tenant, public_url: s
 
 
 def _registered(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
-    return "a passkey was added", [f"The passkey “{told['name']}” was added to your account.", _NOT_YOU]
+    # A letter that an earlier version wrote does not say.
+    gone = [_METHODS[noun] for noun in told.get("retired", "").split(",") if noun]
+    retired = f"Your organisation lets nothing weaker stand beside a passkey, so this does not work any more: {', '.join(gone)}."
+    added = f"The passkey “{told['name']}” was added to your account."
+    return "a passkey was added", [added, *([retired] if gone else []), _NOT_YOU]
 
 
 def _on_behalf(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
@@ -98,7 +102,13 @@ def _method(told: Mapping[str, str]) -> tuple[str, str]:
     return kind, f"{kind} “{told['name']}”" if told.get("name") else kind
 
 
-_METHODS = {"password": "a password", "totp": "an authenticator app", "recovery_codes": "a set of recovery codes"}
+_METHODS = {
+    "password": "a password",
+    "totp": "an authenticator app",
+    "recovery_codes": "a set of recovery codes",
+    "hello_key": "a Windows Hello key",
+    "pass": "a Temporary Access Pass",
+}
 
 
 def _begun(sentence: str) -> str:

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keystead_server.domain.device import FirstUse
+from keystead_server.flows.abandon_registration import AbandonRegistration
 from keystead_server.flows.accept_terms import AcceptTerms
 from keystead_server.flows.access_gate import AccessGate
+from keystead_server.flows.access_impact import AccessImpact
 from keystead_server.flows.access_kind import AccessKind
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
@@ -66,6 +68,7 @@ from keystead_server.flows.verify_log import VerifyLog
 from keystead_server.flows.vouching import Vouch
 from keystead_server.flows.what_if_access import AnalyseAccess, WhatIfAccess
 from keystead_server.geo.country_file import CountryFile
+from keystead_server.http.runs import Runs
 from keystead_server.http.services import Services
 from keystead_server.jobs.check_emergency_accounts import CheckEmergencyAccounts
 from keystead_server.jobs.deliver_letters import DeliverLetters
@@ -257,10 +260,11 @@ def build_services(
         register_passkey=RegisterPasskey(
             store, clock, entropy, sealer, policies, us, vouch, models, methods, letters, ruled
         ),
+        abandon_registration=AbandonRegistration(store, clock, entropy, sealer),
         register_on_behalf=RegisterOnBehalf(store, clock, entropy, sealer, policies, us, vouch, models, letters),
         check_registration=CheckRegistration(store, policies, models),
         suggest_passkey=SuggestPasskey(store, clock, entropy, policies, methods, models),
-        manage_passkey=ManagePasskey(store, clock, entropy, letters),
+        manage_passkey=ManagePasskey(store, clock, entropy, letters, held),
         enrol_device=EnrolDevice(store, clock, entropy, sealer, makers, authorities, first_use),
         renew_device=RenewDevice(store, clock, entropy, sealer, authorities),
         manage_device=ManageDevice(store, clock, entropy),
@@ -275,10 +279,12 @@ def build_services(
         accept_terms=AcceptTerms(store, clock, entropy, ruled),
         check_emergency=CheckEmergency(store, clock, entropy, access, held, letters),
         foresee=Foresee(store, clock, entropy, ruled),
+        runs=Runs(clock, entropy),
         enter=Enter(store, clock, entropy, ruled),
         manage_access=ManageAccess(store, clock, access_kind, save_access, access, methods),
         replay_access=ReplayAccess(store, clock, places, access),
         what_if_access=WhatIfAccess(store, clock, places),
+        access_impact=AccessImpact(store, clock, access),
         analyse_access=AnalyseAccess(store, clock, methods),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),

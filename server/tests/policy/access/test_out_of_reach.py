@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from keystead_server.policy.access.facts import Person
+from keystead_server.policy.access.finding import Directory
 from keystead_server.policy.access.model import Policy
 from keystead_server.policy.access.out_of_reach import out_of_reach
 from keystead_server.policy.strengths.model import MethodMode, Strength
@@ -17,7 +18,7 @@ PUSH = Strength("push", "Push", (frozenset({MethodMode.AUTHENTICATOR_PUSH}),))
 
 def found(*policies: Policy, modes: Any) -> list[tuple[str, ...]]:
     every = compiled(*policies, strengths={"push": PUSH})
-    return [one.policies for one in out_of_reach(every, PEOPLE, modes, NOW)]
+    return [one.policies for one in out_of_reach(every, Directory(PEOPLE, modes=modes), NOW)]
 
 
 def test_what_nobody_can_have_is_found() -> None:

@@ -26,6 +26,7 @@ from keystead_server.policy.methods.offered import is_offered
 
 _PARTIAL_FIELD = "partial"
 _METHODS_FIELD = "methods"
+_GOES_ON = (Method.SOFTWARE_OATH, Method.RECOVERY_CODE, Method.PASSKEY)
 # To these there is no second try with another code: it starts again with the password.
 _START_AGAIN = frozenset({"partial_not_ours", "partial_expired", "challenge_spent", "user_unknown", "user_disabled"})
 
@@ -125,7 +126,8 @@ async def _code_form(
         action=with_continue(call, f"{base}/code", going),
         again=with_continue(call, f"{base}/password", going),
         partial=b64url_encode(sealed),
-        methods=[method for method in methods if method in (Method.SOFTWARE_OATH, Method.RECOVERY_CODE)],
+        passkey_address=with_continue(call, base, going),
+        methods=[method for method in methods if method in _GOES_ON],
         refused=refused,
         attempt=attempt,
     )

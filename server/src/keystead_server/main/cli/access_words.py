@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keystead_server.main.cli.frame import printable, table
-from keystead_server.policy.access.analyse import Finding
 from keystead_server.policy.access.explain import Explanation, PolicyExplained
 from keystead_server.policy.access.facts import Facts
+from keystead_server.policy.access.finding import Finding
 from keystead_server.policy.access.match import Match
 from keystead_server.policy.access.names import Names
 from keystead_server.policy.access.reading import read_policy
@@ -44,7 +44,9 @@ def _policy(one: PolicyExplained, names: Names) -> dict[str, Any]:
         "applies": one.applies,
         "result": one.result.value,
         "analysis_reasons": one.analysis_reasons,
-        "conditions": [{"name": each.name, "match": each.match.value, "says": each.says} for each in one.conditions],
+        "conditions": [
+            {"name": each.name, "match": each.match.value, "says": names.within(each.says)} for each in one.conditions
+        ],
         "unmet": [says for _, says in one.unmet],
     }
 
@@ -61,7 +63,7 @@ def explanation_text(explanation: Explanation, names: Names) -> str:
         lines.append("  They do not get in: the session is to be bound to the device, and none can be yet.")
     for one in explanation.policies:
         lines += ["", f"{one.policy.name}: {RESULT_WORDS[one.result]}", f"  {sentence(one.policy, names)}"]
-        lines += [f"  {_MARKS[each.match]:<9}  {each.name}: {each.says}" for each in one.conditions]
+        lines += [f"  {_MARKS[each.match]:<9}  {each.name}: {names.within(each.says)}" for each in one.conditions]
         lines += [f"  missing: {says}" for _, says in one.unmet]
     if not explanation.policies:
         lines.append("There is no policy.")
@@ -106,17 +108,12 @@ def findings_text(findings: Sequence[Finding], names: Names) -> str:
     lines = []
     for one in findings:
         about = ", ".join(names.of(policy) for policy in one.policies)
-        lines.append(f"{one.kind}: {about + ': ' if about else ''}{_named(one.says, names)}")
+        lines.append(f"{one.kind}: {about + ': ' if about else ''}{names.within(one.says)}")
         if one.witness is not None:
             told = _witness(one.witness, names)
             shown = "; ".join(f"{name} {_plain(value)}" for name, value in told.items() if value not in (None, []))
             lines.append(f"  for instance: {shown}")
     return "\n".join(map(printable, lines))
-
-
-def _named(says: str, names: Names) -> str:
-    """Ids in a sentence by their names."""
-    return " ".join(names.by_id.get(word, word) for word in says.split(" "))
 
 
 def _plain(value: object) -> str:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from keystead_server.policy.access.applying import applying
-from keystead_server.policy.access.compiled import Compiled, numbers
+from keystead_server.policy.access.compiled import MAX_MERGED, Compiled, numbers
 from keystead_server.policy.access.controls import Control, Operator
 from keystead_server.policy.access.facts import Facts
 from keystead_server.policy.access.grants import MET, Evidence, Outcome
@@ -100,7 +100,11 @@ _ALLOWED = Decision(Verdict.ALLOW)
 
 def decide(compiled: Compiled, facts: Facts) -> Decision:
     """Decide one sign-in. Live, what-if and replay are this one function; it never raises."""
-    mask = applying(compiled, facts)
+    return decide_under(compiled, facts, applying(compiled, facts))
+
+
+def decide_under(compiled: Compiled, facts: Facts, mask: int) -> Decision:
+    """The same, where it is known which policies apply."""
     return _ALLOWED if not mask else _Deciding(compiled, facts, mask).decision()
 
 
@@ -202,7 +206,13 @@ def _session_of(compiled: Compiled, enforced: int) -> Session:
     left = enforced & compiled.with_session
     if not left:
         return UNDECIDED
-    return merge(controls for controls, mask in compiled.sessions if mask & left)
+    positions = tuple([position for position, (_, mask) in enumerate(compiled.sessions) if mask & left])
+    kept = compiled.merged.get(positions)
+    if kept is None:
+        kept = merge(compiled.sessions[position][0] for position in positions)
+        if len(compiled.merged) < MAX_MERGED:
+            compiled.merged[positions] = kept
+    return kept
 
 
 def _prompts(outcomes: Iterable[Outcome], evidence: Evidence) -> tuple[Prompt, ...]:

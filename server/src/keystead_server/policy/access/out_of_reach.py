@@ -1,32 +1,26 @@
 """Strengths that nobody whom a policy is for can meet (§4.4): such a policy blocks them all, and does not say so."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
-from keystead_server.policy.access.analyse import Finding
 from keystead_server.policy.access.applying import for_whom
 from keystead_server.policy.access.compiled import Compiled, numbers
 from keystead_server.policy.access.controls import Operator
-from keystead_server.policy.access.facts import Facts, Person
+from keystead_server.policy.access.facts import Facts
+from keystead_server.policy.access.finding import Directory, Finding, Modes
 from keystead_server.policy.strengths.evaluate import Reach, reach
-from keystead_server.policy.strengths.model import MethodMode, Strength
-
-Modes = frozenset[MethodMode]
+from keystead_server.policy.strengths.model import Strength
 
 
-def out_of_reach(
-    compiled: Compiled, people: Sequence[Person], modes: Mapping[str, Modes], now: datetime
-) -> Iterator[Finding]:
-    """One finding for each policy whose strength is out of reach of everybody in its scope.
-
-    Args:
-        modes: what each of *people*, by id, can sign in with or register here.
-    """
+def out_of_reach(compiled: Compiled, directory: Directory, now: datetime) -> Iterator[Finding]:
+    """One finding for each policy whose strength is out of reach of everybody in its scope."""
+    if directory.modes is None:
+        return
     asking = {number: _strength(compiled, number) for number in numbers(compiled.live & compiled.with_strength)}
     left = {number: strength for number, strength in asking.items() if strength is not None}
     in_scope: set[int] = set()
     reached: dict[tuple[str, Modes], bool] = {}
-    for person in people:
+    for person in directory.people:
         if not left:
             return
         mask = for_whom(compiled, Facts(now, person), surely=False)
@@ -34,7 +28,7 @@ def out_of_reach(
             if not mask >> number & 1:
                 continue
             in_scope.add(number)
-            key = strength.id, modes.get(person.id, frozenset())
+            key = strength.id, directory.modes.get(person.id, frozenset())
             if key not in reached:
                 reached[key] = reach(strength, (), key[1]) is not Reach.OUT_OF_REACH
             if reached[key]:

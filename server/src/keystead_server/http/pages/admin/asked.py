@@ -55,3 +55,9 @@ async def the_app(call: Call) -> App:
 def lines_of(call: Call, field: str) -> list[str]:
     """A field that holds one value a line."""
     return call.field(field).split()
+
+
+def place_in(typed: str, total: int) -> int:
+    """Where the asked page of a list begins; what is no such place is the beginning."""
+    first = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+    return first if first < total else 0

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from keystead_server.domain.sign_in import Result
 from keystead_server.http.call import Call
+from keystead_server.http.pages.admin.ruled import ruled
 from keystead_server.http.pages.lines import attempt_lines
 from keystead_server.http.pages.render import page
 from keystead_server.policy.access.emergency import trouble_words
@@ -35,6 +36,7 @@ async def show(call: Call) -> Response:
         warnings=[trouble_words(name, trouble) for name, trouble in emergency.troubles],
         refused=await _refused_lately(call) if may_read_logs else None,
         attempts=await attempt_lines(call, latest),
+        ruled=await ruled(call, latest),
     )
 
 
