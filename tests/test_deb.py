@@ -100,10 +100,14 @@ def test_dpkg_installs_it_and_takes_all_of_it_away(package: Path, tmp_path: Path
     for folder in ("info", "updates", "triggers"):
         (tmp_path / "var/lib/dpkg" / folder).mkdir(parents=True)
     (tmp_path / "var/lib/dpkg/status").touch()
-    dpkg = ["dpkg", f"--root={tmp_path}", "--force-depends", "--log=/dev/null"]
+    dpkg = ["dpkg", f"--root={tmp_path}", "--force-depends", "--force-script-chrootless", "--log=/dev/null"]
 
     subprocess.run([*dpkg, "--install", package], check=True, capture_output=True)
     assert (tmp_path / "usr/bin/keystead-agent").exists()
+    everybody = ["browser", "install", "--everybody", "--origin", "https://id.example.org", "--root", str(tmp_path)]
+    installed = run(tmp_path, *everybody)
+    assert installed.returncode == 0, installed.stderr
+    assert (tmp_path / "etc/chromium/policies/managed/keystead.json").exists()
     subprocess.run([*dpkg, "--purge", PACKAGE], check=True, capture_output=True)
 
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and "var/lib/dpkg" not in str(path)]

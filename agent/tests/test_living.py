@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keystead_agent.cli.commands import SetUp
+from keystead_agent.cli.doors import SetUp
 from keystead_agent.cli.findings import Finding
 from keystead_agent.cli.log_file import last_lines
 from keystead_agent.client.client import AgentRefused

@@ -40,12 +40,13 @@ _FLAGS = (
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
-    "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
 )
 # Playwright's defaults that would turn our extension off.
 _UNWANTED_FLAGS = ("--disable-extensions", "--disable-component-extensions-with-background-pages")
+# It keeps a browser from installing what a policy says, too; Playwright sets it by itself.
+_NO_BACKGROUND_NETWORKING = "--disable-background-networking"
 
 
 def find_chromium() -> str | None:
@@ -105,6 +106,7 @@ class Chromium:
         home: becomes HOME; the profile is its `.config/chromium`, so what the
             agent's installer writes into a home is found. A temporary one when None.
         extension: an unpacked extension's folder.
+        program: what to start in the place of the Chromium that is found; it may install extensions by itself.
         environment: variables set over those of this process.
         javascript: False for pages that must work without.
     """
@@ -114,6 +116,7 @@ class Chromium:
         *,
         home: Path | None = None,
         extension: Path | None = None,
+        program: Path | None = None,
         environment: Mapping[str, str] | None = None,
         size: tuple[int, int] = (1200, 800),
         colour_scheme: Literal["light", "dark"] = "light",
@@ -123,6 +126,7 @@ class Chromium:
         self.problems: list[str] = []
         self._home = home
         self._extension = extension
+        self._program = program
         self._environment = dict(environment or {})
         self._size = size
         self._colour_scheme = colour_scheme
@@ -144,7 +148,7 @@ class Chromium:
         self._open.close()
 
     def _launch(self, opening: ExitStack, home: Path) -> BrowserContext:
-        executable = find_chromium()
+        executable = self._program or find_chromium()
         if executable is None:
             raise FileNotFoundError("Chromium is not installed (Debian's package: chromium)")
         playwright = opening.enter_context(_playwright())
@@ -154,7 +158,7 @@ class Chromium:
             # Ours says headless in the flags: Playwright's own way starts the old headless shell.
             headless=False,
             args=[*_FLAGS, *self._extension_flags()],
-            ignore_default_args=list(_UNWANTED_FLAGS),
+            ignore_default_args=[*_UNWANTED_FLAGS, *([] if self._program is None else [_NO_BACKGROUND_NETWORKING])],
             env={**os.environ, "HOME": str(home), **self._environment},
             viewport=ViewportSize(width=self._size[0], height=self._size[1]),
             color_scheme=self._colour_scheme,

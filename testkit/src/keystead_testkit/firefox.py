@@ -54,6 +54,7 @@ class Firefox:
 
     Args:
         home: becomes HOME, where native hosts are looked for. A temporary one when None.
+        program: what to start in the place of the Firefox that is found.
         preferences: set over those that keep Firefox off the network.
     """
 
@@ -61,10 +62,12 @@ class Firefox:
         self,
         *,
         home: Path | None = None,
+        program: Path | None = None,
         environment: Mapping[str, str] | None = None,
         preferences: Mapping[str, object] | None = None,
     ) -> None:
         self._home = home
+        self._program = program
         self._environment = dict(environment or {})
         self._preferences = {**_PREFERENCES, **(preferences or {})}
         self._open = ExitStack()
@@ -89,7 +92,7 @@ class Firefox:
         self._open.close()
 
     def _launch(self, opening: ExitStack, temporary: Path) -> subprocess.Popen[bytes]:
-        executable = find_firefox()
+        executable = self._program or find_firefox()
         if executable is None:
             raise FileNotFoundError("Firefox is not installed (Debian's package: firefox-esr)")
         profile = temporary / "profile"
@@ -150,6 +153,11 @@ class Firefox:
         """Run *script*, a function's body, in the page; a promise it returns is waited for."""
         script = f"return (async function () {{ {script} }}).apply(null, arguments)"
         return self.command("WebDriver:ExecuteScript", {"script": script, "args": list(arguments)})["value"]
+
+    def touch(self) -> None:
+        """Let the page believe for a while that a person has just touched it: its user activation."""
+        script = {"script": "document.notifyUserGestureActivation()", "args": [], "sandbox": "system"}
+        self.command("WebDriver:ExecuteScript", script)
 
     def click(self, selector: str) -> None:
         self.command("WebDriver:ElementClick", {"id": self._find(selector)})

@@ -6,6 +6,7 @@ Answers are JSON objects, one for each window that would have been opened:
 
     {"pin": "137946"}      typed into the field (and into the second one, if there is one)
                            with "no_repeat": true there is no second field
+                           with "when": FILE, once that file is there
     {"button": "ok"}       or "notok" or "cancel"
     {"cancel": true}       the window is closed
     {"timeout": true}      nobody is there
@@ -110,6 +111,8 @@ def _answer(script: Path, verb: str, window: dict[str, Any]) -> None:
     answer = _take_answer(script)
     with Path(f"{script}.asked").open("a", encoding="utf-8") as log:
         log.write(json.dumps({**window, "kind": verb.lower(), "pid": os.getpid()}) + "\n")
+    while "when" in answer and not Path(answer["when"]).exists():
+        time.sleep(0.02)
     if answer.get("wait"):
         while True:
             time.sleep(3600)

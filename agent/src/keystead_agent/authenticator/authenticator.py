@@ -6,7 +6,7 @@ always user-verified, never backed up.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keystead_core.wire.base64url import b64url_decode, b64url_encode
 from keystead_core.wire.errors import BadBase64Url
@@ -47,7 +47,7 @@ class Authenticator:
         """
         wanted = parse_creation(options)
         rp_id = admit(self.container.providers, caller, wanted.rp_id)
-        prompt = Prompt(Purpose.CREATE, site=_site(rp_id, caller), account=wanted.user_name, requester=caller.requester)
+        prompt = replace(_prompt(Purpose.CREATE, rp_id, caller), account=wanted.user_name)
         await self._refuse_excluded(wanted, rp_id, prompt)
         before = self.container.snapshot()
         try:
@@ -71,10 +71,9 @@ class Authenticator:
         wanted = parse_request(options)
         rp_id = admit(self.container.providers, caller, wanted.rp_id)
         candidates = self._candidates(wanted, rp_id, chosen)
-        prompt = Prompt(Purpose.SIGN_IN, site=_site(rp_id, caller), requester=caller.requester)
+        prompt = _prompt(Purpose.SIGN_IN, rp_id, caller)
         passkey = await self._choose(candidates, prompt)
-        prompt = Prompt(Purpose.SIGN_IN, prompt.site, passkey.name, caller.requester)
-        return await self._sign(wanted, passkey, caller, prompt)
+        return await self._sign(wanted, passkey, caller, replace(prompt, account=passkey.name))
 
     def accounts(self, caller: Caller, rp_id: str) -> list[dict[str, object]]:
         """The names to offer in autofill, for an enrolled page; nobody is asked and no key is touched."""
@@ -180,8 +179,9 @@ def _attestation(data: bytes, made: NewKey, proof: Proof | None) -> bytes:
     )
 
 
-def _site(rp_id: str, caller: Caller) -> str:
-    return f"{rp_id} (in a page of {caller.top_origin})" if caller.is_cross_origin else rp_id
+def _prompt(purpose: Purpose, rp_id: str, caller: Caller) -> Prompt:
+    site = f"{rp_id} (in a page of {caller.top_origin})" if caller.is_cross_origin else rp_id
+    return Prompt(purpose, site, requester=caller.requester, other_ways=caller.other_ways)
 
 
 def _decoded(credential: str) -> bytes:

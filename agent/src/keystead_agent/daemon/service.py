@@ -109,7 +109,9 @@ class Service:
 
     async def _ceremony(self, request: link.Create | link.Get, requester: str) -> Ok:
         authenticator = await self._authenticator()
-        caller = Caller(request.origin, request.top_origin, requester)
+        # What was chosen in autofill stays on offer beside the browser's own; anything else the browser asks elsewhere.
+        other_ways = isinstance(request, link.Create) or request.credential is None
+        caller = Caller(request.origin, request.top_origin, requester, other_ways=other_ways)
         async with self.ceremonies.one(allowed_time(timeout_of(request.options))):
             if isinstance(request, link.Create):
                 await self._proving.renew_for(await self.container(), caller)

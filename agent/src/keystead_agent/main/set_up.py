@@ -16,7 +16,7 @@ from typing import Any, Final
 from keystead_core.link import messages as link
 from keystead_core.link.messages import Request
 
-from keystead_agent.cli.commands import SetUp
+from keystead_agent.cli.doors import SetUp
 from keystead_agent.cli.findings import Step
 from keystead_agent.client.client import AgentClient, AgentRefused, AgentUnreachable
 from keystead_agent.main.config import Settings

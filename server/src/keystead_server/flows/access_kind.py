@@ -50,7 +50,7 @@ class AccessKind:
     access: AccessPolicies
     places: GeoIp | None = None
     kind: str = policy_document.ACCESS
-    called: str = "Conditional Access"
+    called: str = "Conditional Access policy"
     event: str = "access_policy.changed"
     first: AccessRules = FIRST_ACCESS
 

@@ -16,6 +16,7 @@ from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
 from keystead_server.flows.explain_passkey import ExplainPasskey
+from keystead_server.flows.explain_sign_in import ExplainSignIn
 from keystead_server.flows.finish_sign_in import FinishSignIn
 from keystead_server.flows.foresee import Foresee
 from keystead_server.flows.held_methods import HeldMethods
@@ -117,6 +118,7 @@ class Services:
     what_if_access: WhatIfAccess
     analyse_access: AnalyseAccess
     access_impact: AccessImpact
+    explain_sign_in: ExplainSignIn
     foresee: Foresee
     runs: Runs
     manage_access: ManageAccess

@@ -21,6 +21,7 @@ from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
 from keystead_server.flows.explain_passkey import ExplainPasskey
+from keystead_server.flows.explain_sign_in import ExplainSignIn
 from keystead_server.flows.finish_sign_in import FinishSignIn
 from keystead_server.flows.foresee import Foresee
 from keystead_server.flows.found_tenant import FoundTenant
@@ -286,6 +287,7 @@ def build_services(
         what_if_access=WhatIfAccess(store, clock, places),
         access_impact=AccessImpact(store, clock, access),
         analyse_access=AnalyseAccess(store, clock, methods),
+        explain_sign_in=ExplainSignIn(store, clock, places, access),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
         preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),

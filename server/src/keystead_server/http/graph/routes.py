@@ -7,6 +7,7 @@ from typing import Any
 
 from keystead_server.http.graph import (
     access_evaluate,
+    access_templates,
     authentication_methods,
     directory_audits,
     groups,
@@ -16,6 +17,7 @@ from keystead_server.http.graph import (
     registration_details,
     risk,
     sign_ins,
+    strength_uses,
     users,
 )
 from keystead_server.http.graph.access_items import CONTEXTS, LOCATIONS, POLICIES, STRENGTHS, Items
@@ -71,6 +73,8 @@ _RISKY, _DETECTIONS = "/identityProtection/riskyUsers", "/identityProtection/ris
 _AUTHENTICATION = "/users/{user}/authentication"
 _POLICY = "/policies/authenticationMethodsPolicy"
 _CONFIGURATIONS = f"{_POLICY}/authenticationMethodConfigurations"
+_STRENGTHS = "/identity/conditionalAccess/authenticationStrength/policies"
+_TEMPLATES = "/identity/conditionalAccess/templates"
 _REPORT = "/reports/authenticationMethods/userRegistrationDetails"
 
 
@@ -175,6 +179,15 @@ ROUTES = (
     *_items("namedLocations", LOCATIONS, "named locations"),
     *_items("authenticationStrength/policies", STRENGTHS, "authentication strengths"),
     *_items("authenticationContextClassReferences", CONTEXTS, "authentication contexts"),
+    _get(
+        f"{_STRENGTHS}/{{item}}/usage()", strength_uses.usage, "Which policies name a strength", _READ_ACCESS,
+    ),
+    _write(
+        "POST", f"{_STRENGTHS}/{{item}}/updateAllowedCombinations", strength_uses.update_allowed_combinations,
+        "Give a strength other combinations", _WRITE_ACCESS, 200,
+    ),
+    _get(_TEMPLATES, access_templates.list_templates, "Ready-made policies", _READ_ACCESS),
+    _get(f"{_TEMPLATES}/{{template}}", access_templates.get_template, "A ready-made policy", _READ_ACCESS),
     _write(
         "POST", "/identity/conditionalAccess/evaluate", access_evaluate.evaluate,
         "What would become of a supposed sign-in", _READ_ACCESS, 200,

@@ -9,7 +9,7 @@ from keystead_server.flows.attempts import Refused
 from keystead_server.flows.finish_sign_in import SignedInWithTwo
 from keystead_server.flows.sign_in_with_password import SecondFactorNeeded
 from keystead_server.http import cookies
-from keystead_server.http.access_problems import BLOCKED, told
+from keystead_server.http.access_problems import BLOCKED, told_whole
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import method_words
@@ -71,7 +71,9 @@ async def submit_code(call: Call) -> Response:
                 call, going, username="", refused=method_words.code_refused(code), attempt=attempt, status=401
             )
         case Refused(_, attempt, access=Ruling() as ruling):
-            return await _password_form(call, going, username="", refused=told(ruling), attempt=attempt, status=401)
+            return await _password_form(
+                call, going, username="", refused=told_whole(ruling), attempt=attempt, status=401
+            )
         case Refused(code, attempt, against=against):
             return await _code_form(
                 call, going, sealed=sealed, methods=call.fields(_METHODS_FIELD),
