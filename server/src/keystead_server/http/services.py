@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+from keystead_core.link.pin_policy import PinPolicy
+
 from keystead_server.flows.abandon_registration import AbandonRegistration
 from keystead_server.flows.accept_terms import AcceptTerms
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_impact import AccessImpact
+from keystead_server.flows.allow_unlock import AllowUnlock
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
+from keystead_server.flows.ask_unlock import AskUnlock
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.detect_risk import DetectRisk
@@ -102,6 +106,8 @@ class Services:
     manage_passkey: ManagePasskey
     enrol_device: EnrolDevice
     renew_device: RenewDevice
+    ask_unlock: AskUnlock
+    allow_unlock: AllowUnlock
     manage_device: ManageDevice
     rotate_authority: RotateAuthority
     issue_pass: IssuePass
@@ -123,6 +129,7 @@ class Services:
     runs: Runs
     manage_access: ManageAccess
     roll_back_access_policy: RollBackPolicy[AccessRules]
+    save_pin_policy: SavePolicy[PinPolicy]
     save_methods_policy: SavePolicy[MethodsPolicy]
     preview_passkey_policy: PreviewPasskeyPolicy
     preview_methods_policy: PreviewMethodsPolicy
