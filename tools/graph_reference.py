@@ -47,6 +47,7 @@ An app by itself changes nothing about an account that has a role.
 
 `$select`, `$top` (1 to {MAX_TOP}), `$orderby`, `$filter`, `$count` and `$skiptoken`; any other option with a dollar is refused, and so is a property that is not there.
 `@odata.nextLink` is the whole address of the next page. A page can have less than `$top`, even nothing, and yet a next one: a request looks at {SCANNED_AT_MOST:,} rows at most.
+The same `$orderby` and `$filter` hold on every page. With `$count=true` the first page says in `@odata.count` how many the filter leaves on all of them; `/users/$count` and `/groups/$count` say it alone. What is there and cannot be asked for here is refused with Graph's `Request_UnsupportedQuery`.
 A filter has at most {MAX_FILTER_CHARACTERS:,} characters, {MAX_TERMS} conditions and {MAX_DEPTH} levels. It knows `eq`, `ne`, `gt`, `ge`, `lt`, `le`, `in`, `and`, `or`, `not`, `startsWith`, `endsWith`, `contains` and `any`; text is compared without regard to capitals.
 
 ## Refusals

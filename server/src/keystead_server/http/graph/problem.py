@@ -25,6 +25,8 @@ _CODES_OF_GRAPH = {
     500: "InternalServerError",
     503: "ServiceUnavailable",
 }
+# Where Graph has a word of its own for one of ours.
+_CODES_OF_OURS = {"query_unsupported": "Request_UnsupportedQuery"}
 _CLIENT_REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 NOT_THERE = Problem(404, "resource_not_found", "There is no such resource, or not in this organisation.")
@@ -32,7 +34,8 @@ BODY_MALFORMED = Problem(400, "body_malformed", "The body is not a JSON object."
 
 
 def graph_problem(call: Call, problem: Problem) -> Response:
-    error: dict[str, object] = {"code": _CODES_OF_GRAPH[problem.status], "message": problem.message}
+    code = _CODES_OF_OURS.get(problem.code, _CODES_OF_GRAPH[problem.status])
+    error: dict[str, object] = {"code": code, "message": problem.message}
     if problem.target is not None:
         error["target"] = problem.target
     inner = {

@@ -130,6 +130,7 @@ ROUTES = (
     _write("DELETE", "/users/{user}", users.remove_user, "Delete an account", _WRITE_USERS),
     _get("/users/{user}/memberOf", groups.list_groups_of, "The groups that somebody is in", _READ_GROUPS),
     _get("/groups", groups.list_groups, "Groups", _READ_GROUPS),
+    _get("/groups/$count", groups.count_groups, "How many groups there are", _READ_GROUPS),
     _write("POST", "/groups", groups.create_group, "Make a group", _WRITE_GROUPS, 201),
     _get("/groups/{group}", groups.get_group, "A group", _READ_GROUPS),
     _write("DELETE", "/groups/{group}", groups.remove_group, "Delete a group", _WRITE_GROUPS),
