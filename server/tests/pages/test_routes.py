@@ -95,9 +95,15 @@ WHILE_HELD = {
     "GET /{tenant}/sign-out",
     "GET /{tenant}/account",
     "GET /{tenant}/account/passkeys/new",
+    # A policy may ask for them before the first passkey is registered.
+    "GET /{tenant}/terms",
+    "POST /{tenant}/terms",
     # Where proof is asked for, the passkey needs an enrolled computer first.
     "GET /{tenant}/account/devices/new",
     "POST /{tenant}/account/devices/new",
+    # Whose passkey is in a locked computer needs it unlocked first.
+    "GET /{tenant}/account/unlock",
+    "POST /{tenant}/account/unlock",
     "POST /{tenant}/account/passkeys/options",
     "POST /{tenant}/account/passkeys",
     "POST /{tenant}/account/passkeys/abandoned",

@@ -15,6 +15,7 @@ from keystead_server.http.pages.admin import (
     passkey_policy,
     people,
     person,
+    pin_rules,
     policy_history,
     policy_preview,
     policy_try,
@@ -58,6 +59,7 @@ _PEOPLE = (
     _form("/users/{user}/enable", person.enable, "Let an account sign in again", May.WRITE_USERS),
     _form("/users/{user}/disable", person.disable, "Switch an account off", May.WRITE_USERS),
     _form("/users/{user}/remove", person.remove, "Remove an account", May.WRITE_USERS),
+    _form("/users/{user}/risk", person.judge_risk, "Confirm or dismiss a person's risk", May.MANAGE_RISK),
     _form("/users/{user}/pass", person.issue_pass, "Issue a Temporary Access Pass", May.ISSUE_PASSES),
     _form(
         "/users/{user}/passkeys/{passkey}/remove", person.remove_passkey, "Remove a person's passkey",
@@ -126,6 +128,8 @@ _PASSKEY_POLICY = (
 )  # fmt: skip
 
 _METHODS_POLICY = (
+    _page("/pin-rules", pin_rules.show, "What is asked of the PIN on enrolled computers"),
+    _form("/pin-rules", pin_rules.save, "Change what is asked of the PIN", May.WRITE_POLICY),
     _page("/methods-policy", methods_policy.show, "The Authentication methods policy"),
     _form("/methods-policy", methods_policy.save, "Change the Authentication methods policy", May.WRITE_POLICY),
     _form(
