@@ -55,3 +55,8 @@ async def the_app(call: Call) -> App:
 def lines_of(call: Call, field: str) -> list[str]:
     """A field that holds one value a line."""
     return call.field(field).split()
+
+
+def number_or_text(typed: str) -> int | str:
+    """What was typed where a number is wanted; the document says what is wrong with anything else."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else typed
