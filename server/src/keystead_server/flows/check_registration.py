@@ -50,7 +50,10 @@ class CheckRegistration:
             for self_service in (True, False)
         ]
         # Whoever cannot sign in cannot get to the page; for them somebody else still can.
-        return RegistrationCheck(_obstacle(by_themselves) if user.enabled else _SWITCHED_OFF, _obstacle(on_behalf))
+        themselves = None if by_themselves is None else obstacle_of(by_themselves)
+        return RegistrationCheck(
+            themselves if user.enabled else _SWITCHED_OFF, None if on_behalf is None else obstacle_of(on_behalf)
+        )
 
 
 _SWITCHED_OFF = Obstacle(
@@ -67,9 +70,8 @@ _TOO_MANY = Obstacle(
 )
 
 
-def _obstacle(refusal: NotOffered | None) -> Obstacle | None:
-    if refusal is None:
-        return None
+def obstacle_of(refusal: NotOffered) -> Obstacle:
+    """*refusal* in sentences, for whoever would register somebody's passkey for them."""
     against = refusal.policy
     if against is None:
         return _TOO_MANY

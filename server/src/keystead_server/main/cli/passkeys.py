@@ -8,6 +8,7 @@ from keystead_server.domain.passkey import Passkey
 from keystead_server.flows.check_registration import Obstacle
 from keystead_server.flows.manage_passkey import NotDone
 from keystead_server.main.cli.frame import Failed, Frame, as_json, moment, table, tell
+from keystead_server.main.cli.passkey_on_behalf import begin, finish
 from keystead_server.main.wiring import System
 from keystead_server.policy.passkeys.decide import NotAdmitted
 from keystead_server.ports.metadata import model_name
@@ -19,7 +20,11 @@ _COLUMNS = (
 
 @click.group()
 def passkey() -> None:
-    """Passkeys: list, check who can get one, and remove."""
+    """Passkeys: list, check who can get one, register one for somebody, and remove."""
+
+
+passkey.add_command(begin)
+passkey.add_command(finish)
 
 
 def _described(one: Passkey, quarantine: NotAdmitted | None, system: System) -> dict[str, object]:
