@@ -12,7 +12,7 @@ from keystead_server.policy.access.analyse import Directory, Finding, analyse
 from keystead_server.policy.access.compiled import Compiled, PolicySet
 from keystead_server.policy.access.explain import Explanation, explain
 from keystead_server.policy.access.facts import Address, AppFacts, DeviceFacts, Facts, Person, Used
-from keystead_server.policy.access.templates import PRIVILEGED_ROLES
+from keystead_server.policy.access.template import PRIVILEGED_ROLES
 from keystead_server.policy.access.vocabulary import (
     ClientApp,
     InsiderRisk,

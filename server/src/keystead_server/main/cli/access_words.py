@@ -43,7 +43,9 @@ def _policy(one: PolicyExplained, names: Names) -> dict[str, Any]:
         "applies": one.applies,
         "result": one.result.value,
         "analysis_reasons": one.analysis_reasons,
-        "conditions": [{"name": each.name, "match": each.match.value, "says": each.says} for each in one.conditions],
+        "conditions": [
+            {"name": each.name, "match": each.match.value, "says": names.within(each.says)} for each in one.conditions
+        ],
         "unmet": [says for _, says in one.unmet],
     }
 
@@ -58,7 +60,7 @@ def explanation_text(explanation: Explanation, names: Names) -> str:
         lines.append("  They sign in again: the sign-in is too old.")
     for one in explanation.policies:
         lines += ["", f"{one.policy.name}: {RESULT_WORDS[one.result]}", f"  {sentence(one.policy, names)}"]
-        lines += [f"  {_MARKS[each.match]:<9}  {each.name}: {each.says}" for each in one.conditions]
+        lines += [f"  {_MARKS[each.match]:<9}  {each.name}: {names.within(each.says)}" for each in one.conditions]
         lines += [f"  missing: {says}" for _, says in one.unmet]
     if not explanation.policies:
         lines.append("There is no policy.")
@@ -103,17 +105,12 @@ def findings_text(findings: Sequence[Finding], names: Names) -> str:
     lines = []
     for one in findings:
         about = ", ".join(names.of(policy) for policy in one.policies)
-        lines.append(f"{one.kind}: {about + ': ' if about else ''}{_named(one.says, names)}")
+        lines.append(f"{one.kind}: {about + ': ' if about else ''}{names.within(one.says)}")
         if one.witness is not None:
             told = _witness(one.witness, names)
             shown = "; ".join(f"{name} {_plain(value)}" for name, value in told.items() if value not in (None, []))
             lines.append(f"  for instance: {shown}")
     return "\n".join(map(printable, lines))
-
-
-def _named(says: str, names: Names) -> str:
-    """Ids in a sentence by their names."""
-    return " ".join(names.by_id.get(word, word) for word in says.split(" "))
 
 
 def _plain(value: object) -> str:

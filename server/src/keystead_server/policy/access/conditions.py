@@ -4,8 +4,9 @@ The slow and plain reading of what `applying` does with masks: every condition s
 matched and why, also where an earlier one has settled the matter.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from keystead_server.policy.access.facts import DeviceFacts, Facts, Person, Workload
 from keystead_server.policy.access.filters.matching import device_matches
@@ -30,6 +31,9 @@ from keystead_server.policy.access.vocabulary import (
     RiskLevel,
     Unknown,
 )
+from keystead_server.policy.access.words_given import CLIENT_WORDS, FLOW_WORDS, PLATFORM_WORDS
+
+_Word = TypeVar("_Word", bound=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ def _clients(conditions: Conditions, facts: Facts) -> Iterator[Condition]:
     if wanted is not None:
         if ClientApp.EAS_SUPPORTED in wanted:
             wanted |= {ClientApp.EXCHANGE_ACTIVE_SYNC}
-        yield _chosen("clientAppTypes", "clientApps", "the kind of client", wanted, facts.client)
+        yield _chosen("clientAppTypes", "clientApps", "the client", wanted, facts.client, CLIENT_WORDS)
 
 
 def _platforms(conditions: Conditions, facts: Facts) -> Iterator[Condition]:
@@ -159,7 +163,9 @@ def _platforms(conditions: Conditions, facts: Facts) -> Iterator[Condition]:
         match = every.pop() if len(every) == 1 else Match.UNKNOWN
     else:
         match = _platform_match(platforms, facts.platform)
-    found = "not known" if isinstance(facts.platform, Unknown) else facts.platform or "not recognised"
+    found = "not known" if isinstance(facts.platform, Unknown) else "not recognised"
+    if isinstance(facts.platform, Platform):
+        found = PLATFORM_WORDS[facts.platform]
     yield Condition("platforms", match, "devicePlatform", f"the platform is {found}")
 
 
@@ -248,16 +254,20 @@ def _risks(conditions: Conditions, facts: Facts) -> Iterator[Condition]:
 
 def _flows(conditions: Conditions, facts: Facts) -> Iterator[Condition]:
     if conditions.flows is not None:
-        yield _chosen("authenticationFlows", "authenticationFlow", "the flow", conditions.flows, facts.flow)
+        yield _chosen("authenticationFlows", "authenticationFlow", "the flow", conditions.flows, facts.flow, FLOW_WORDS)
 
 
-def _chosen(name: str, reason: str, words: str, wanted: Iterable[str | None], found: str | Unknown | None) -> Condition:
+def _chosen(
+    name: str,
+    reason: str,
+    words: str,
+    wanted: Iterable[_Word],
+    found: _Word | Unknown | None,
+    called: Mapping[_Word, str] | None = None,
+) -> Condition:
     if isinstance(found, Unknown):
         return Condition(name, Match.UNKNOWN, reason, f"{words} is not known")
-    asked = ", ".join(sorted(map(str, wanted)))
-    return Condition(
-        name,
-        Match.of(found in frozenset(wanted)),
-        reason,
-        f"{words} is {found or 'an ordinary one'}; asked for: {asked}",
-    )
+    kept, named = frozenset(wanted), called or {}
+    asked = ", ".join(sorted(named.get(one, one) for one in kept))
+    is_found = "an ordinary one" if found is None else named.get(found, found)
+    return Condition(name, Match.of(found in kept), reason, f"{words} is {is_found}; asked for: {asked}")

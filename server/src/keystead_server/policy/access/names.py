@@ -1,9 +1,10 @@
 """What policies know by id, by the names that people know."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from keystead_server.policy.access.templates import PRIVILEGED_ROLES
+from keystead_server.policy.access.template import PRIVILEGED_ROLES
 from keystead_server.policy.access.vocabulary import (
     ADMIN_PORTALS,
     ALL,
@@ -32,8 +33,21 @@ class Names:
     def listed(self, ids: Iterable[str], *, last: str = "and") -> str:
         return listed(sorted(map(self.of, ids)), last=last)
 
+    def within(self, says: str) -> str:
+        """*says* with the ids in it replaced by names; ordinary words stay, be they in a policy's language too."""
+        return _TOKEN.sub(lambda found: self._known(found[0]), says)
+
+    def _known(self, token: str) -> str:
+        return self.by_id.get(token) or _BUILT_IN.get(token) or _ACTIONS.get(token, token)
+
 
 NO_NAMES = Names()
+# Ids, and the user actions, which are URNs; no punctuation that a sentence puts behind them.
+_TOKEN = re.compile(r"[0-9A-Za-z_-]+(?::[0-9A-Za-z_-]+)*")
+_ACTIONS: Mapping[str, str] = {
+    UserAction.REGISTER_SECURITY_INFO: "register security information",
+    UserAction.REGISTER_DEVICE: "register a device",
+}
 _WORDS: Mapping[str, str] = {
     ALL: "all people",
     NONE: "no people",
@@ -42,11 +56,8 @@ _WORDS: Mapping[str, str] = {
     ADMIN_PORTALS: "administration portals",
     ALL_TRUSTED: "a trusted place",
     OWN_SERVICE_PRINCIPALS: "every service principal of the organisation",
-    UserAction.REGISTER_SECURITY_INFO: "register security information",
-    UserAction.REGISTER_DEVICE: "register a device",
+    **_ACTIONS,
 }
-
-
 _BUILT_IN: Mapping[str, str] = {**PRIVILEGED_ROLES, **{each.id: each.name for each in BUILT_IN.values()}}
 
 

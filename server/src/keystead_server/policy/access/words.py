@@ -23,14 +23,13 @@ from keystead_server.policy.access.names import NO_NAMES, Names, listed
 from keystead_server.policy.access.vocabulary import (
     ALL,
     NONE,
-    ClientApp,
     FilterMode,
     GuestType,
     Platform,
     State,
-    TransferMethod,
 )
 from keystead_server.policy.access.words_asked import grant_words, session_words
+from keystead_server.policy.access.words_given import CLIENT_WORDS, FLOW_WORDS, PLATFORM_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,7 @@ def _given(conditions: Conditions, names: Names) -> Iterator[str]:
     if conditions.locations is not None:
         yield _where(conditions.locations, names)
     if conditions.clients is not None:
-        yield f"with {listed((words for app, words in _CLIENTS.items() if app in conditions.clients), last='or')}"
+        yield f"with {listed((words for app, words in CLIENT_WORDS.items() if app in conditions.clients), last='or')}"
     if conditions.platforms is not None:
         yield _platforms(conditions.platforms)
     if conditions.device_filter is not None:
@@ -168,7 +167,7 @@ def _given(conditions: Conditions, names: Names) -> Iterator[str]:
         if levels is not None:
             yield f"{words} {listed(sorted(levels), last='or')}"
     if conditions.flows is not None:
-        yield f"by {listed((words for flow, words in _FLOWS.items() if flow in conditions.flows), last='or')}"
+        yield f"by {listed((words for flow, words in FLOW_WORDS.items() if flow in conditions.flows), last='or')}"
 
 
 def _where(locations: Locations, names: Names) -> str:
@@ -177,29 +176,8 @@ def _where(locations: Locations, names: Names) -> str:
     return f"from {included}{_but(excluded)}"
 
 
-_CLIENTS = {
-    ClientApp.BROWSER: "a browser",
-    ClientApp.MOBILE_AND_DESKTOP: "a mobile or desktop app",
-    ClientApp.EXCHANGE_ACTIVE_SYNC: "Exchange ActiveSync",
-    ClientApp.EAS_SUPPORTED: "Exchange ActiveSync on supported platforms",
-    ClientApp.OTHER: "a client that knows only passwords",
-}
-_FLOWS = {
-    TransferMethod.DEVICE_CODE: "device code",
-    TransferMethod.AUTHENTICATION_TRANSFER: "authentication transfer",
-}
-_PLATFORMS = {
-    Platform.ANDROID: "Android",
-    Platform.IOS: "iOS",
-    Platform.WINDOWS: "Windows",
-    Platform.WINDOWS_PHONE: "Windows Phone",
-    Platform.MAC_OS: "macOS",
-    Platform.LINUX: "Linux",
-}
-
-
 def _platforms(platforms: Platforms) -> str:
     def named(chosen: frozenset[Platform] | None) -> list[str]:
-        return ["any platform"] if chosen is None else [name for one, name in _PLATFORMS.items() if one in chosen]
+        return ["any platform"] if chosen is None else [name for one, name in PLATFORM_WORDS.items() if one in chosen]
 
     return f"on {listed(named(platforms.include), last='or')}{_but(named(platforms.exclude))}"

@@ -115,3 +115,19 @@ VERDICT_WORDS: Mapping[Verdict, str] = {
     Verdict.BLOCK: "They are blocked.",
     Verdict.CONTROLS_REQUIRED: "They are asked for more.",
 }
+
+CONDITION_WORDS: Mapping[str, str] = {
+    "users": "Whom",
+    "clientApplications": "Whom",
+    "applications": "What",
+    "clientAppTypes": "Client",
+    "platforms": "Platform",
+    "locations": "Place",
+    "devices": "Device",
+    "signInRiskLevels": "Risk of the sign-in",
+    "userRiskLevels": "Risk of the person",
+    "servicePrincipalRiskLevels": "Risk of the service principal",
+    "insiderRiskLevels": "Insider risk",
+    "authenticationFlows": "Flow",
+}
+"""The properties of Graph's `conditions` as an explanation names them."""
