@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from keystead_server.flows.access_gate import AccessGate
+from keystead_server.flows.access_reach import AccessReach
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
@@ -100,6 +101,7 @@ class Services:
     save_passkey_policy: SavePolicy[PasskeyPolicy]
     access_policies: AccessPolicies
     access_gate: AccessGate
+    access_reach: AccessReach
     enter: Enter
     replay_access: ReplayAccess
     what_if_access: WhatIfAccess

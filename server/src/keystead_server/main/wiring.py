@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from keystead_server.domain.device import FirstUse
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_kind import AccessKind
+from keystead_server.flows.access_reach import AccessReach
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
@@ -259,6 +260,7 @@ def build_services(
         save_passkey_policy=SavePolicy(store, clock, entropy, passkey_kind),
         access_policies=access,
         access_gate=ruled,
+        access_reach=AccessReach(store, clock),
         foresee=Foresee(store, clock, entropy, ruled),
         enter=Enter(store, clock, entropy, ruled),
         manage_access=ManageAccess(store, clock, access_kind, save_access, access, methods),

@@ -1,8 +1,8 @@
 """Where each field of the policy editor stands in Graph's JSON.
 
-    TICKS     boxes: a list of words or ids
-    LINES     text with one id a line, for what has no box; goes into the same list as the ticks beside it
-    PLACES    a property's path → the field beside which a complaint about it stands
+TICKS     boxes: a list of words or ids
+LINES     text with one id a line, for what has no box; goes into the same list as the ticks beside it
+PLACES    a property's path → the field beside which a complaint about it stands
 """
 
 from collections.abc import Mapping

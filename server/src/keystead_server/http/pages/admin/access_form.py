@@ -89,7 +89,7 @@ class AccessForm:
     def of(cls, body: Mapping[str, Any], names: Names, seen: str = "") -> "AccessForm":
         """*body* as `policy_to_json` writes it."""
         values: dict[str, tuple[str, ...]] = {
-            field: _words(_at(body, path)) for field, path in (TICKS | {"factors": LINES["factors"]}).items()
+            field: _words(_at(body, path)) for field, path in {**TICKS, "factors": LINES["factors"]}.items()
         }
         values["factors"] = ("\n".join(values["factors"]),)
         for side in SIDES:
