@@ -251,3 +251,46 @@ def test_no_sign_in_makes_it_crash(said: dict[str, Any]) -> None:
 )
 def test_no_set_makes_it_crash(record: dict[str, Any]) -> None:
     assert "name" in AccessDoor(lambda: NOW).answer({**record, "name": "set:X"})
+
+
+# -- cases reasoned by hand -----------------------------------------------------------------------------
+
+CASES = [json.loads(line) for line in (Path(__file__).parent / "cases" / "access.jsonl").read_text().splitlines()]
+SETS = {case["name"].removeprefix("set:"): case for case in CASES if case["name"].startswith("set:")}
+SIGN_INS = [case for case in CASES if "expect" in case]
+
+
+@pytest.mark.parametrize("case", SIGN_INS, ids=[case["name"].replace(" ", "-") for case in SIGN_INS])
+def test_a_case_is_decided_as_the_specification_has_it(case: dict[str, Any]) -> None:
+    opened = AccessDoor(lambda: NOW)
+    opened.answer(SETS[case["set"]])
+
+    told = opened.answer({name: said for name, said in case.items() if name != "expect"})
+
+    assert {name: told.get(name) for name in case["expect"]} == case["expect"], told
+
+
+def test_there_are_enough_of_them_and_none_of_them_twice() -> None:
+    assert len({case["name"] for case in SIGN_INS}) == len(SIGN_INS) >= 60
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "not json", "[]", "{}", '{"name":5}', '{"name":"n","set":"X"}', '{"name":"n","set":"X","signIn":[]}',
+        '{"name":"n","set":"elsewhere","signIn":{"userId":"u"}}', '{"name":"n","set":"X","signIn":{"userId":5}}',
+        '{"name":"n","set":"X","signIn":{"userId":"u","methodsSatisfied":[{"method":"fido2","policyOids":[{}]}]}}',
+        '{"name":"n","set":"X","signIn":{"userId":"u","authenticationFlow":5}}',
+        '{"name":"n","set":"X","signIn":{"userId":"u","sessionAgeHours":1e400}}',
+    ],
+)  # fmt: skip
+def test_a_line_that_says_nothing_is_answered_and_the_next_one_is_read(line: str) -> None:
+    good = '{"name":"good","set":"X","signIn":{"userId":"u"}}'
+    lines = "\n".join(['{"name":"set:X","policies":[]}', line, good]).encode()
+    out = io.StringIO()
+
+    assert main(["access"], io.BytesIO(lines), out) == 0
+
+    _, told, after = map(json.loads, out.getvalue().splitlines())
+    assert (told["decision"], after["decision"]) == (None, "allow")
+    assert told["reason"].startswith("record_malformed: ")

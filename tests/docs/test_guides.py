@@ -129,7 +129,7 @@ def test_the_guides_can_be_followed_from_an_empty_folder(guided: Guided, underst
         "init", "user create", "pass issue", "passkey list", "method list", "app register", "log sign-ins", "log audit", "log verify",
         "log export",
         "policy show", "policy plan", "policy apply", "policy history", "policy rollback", "policy explain",
-        "user mail", "passkey check",
+        "user mail", "passkey check", "passkey begin",
         "policy defaults", "policy campaign",
         "device list", "authority show",
     }  # fmt: skip

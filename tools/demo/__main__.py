@@ -6,7 +6,7 @@ from pathlib import Path
 
 from keystead_testkit.browser import Chromium
 
-from tools.demo import refusals, story
+from tools.demo import finger, refusals, story
 from tools.demo.stage import (
     PICTURES,
     Laptop,
@@ -36,7 +36,11 @@ def _play(tell: Narrator, folder: Path) -> None:
     base = f"{origin}/home"
     tell.chapter("An empty folder")
     chip, makers = made_chip(folder)
-    with identity_provider(folder, port, makers=makers) as link, Chromium() as office:
+    with (
+        finger.reader_if_any() as reader,
+        identity_provider(folder, port, makers=makers) as link,
+        Chromium() as office,
+    ):
         tell.done(f"keystead serve: an identity provider at {origin}")
         admin = office.new_page()
         story.administrator_arrives(tell, admin, link)
@@ -46,7 +50,7 @@ def _play(tell: Narrator, folder: Path) -> None:
         invitation = story.administrator_invites(tell, admin, base)
         with (
             relying_party(folder, app_port, f"{base}/v2.0", client_id, secret) as app,
-            Laptop(folder / "grace", chip) as laptop,
+            Laptop(folder / "grace", chip, bus=finger.bus_of(reader)) as laptop,
         ):
             story.grace_sets_up_her_laptop(tell, laptop, base)
             with laptop.browser() as browser:
@@ -54,6 +58,7 @@ def _play(tell: Narrator, folder: Path) -> None:
                 story.grace_proves_her_laptop(tell, laptop, page, base)
                 story.grace_registers(tell, laptop, page, base)
                 story.grace_signs_in_to_the_app(tell, laptop, page, app)
+                finger.grace_touches_the_reader(tell, reader, laptop, page, base)
                 tell.chapter("Grace mistypes her PIN")
                 browser.context.clear_cookies()
                 refusals.wrong_pin(tell, laptop, page, base)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from keystead_testkit.browser import Chromium
-from keystead_testkit.running_agent import RunningAgent
+from keystead_testkit.running_agent import NO_BUS, RunningAgent
 from keystead_testkit.software_tpm import SoftwareTpm, certified_state
 from playwright.sync_api import Page
 
@@ -127,10 +127,14 @@ class Laptop:
     """Somebody's computer: a TPM, the agent, and a browser with its extension.
 
     *shared* is another person's laptop, when both use the same one: the chip is theirs together.
+    *bus* is the system's, where a fingerprint reader is.
     """
 
-    def __init__(self, home: Path, chip: Path | None = None, *, shared: "Laptop | None" = None) -> None:
+    def __init__(
+        self, home: Path, chip: Path | None = None, *, shared: "Laptop | None" = None, bus: str = NO_BUS
+    ) -> None:
         self.home = home
+        self._bus = bus
         home.mkdir(parents=True)
         self._is_owner = shared is None
         self.tpm = SoftwareTpm(chip) if shared is None else shared.tpm
@@ -139,7 +143,7 @@ class Laptop:
     def __enter__(self) -> "Laptop":
         if self._is_owner:
             self.tpm.start()
-        self.agent = RunningAgent(self.home, self.tpm.address)
+        self.agent = RunningAgent(self.home, self.tpm.address, bus=self._bus)
         self.agent.start()
         return self
 

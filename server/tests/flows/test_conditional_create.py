@@ -117,8 +117,8 @@ def test_ten_minutes_after_signing_in_with_a_pass_it_is_over(office: Office, own
 
 def abandon(office: Office, owner: SessionOwner, asked: Json, error: str, **how: Any) -> str | None:
     office.advance(seconds=1)
-    flow, challenge = office.services.register_passkey, b64url_decode(asked["challenge"])
-    return run(flow.abandon(office.tenant, office.visitor(**how), owner, challenge, error))
+    flow, challenge = office.services.abandon_registration, b64url_decode(asked["challenge"])
+    return run(flow(office.tenant, office.visitor(**how), owner, challenge, error))
 
 
 @pytest.mark.parametrize(

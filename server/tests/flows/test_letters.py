@@ -10,6 +10,7 @@ from keystead_server.domain.user import Role, User
 from keystead_server.flows.letters import open_letter
 from keystead_server.flows.manage_passkey import Done
 from keystead_server.flows.register_on_behalf import Offered
+from keystead_server.mail.words import words
 from keystead_server.ports.sealer import SealBroken
 from keystead_testkit.loop import run
 from keystead_testkit.office import Office
@@ -37,6 +38,26 @@ def test_a_new_passkey_is_told_of(posting: Office) -> None:
 
     ((letter, said),) = posting.letters
     assert (letter.occasion, letter.address, said["name"]) == (Occasion.PASSKEY_REGISTERED, TO_ADA, "Work laptop")
+
+
+def test_what_a_new_passkey_retires_is_told_of_in_the_same_letter(posting: Office) -> None:
+    grace = posting.with_mail(posting.add_person("grace@contoso.example"))
+    posting.allow_passwords(retire_weaker_on_passkey=True)
+    posting.with_password(grace)
+
+    posting.register(owner=posting.session_by_pass(grace), name="Work laptop")
+
+    (letter, said) = next(each for each in posting.letters if each[0].occasion is Occasion.PASSKEY_REGISTERED)
+    assert letter.address == "grace@contoso.example"
+    text = words(letter, said, posting.tenant, "https://id.example.org").text
+    assert "so this does not work any more: a password, an authenticator app, a Temporary Access Pass." in text
+
+
+def test_a_letter_of_a_passkey_that_retires_nothing_says_nothing_of_it(posting: Office) -> None:
+    posting.register(owner=posting.session())
+
+    ((letter, said),) = posting.letters
+    assert "any more" not in words(letter, said, posting.tenant, "https://id.example.org").text
 
 
 def test_a_removed_passkey_is_told_of_with_who_removed_it(posting: Office) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from keystead_server.ports.log_queries import SignInQuery
 from keystead_server.storage.opening import open_store
-from keystead_server.storage.reads.log_queries import _sign_ins
+from keystead_server.storage.reads.sign_ins import _farthest, _others, _Shape, _sign_ins
+from keystead_server.storage.reads.span import oldest_id
+from keystead_server.storage.statement import Statement
 from keystead_testkit.api_caller import ApiCaller, app_alone
 from keystead_testkit.clock import SeededEntropy
 from keystead_testkit.loop import run
@@ -35,7 +37,11 @@ def caller(database: Path) -> ApiCaller:
         "INSERT INTO attempts (id, tenant_id, at, purpose, method, result, reason, client_address, user_agent, detail)"
         f" VALUES (?, '{office.tenant.id}', ?, 'signIn', 'passkey', ?, ?, '192.0.2.7', '', '')",
         (
-            (f"{n:036d}", now - n * step, *(("refused", "signature_invalid") if n % 50 == 0 else ("granted",) * 2))
+            (
+                f"{oldest_id(now - n * step)}-7000-8000-{n:012d}",
+                now - n * step,
+                *(("refused", "signature_invalid") if n % 50 == 0 else ("granted",) * 2),
+            )
             for n in range(ROWS)
         ),
     )
@@ -73,13 +79,18 @@ def test_a_rare_thing_in_a_long_log_is_looked_for_in_parts(caller: ApiCaller) ->
 
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_the_span_is_found_by_an_index(caller: ApiCaller, newest_first: bool, database: Path) -> None:
-    text = _sign_ins(newest_first, (), False).sqlite.sql
-    connection = sqlite3.connect(database)
-    arguments = ["x"] * text.count("?")
+    shape = _Shape(newest_first, (), None)
 
-    plan = " | ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", arguments))
-
-    assert "USING INDEX attempts_at (tenant_id=?" in plan, plan
-    assert "TEMP B-TREE" not in plan, plan
+    assert _plan(database, _sign_ins(shape)).startswith("SEARCH attempts USING PRIMARY KEY (tenant_id=? AND id>?")
+    assert "SEARCH attempts USING PRIMARY KEY (tenant_id=? AND id>?" in _plan(database, _farthest(shape))
+    others = _plan(database, _others(shape))
+    assert "USING INDEX attempts_other (tenant_id=?" in others, others
+    assert "TEMP B-TREE" not in others, others
     query = SignInQuery(limit=1, newest_first=newest_first, granted=False)
     assert len(run(caller.office.store.logs.sign_ins(caller.office.tenant.id, query))) == 1
+
+
+def _plan(database: Path, statement: Statement) -> str:
+    text = statement.sqlite.sql
+    connection = sqlite3.connect(database)
+    return " | ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", ["x"] * text.count("?")))

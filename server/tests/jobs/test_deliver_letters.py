@@ -60,7 +60,7 @@ def test_what_waits_is_sent_and_gone(posting: Office) -> None:
 
     assert deliver(posting, post) == []
 
-    assert post.sent == [(Occasion.PASSKEY_REGISTERED, {"name": "Work laptop"}, "contoso")]
+    assert post.sent == [(Occasion.PASSKEY_REGISTERED, {"name": "Work laptop", "retired": ""}, "contoso")]
     assert posting.letters == []
 
 

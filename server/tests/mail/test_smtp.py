@@ -22,6 +22,9 @@ NOW = datetime(2026, 11, 22, 19, 30, tzinfo=UTC)
 TENANT = Tenant(TenantId("t"), "contoso", "Contoso Ltd.", NOW)
 PUBLIC_URL = "https://id.example.org"
 TOLD = {
+    "account": "glass-1",
+    "address": "192.0.2.1",
+    "troubles": "one\nanother",
     "name": "Work laptop",
     "method": "totp",
     "by": "admin@contoso.example",

@@ -252,3 +252,16 @@ def test_templates_are_listed_and_each_is_taken_once(keystead: Keystead) -> None
     keystead("policy", "template", "mfa-everybody")
     assert keystead("policy", "template", "mfa-everybody", fails=True) == "template_taken"
     assert keystead("policy", "template", "mfa-nobody", fails=True) == "template_unknown"
+
+
+def test_a_strength_that_nobody_can_meet_is_told_before_it_is_saved(keystead: Keystead, folder: Path) -> None:
+    push = {"id": "push", "displayName": "A push", "allowedCombinations": ["deviceBasedPush"]}
+    write(folder / "authenticationStrengths" / "push.json", push)
+    asks = {"operator": "AND", "authenticationStrength": {"id": "push"}}
+    write(folder / "policies" / "push.json", policy("Push for all", id="p", grantControls=asks))
+
+    planned = keystead("policy", "plan", str(folder), *ACCESS)
+
+    assert planned["warnings"] == [
+        "Push for all: nobody whom it is for can sign in with or register what 'A push' asks for"
+    ]

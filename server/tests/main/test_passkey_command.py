@@ -53,7 +53,7 @@ def test_options_alone_go_into_a_file_and_the_answer_comes_through_a_pipe(data: 
     begun = invoke(data, "passkey", "begin", GRACE)
     piped = answered(json.loads(begun.stdout))
 
-    finished = piped_into(data, piped, "passkey", "finish", GRACE, "-", "--name", "Red key")
+    finished = piped_into(data, piped, "passkey", "finish", GRACE, "--name", "Red key")
 
     assert finished.exit_code == 0, finished.output
     assert finished.stdout.startswith(f"Registered Red key for {GRACE}: ")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 import msal
@@ -16,13 +16,16 @@ from click.testing import CliRunner
 from joserfc import jwt
 from joserfc.jwk import KeySet
 from keystead_server.main.cli import main
+from keystead_server.policy.access.document import Context
+from keystead_testkit.access_policies import PHISHING_RESISTANT, policy_body, publish, under_policies
 from keystead_testkit.clock import FixedClock
 from keystead_testkit.http_browser import form_token
 from keystead_testkit.office import Office
-from keystead_testkit.relying_party import CALLBACK
+from keystead_testkit.relying_party import CALLBACK, claims_of
 from keystead_testkit.running_server import RunningServer
 from keystead_testkit.soft_passkey import SoftPasskey
 
+ON_C1 = {"includeAuthenticationContextClassReferences": ["c1"]}
 VERIFIER = "another-verifier-of-at-least-forty-three-chars"
 
 
@@ -177,3 +180,42 @@ def test_msal_signs_somebody_in() -> None:
     claims = result["id_token_claims"]
     assert (claims["tid"], claims["oid"]) == (office.tenant.id, office.ada.id)
     assert claims["preferred_username"] == "ada@contoso.example"
+
+
+def test_msal_steps_up_to_an_authentication_context_and_finds_it_in_the_token() -> None:
+    office = Office(clock=FixedClock(datetime.now(UTC)))
+    publish(office, Context("c1", "Payments"))
+    under_policies(office, policy_body("Payments", strength=PHISHING_RESISTANT, applications=ON_C1))
+    app = office.app(id_token_alg="RS256")
+    browser = office.http()
+    browser.sign_in("contoso", office.passkey)
+    client = msal.ConfidentialClientApplication(
+        app.app.id,
+        client_credential=app.secret,
+        oidc_authority="https://id.example.org/contoso/v2.0",
+        client_capabilities=["CP1"],
+        http_client=AsgiClient(office),
+    )
+    challenge = json.dumps({"id_token": {"acrs": {"essential": True, "value": "c1"}}})
+
+    flow = client.initiate_auth_code_flow(
+        [], redirect_uri=CALLBACK, response_mode="form_post", claims_challenge=challenge
+    )
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', browser.get(flow["auth_uri"]).text))
+    result = client.acquire_token_by_auth_code_flow(flow, fields)
+
+    assert result["id_token_claims"]["acrs"] == ["c1"], result
+    assert claims_of(result["access_token"])["xms_cc"] == ["cp1"]
+
+
+def test_authlib_can_ask_for_a_context_and_brings_back_why_there_is_none(
+    running: RunningServer, app: dict[str, Any], browser: httpx2.Client
+) -> None:
+    session = OAuth2Session(app["client_id"], scope="openid", redirect_uri=CALLBACK, code_challenge_method="S256")
+    url, state = session.create_authorization_url(
+        f"{running.url}/home/oauth2/v2.0/authorize", code_verifier=VERIFIER, acr_values="c1"
+    )
+
+    answer = dict(parse_qsl(urlsplit(browser.get(url).headers["location"]).query))
+
+    assert (answer["error"], answer["state"]) == ("unmet_authentication_requirements", state)

@@ -61,7 +61,7 @@ def test_a_policy_is_written_in_a_form_and_is_in_force_after_its_preview(office:
         ({"device_mode": "include", "device_rule": "device.model -eq"}, "(at character 17)"),
         ({"frequency": "hours", "frequency_value": "soon"}, "must be a whole number"),
         ({"include_words": None}, "It includes nobody"),
-        ({"name": ""}, "displayName must be text"),
+        ({"name": ""}, "Give the policy a name."),
         ({"apps": None}, "It includes no app"),
         ({"until_0_who": "ada@example.org", "until_0_why": "On leave"}, "An expiring exclusion says"),
         ({"until_0_who": "who", "until_0_why": "On leave"}, "There is nobody with the username “who”."),
@@ -142,7 +142,7 @@ def test_what_is_no_json_is_refused_in_words(office: Any, ada: Any) -> None:
 
 def test_the_form_as_json_and_back_is_the_same(office: Any, ada: Any) -> None:
     as_json = written(ada, *everybody(), ("controls", "mfa"), action="json", name=None, state=None)
-    assert '&#34;displayName&#34;: &#34;For everybody&#34;' in as_json.text
+    assert "&#34;displayName&#34;: &#34;For everybody&#34;" in as_json.text
 
     back = ada.submit(NEW, NEW, {"view": "json", "json": json.dumps(policy_body("Back", "mfa")), "action": "form"})
 

@@ -26,7 +26,7 @@ def pages(found: Any) -> dict[str, Any]:
     admin = [
         "", "/users", f"/users/{person.id}", "/devices", f"/devices/{device.id}", "/groups", f"/groups/{group.id}", "/apps", f"/apps/{app.id}",
         "/passkey-policy", "/passkey-policy/try", f"/passkey-policy/try?user=bob@example.org&passkey={passkey.id}",
-        "/passkey-policy/history", "/passkey-policy/quarantine", "/sign-ins", "/audit", "/users/none",
+        "/passkey-policy/history", "/passkey-policy/quarantine", "/sign-ins", "/audit", "/users/none", "/access", "/access/new", "/access/templates", "/access/history", "/access/trial",
     ]  # fmt: skip
     anybody = ["/example/sign-in", "/example/sign-in/pass", "/example/signed-out", "/nowhere/account", "/example/none"]
     answers = {path: office.browser().get(path) for path in anybody}

@@ -106,6 +106,21 @@ def test_a_passkey_signs_in_by_the_username_that_was_typed(open_office: Any, pag
     page.wait_for_url("**/account")
 
 
+def test_enter_works_while_the_browser_has_not_yet_said_whether_it_has_autofill(open_office: Any, page: Page) -> None:
+    """An extension may take its time over the answer; a form without its listener went to the page for passes."""
+    person = open_office.person("hasty@example.org")
+    add_virtual_authenticator(page)
+    sign_in_with_pass(page, open_office, person)
+    page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = () => new Promise(() => {})")
+    add_passkey(page, open_office)
+    sign_out(page)
+
+    page.goto(url(open_office, "/sign-in"))
+    page.get_by_role("button", name="Sign in with a passkey").press("Enter")
+
+    page.wait_for_url("**/account")
+
+
 def test_autofill_signs_in_without_pressing_the_button(open_office: Any, page: Page) -> None:
     person = open_office.person("autofill@example.org")
     add_virtual_authenticator(page)

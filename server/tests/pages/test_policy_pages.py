@@ -10,7 +10,7 @@ from keystead_server.domain.passkey import PasskeyType
 from keystead_server.domain.user import Role
 from keystead_server.http.pages.admin import policy_history, policy_preview, quarantine
 
-from .policy_forms import PAGE, changed, draft, save, shown
+from .policy_forms import PAGE, changed, draft, save, shown, words
 
 CONFIRM, TURN, EDIT = f"{PAGE}/confirm", f"{PAGE}/preview", f"{PAGE}/edit"
 
@@ -28,11 +28,6 @@ def with_synced(office: Any, *usernames: str) -> None:
 def bound_only(ada: Any) -> Any:
     """What is answered to saving a policy of device-bound passkeys only."""
     return save(ada, changed(shown(ada.get(PAGE)), profile_0_types=["deviceBound"]))
-
-
-def words(page: Any) -> str:
-    text = re.sub(r"<[^>]+>", " ", page.text.partition("<main")[2])
-    return re.sub(r" (?=[.,:;])", "", " ".join(unescape(text).split()))
 
 
 # -- before it is saved ----------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 
 from keystead_server.domain.actor import OPERATOR, Actor
 from keystead_server.domain.policy_document import PolicyDocument
-from keystead_server.policy.access.document import AccessRules
+from keystead_server.policy.access.document import AccessRules, Context
 from keystead_server.policy.access.location_document import read_location
 from keystead_server.policy.access.reading import read_policy
 from keystead_server.policy.methods.model import FIRST_METHODS
@@ -58,3 +58,13 @@ def under_policies(
 
     change = office.services.manage_access.change
     return run(change(office.tenant.id, edit, by=by, about="a test", trial=trial))
+
+
+def publish(office: Office, *contexts: Context) -> None:
+    """Have exactly these authentication contexts."""
+    office.advance(milliseconds=1)
+
+    def edit(rules: AccessRules) -> AccessRules:
+        return replace(rules, contexts=contexts)
+
+    run(office.services.manage_access.change(office.tenant.id, edit, by=OPERATOR, about="a test"))

@@ -11,6 +11,7 @@ from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.authority import Authority
 from keystead_server.domain.device import Device
 from keystead_server.domain.guesses import Guesses
+from keystead_server.domain.hello_key import HelloKey
 from keystead_server.domain.ids import (
     AppId,
     AttemptId,
@@ -19,6 +20,7 @@ from keystead_server.domain.ids import (
     EventId,
     GrantId,
     GroupId,
+    HelloKeyId,
     LetterId,
     PasskeyId,
     SessionId,
@@ -57,6 +59,7 @@ class Tables:
         self.passwords: dict[tuple[TenantId, str], Password] = {}
         self.totp: dict[tuple[TenantId, str], TotpAuthenticator] = {}
         self.recovery_codes: dict[tuple[TenantId, str], RecoveryCodes] = {}
+        self.hello_keys: dict[tuple[TenantId, HelloKeyId], HelloKey] = {}
         self.guesses: dict[tuple[TenantId, UserId], int] = {}
         self.letters: dict[tuple[TenantId, LetterId], Letter] = {}
         self.devices: dict[tuple[TenantId, DeviceId], Device] = {}
@@ -86,6 +89,7 @@ class Tables:
             Password: self.passwords,
             TotpAuthenticator: self.totp,
             RecoveryCodes: self.recovery_codes,
+            HelloKey: self.hello_keys,
             Letter: self.letters,
             Device: self.devices,
             Authority: self.authorities,
@@ -245,6 +249,7 @@ class AllSecrets(_Reads):
             next(iter(theirs(self._tables.passwords.values())), None),
             tuple(theirs(self._tables.totp.values(), lambda t: (t.created_at, t.id))),
             next(iter(theirs(self._tables.recovery_codes.values())), None),
+            tuple(theirs(self._tables.hello_keys.values(), lambda k: (k.created_at, k.id))),
         )
 
 

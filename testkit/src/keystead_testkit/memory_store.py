@@ -13,6 +13,7 @@ from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.authority import Authority
 from keystead_server.domain.device import Device
+from keystead_server.domain.hello_key import HelloKey
 from keystead_server.domain.ids import TenantId
 from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.letter import Letter
@@ -75,6 +76,8 @@ def _name(value: Any) -> Hashable:
             return TemporaryAccessPass, value.tenant_id, value.id
         case Password() | RecoveryCodes():
             return type(value), value.tenant_id, value.user_id
+        case HelloKey():
+            return HelloKey, value.tenant_id, value.user_id, value.device_id
         case Device():
             return Device, value.tenant_id, value.attestation_digest
         case _:
@@ -87,6 +90,9 @@ def _has_parent(tables: Tables, value: Any) -> bool:
             return value.tenant_id in tables.tenants
         case Passkey() | TemporaryAccessPass() | Password() | TotpAuthenticator() | RecoveryCodes() | Letter():
             return (value.tenant_id, value.user_id) in tables.users
+        case HelloKey():
+            tenant = value.tenant_id
+            return (tenant, value.user_id) in tables.users and (tenant, value.device_id) in tables.devices
         case _:
             return True
 
@@ -228,10 +234,13 @@ def _remove(tables: Tables, change: changes.Remove) -> None:
             tables.drop(tables.memberships, (t, group, user))
     if isinstance(value, User):
         tables.drop(tables.snoozes, (tenant, value.id))
-        for kind in (Passkey, TemporaryAccessPass, Password, TotpAuthenticator, RecoveryCodes, Letter):
+        for kind in (Passkey, TemporaryAccessPass, Password, TotpAuthenticator, RecoveryCodes, HelloKey, Letter):
             for owned in [o for o in tables.of(kind).values() if (o.tenant_id, o.user_id) == (tenant, value.id)]:
                 _forget(tables, owned)
         tables.drop(tables.guesses, (tenant, value.id))
+    if isinstance(value, Device):
+        for key in [k for k in tables.hello_keys.values() if (k.tenant_id, k.device_id) == (tenant, value.id)]:
+            _forget(tables, key)
 
 
 def _bump_policy_version(tables: Tables, change: changes.BumpPolicyVersion) -> None:

@@ -54,6 +54,7 @@ from keystead_server.main.wiring import build_app, build_services
 from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration, MethodsPolicy
 from keystead_server.policy.passkeys.model import PasskeyPolicy
 from keystead_server.ports.changes import Add
+from keystead_server.ports.geo_ip import GeoIp
 from keystead_server.ports.store import SessionOwner, Store
 
 from keystead_testkit.clock import FixedClock, SeededEntropy
@@ -86,9 +87,16 @@ class Office:
     """
 
     def __init__(
-        self, *, store: Store | None = None, clock: FixedClock | None = None, seed: int = 0, **settings: Any
+        self,
+        *,
+        store: Store | None = None,
+        clock: FixedClock | None = None,
+        seed: int = 0,
+        places: GeoIp | None = None,
+        **settings: Any,
     ) -> None:
         self.store: Store = store or MemoryStore()
+        self.places = places
         self.clock = clock or FixedClock()
         self.entropy = SeededEntropy(seed)
         self.config = replace(Config(public_url="https://id.example.org", rate_limit_scale=0.0), **settings)
@@ -116,8 +124,9 @@ class Office:
             token_signer = await signer.load(self.store, self.sealer, self.clock.now())
             hasher = Argon2Hasher(self.entropy, QUICK)
             return build_services(
-                self.config, self.store, self.clock, self.entropy, self.sealer, token_signer, hasher=hasher
-            )
+                self.config, self.store, self.clock, self.entropy, self.sealer, token_signer,
+                hasher=hasher, geo_ip=self.places,
+            )  # fmt: skip
 
         return run(start())
 

@@ -16,6 +16,13 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from keystead_core.oidc.claims_request import (
+    MAX_CLAIMS_CHARACTERS,
+    NO_CLAIMS,
+    ClaimsMalformed,
+    ClaimsRequest,
+    read_claims_request,
+)
 from keystead_core.oidc.errors import AuthorizationError, ClientIdMissing, RedirectUriMissing
 from keystead_core.oidc.parameters import TEXT, KnownParameters, Rule, read_parameters
 from keystead_core.oidc.pkce import is_s256_challenge
@@ -38,6 +45,7 @@ _RULES = {
     "max_age": Rule(16),
     "login_hint": Rule(320, TEXT),
     "acr_values": Rule(1024),
+    "claims": Rule(MAX_CLAIMS_CHARACTERS, TEXT),
     "id_token_hint": Rule(16 * 1024),
     "request": Rule(64 * 1024),
     "request_uri": Rule(MAX_URI_CHARACTERS),
@@ -71,6 +79,7 @@ class AuthorizationRequest:
         max_age: how long ago the person may have signed in; None for no limit.
         login_hint: who the client believes is there. A hint, typed by anybody.
         id_token_hint: unverified.
+        claims: what the sign-in must have shown.
     """
 
     client_id: str
@@ -83,6 +92,7 @@ class AuthorizationRequest:
     login_hint: str | None
     acr_values: tuple[str, ...]
     id_token_hint: str | None
+    claims: ClaimsRequest = NO_CLAIMS
 
     @property
     def redirect_uri(self) -> str:
@@ -132,6 +142,7 @@ def parse_authorization(
             login_hint=parameters.get("login_hint"),
             acr_values=tuple((parameters.get("acr_values") or "").split()),
             id_token_hint=parameters.get("id_token_hint"),
+            claims=_claims(parameters),
         )
     except _Refused as refused:
         raise AuthorizationError(refused.error, refused.description, reply_to) from None
@@ -209,3 +220,10 @@ def _max_age(parameters: KnownParameters) -> timedelta | None:
     if not (value.isascii() and value.isdigit() and len(value) <= _MAX_AGE_DIGITS):
         raise _Refused("invalid_request", "max_age must be a number of seconds")
     return timedelta(seconds=int(value))
+
+
+def _claims(parameters: KnownParameters) -> ClaimsRequest:
+    try:
+        return read_claims_request(parameters.get("claims"), (parameters.get("acr_values") or "").split())
+    except ClaimsMalformed as error:
+        raise _Refused("invalid_request", str(error)) from None

@@ -54,12 +54,39 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """How, and in which session."""
+    """How, and in which session.
+
+    Attributes:
+        acrs: authentication contexts that the app asked for and the sign-in satisfies.
+    """
 
     authenticated_at: datetime
     acr: str
     amr: tuple[str, ...]
     sid: str
+    acrs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What policy tells an API about the session, in the names that Entra's tokens have.
+
+    Attributes:
+        capabilities: `xms_cc`: the app said that it can answer a claims challenge.
+        restricted: the app is to restrict what can be done: `controls` has `app_res`.
+        state: `signin_state`: what is known of browser and device; told where restrictions are asked for.
+    """
+
+    capabilities: tuple[str, ...] = ()
+    restricted: bool = False
+    state: tuple[str, ...] = ()
+
+    def claims(self) -> Claims:
+        told: Claims = {"xms_cc": list(self.capabilities)} if self.capabilities else {}
+        return told | {"controls": ["app_res"], "signin_state": list(self.state)} if self.restricted else told
+
+
+UNCONDITIONAL = Conditions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +137,7 @@ def access_token_claims(
     audience: str | list[str],
     scopes: Collection[str],
     token_id: str,
+    conditions: Conditions = UNCONDITIONAL,
 ) -> Claims:
     """Claims of an access token for *audience*; its header says `at+jwt`."""
     scope = " ".join(scopes)
@@ -124,6 +152,7 @@ def access_token_claims(
         "scope": scope,
         "scp": scope,
         **_authentication_claims(authentication),
+        **conditions.claims(),
     }
 
 
@@ -158,12 +187,13 @@ def at_hash(access_token: str, alg: str) -> str:
 
 
 def _authentication_claims(authentication: Authentication) -> Claims:
-    return {
+    claims: Claims = {
         "auth_time": _seconds(authentication.authenticated_at),
         "acr": authentication.acr,
         "amr": list(authentication.amr),
         "sid": authentication.sid,
     }
+    return claims | {"acrs": list(authentication.acrs)} if authentication.acrs else claims
 
 
 def _claims_of_scopes(person: Person, scopes: Collection[str]) -> Claims:

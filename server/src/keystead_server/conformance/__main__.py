@@ -26,14 +26,20 @@ def verdicts(lines: Iterable[bytes], judge: Judge) -> Iterator[dict[str, object]
     return answers(lines, answer)
 
 
-def answers(lines: Iterable[bytes], answer: Answer) -> Iterator[dict[str, object]]:
+_REJECTED = {"verdict": "reject"}
+
+
+def answers(
+    lines: Iterable[bytes], answer: Answer, *, unreadable: Mapping[str, object] = _REJECTED
+) -> Iterator[dict[str, object]]:
+    """One answer a line; what is no record at all is answered with *unreadable* and the reason."""
     for line in lines:
         if not line.strip():
             continue
         try:
             record = json_decode_object(line, max_bytes=MAX_RECORD_BYTES, max_depth=MAX_RECORD_DEPTH)
         except BadJson as error:
-            yield {"name": None, "verdict": "reject", "reason": f"record_malformed: {error}"}
+            yield {"name": None, **unreadable, "reason": f"record_malformed: {error}"}
             continue
         yield answer(record)
 
@@ -54,7 +60,7 @@ def answers_for(door: str, records: Iterable[bytes]) -> Iterator[dict[str, objec
     if door == "access":
         from keystead_server.conformance.access import AccessDoor
 
-        return answers(records, AccessDoor(_now).answer)
+        return answers(records, AccessDoor(_now).answer, unreadable={"decision": None})
     judge = judge_for(door)
     return None if judge is None else verdicts(records, judge)
 

@@ -33,6 +33,7 @@ from keystead_server.policy.strengths.model import Strength
 _Read = TypeVar("_Read")
 _PREFIX = "set:"
 SIGN_IN_FREQUENCY = "signInFrequency"
+BOUND_SESSION = "secureSignInSession"
 
 
 @dataclass(slots=True)
@@ -86,7 +87,8 @@ class AccessDoor:
         compiled = self._sets.get(wanted)
         if compiled is None:
             raise RecordMalformed(f"there is no set {wanted!r}")
-        return _told(compiled, explain(compiled, read_facts(members(record, "signIn"), record, self._clock)))
+        asked = frozenset(control for grant, _ in compiled.grants for control in grant.controls)
+        return _told(compiled, explain(compiled, read_facts(members(record, "signIn"), record, self._clock, asked)))
 
 
 def _told(compiled: Compiled, explanation: Explanation) -> dict[str, object]:
@@ -95,6 +97,8 @@ def _told(compiled: Compiled, explanation: Explanation) -> dict[str, object]:
     unmet = list(dict.fromkeys(control.kind.value for control in missing))
     if decision.sign_in_again and decision.verdict is not Verdict.BLOCK:
         unmet.append(SIGN_IN_FREQUENCY)
+    if decision.not_bound:
+        unmet.append(BOUND_SESSION)
     return {
         "applies": [one.policy_id for one in decision.applied],
         "decision": decision.verdict.value,

@@ -5,16 +5,16 @@ that in the record; names in any case. What is not said is what an ordinary sign
 special flow, a browser, a device that is not registered, an address in no country.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from keystead_server.conformance.record import RecordMalformed, moment
+from keystead_server.conformance.record import RecordMalformed
+from keystead_server.conformance.said import Said, folded
 from keystead_server.domain.passkey import Proof
-from keystead_server.policy.access.controls import ControlKind
+from keystead_server.policy.access.controls import Control, ControlKind
 from keystead_server.policy.access.facts import (
     Address,
     AppFacts,
@@ -39,8 +39,6 @@ from keystead_server.policy.access.vocabulary import (
 from keystead_server.policy.strengths.evaluate import Credential
 from keystead_server.policy.strengths.model import MethodMode
 
-_Word = TypeVar("_Word", bound=StrEnum)
-_NESTED = ("signInConditions", "signInIdentity", "signInContext", "facts", "directory", "user")
 _ACTIONS = {
     "registersecurityinformation": UserAction.REGISTER_SECURITY_INFO,
     "registersecurityinfo": UserAction.REGISTER_SECURITY_INFO,
@@ -50,10 +48,16 @@ _ACTIONS = {
 }
 _MODES = {
     "passkey": MethodMode.FIDO2,
+    "securitykey": MethodMode.FIDO2,
     "temporaryaccesspass": MethodMode.PASS_ONE_TIME,
+    "tap": MethodMode.PASS_ONE_TIME,
+    "totp": MethodMode.SOFTWARE_OATH,
     "windowshello": MethodMode.WINDOWS_HELLO,
+    "platformcredential": MethodMode.WINDOWS_HELLO,
     # Said of a second factor that nobody describes: it is one, and no strength's but the plainest.
     "mfa": MethodMode.FEDERATED_MULTI_FACTOR,
+    "multifactor": MethodMode.FEDERATED_MULTI_FACTOR,
+    "multifactorauthentication": MethodMode.FEDERATED_MULTI_FACTOR,
     **{mode.value.casefold(): mode for mode in MethodMode},
 }
 _TRUST = {
@@ -62,83 +66,34 @@ _TRUST = {
     "hybrid azure ad joined": "ServerAD",
     "azure ad registered": "Workplace",
 }
+_CONTEXTS = ("authenticationContextValue", "authenticationContexts", "authenticationContext", "authContext")
 _AGES = {"sessionAgeHours": "hours", "sessionAgeMinutes": "minutes", "sessionAgeSeconds": "seconds"}
 _NOT_ATTRIBUTES = frozenset({"@odata.type", "isregistered", "registered", "extensionattributes"})
 
 
-class Said:
-    """What is said of a sign-in, wherever it stands."""
-
-    def __init__(self, sign_in: Mapping[str, Any], record: Mapping[str, object]) -> None:
-        nested = [sign_in.get(name) for name in _NESTED]
-        sources = [*(one for one in nested if isinstance(one, dict)), sign_in, record]
-        self._members: dict[str, Any] = {}
-        for source in reversed(sources):
-            self._members |= {name.casefold(): value for name, value in source.items() if value is not None}
-
-    def find(self, *names: str) -> Any:
-        """What is said under the first of *names* that says anything, or None."""
-        return next((found for name in names if (found := self._members.get(name.casefold())) is not None), None)
-
-    def text(self, *names: str) -> str | None:
-        value = self.find(*names)
-        if value is not None and not isinstance(value, str):
-            raise RecordMalformed(f"{names[0]} is not text")
-        return value or None
-
-    def ids(self, *names: str) -> frozenset[str]:
-        return frozenset(_folded(one) for one in self.list(*names))
-
-    def list(self, *names: str) -> list[Any]:
-        value = self.find(*names)
-        if isinstance(value, str | dict):
-            return [value]
-        if value is not None and not isinstance(value, list):
-            raise RecordMalformed(f"{names[0]} is not a list")
-        return value or []
-
-    def word(self, kind: type[_Word], *names: str) -> _Word | None:
-        """A member of an enumeration, in any case; None where nothing, or nothing in particular, is said."""
-        text = self.text(*names)
-        if text is None or text.casefold() in ("unknown", "unknownfuturevalue", "all", ""):
-            return None
-        found = next((member for member in kind if member.value.casefold() == text.casefold()), None)
-        if found is None and text.casefold() != "none":
-            raise RecordMalformed(f"{names[0]}: {text!r} is not one of: {', '.join(kind)}")
-        return found
-
-    def at(self, *names: str) -> datetime | None:
-        return moment({names[0]: self.find(*names)}, names[0])
-
-
-def _folded(value: object) -> str:
-    """Ids as policies have them once they are read."""
-    if isinstance(value, dict):
-        value = value.get("id") or value.get("appId")
-    if not isinstance(value, str):
-        raise RecordMalformed("an id is not text")
-    try:
-        return str(UUID(value))
-    except ValueError:
-        return value
-
-
-def read_facts(sign_in: Mapping[str, Any], record: Mapping[str, object], clock: Callable[[], datetime]) -> Facts:
+def read_facts(
+    sign_in: Mapping[str, Any],
+    record: Mapping[str, object],
+    clock: Callable[[], datetime],
+    asked: Iterable[Control] = (),
+) -> Facts:
     """The facts of one sign-in; *clock* is asked only where `now` is absent.
+
+    Args:
+        asked: what the policies ask for, so that `termsOfUse` alone can say that all of them are accepted.
 
     Raises:
         RecordMalformed: something that is said cannot be.
     """
     said = Said(sign_in, record)
     now = said.at("now") or clock()
-    flow = said.find("authenticationFlow")
     done = frozenset(str(one) for one in said.list("controlsSatisfied", "methodsSatisfied") if isinstance(one, str))
     return Facts(
         now=now,
         who=_who(said),
         apps=tuple(_apps(said)),
         action=_action(said),
-        contexts=frozenset(one.casefold() for one in said.ids("authenticationContextValue", "authenticationContexts")),
+        contexts=frozenset(one.casefold() for one in said.ids(*_CONTEXTS)),
         client=said.word(ClientApp, "clientAppType") or ClientApp.BROWSER,
         platform=said.word(Platform, "devicePlatform", "platform"),
         address=_address(said),
@@ -149,30 +104,35 @@ def read_facts(sign_in: Mapping[str, Any], record: Mapping[str, object], clock: 
         user_risk=said.word(RiskLevel, "userRiskLevel") or RiskLevel.NONE,
         workload_risk=said.word(RiskLevel, "servicePrincipalRiskLevel") or RiskLevel.NONE,
         insider_risk=said.word(InsiderRisk, "insiderRiskLevel") or InsiderRisk.NONE,
-        flow=Said(flow if isinstance(flow, dict) else {}, {"transferMethod": said.find("transferMethod")}).word(
-            TransferMethod, "transferMethod"
-        ),
+        flow=_flow(said),
         methods=tuple(_methods(said, now)),
         authenticated_at=_authenticated_at(said, now),
+        bound=said.find("sessionBound") is not False,
         password_changed=ControlKind.PASSWORD_CHANGE in done or said.find("passwordChanged") is True,
         risk_remediated=ControlKind.RISK_REMEDIATION in done,
         approved_app=ControlKind.APPROVED_APP in done,
         protected_app=ControlKind.COMPLIANT_APP in done,
-        accepted_terms=said.ids("termsOfUseAccepted", "acceptedTermsOfUse"),
-        custom_factors=said.ids("customAuthenticationFactorsSatisfied"),
+        accepted_terms=said.ids("termsOfUseAccepted", "acceptedTermsOfUse")
+        | _all_of(ControlKind.TERMS_OF_USE, asked, done),
+        custom_factors=said.ids("customAuthenticationFactorsSatisfied")
+        | _all_of(ControlKind.CUSTOM_FACTOR, asked, done),
     )
+
+
+def _all_of(kind: ControlKind, asked: Iterable[Control], done: frozenset[str]) -> frozenset[str]:
+    return frozenset(control.id for control in asked if control.kind is kind) if kind in done else frozenset()
 
 
 def _who(said: Said) -> Person | Workload:
     workload = said.text("servicePrincipalId")
     if workload is not None:
         own = said.find("isSingleTenant", "ownedByTenant")
-        return Workload(_folded(workload), own is not False, _attributes(said.find("servicePrincipalAttributes")))
+        return Workload(folded(workload), own is not False, _attributes(said.find("servicePrincipalAttributes")))
     user = said.text("userId", "id")
     if user is None:
         raise RecordMalformed("signIn names neither userId nor servicePrincipalId")
     return Person(
-        id=_folded(user),
+        id=folded(user),
         groups=said.ids("groupIds", "groups", "transitiveMemberOf"),
         roles=said.ids("roleIds", "roles", "directoryRoles"),
         guest=_guest(said),
@@ -196,7 +156,7 @@ def _apps(said: Said) -> Iterator[AppFacts]:
     suites = {suite.casefold(): suite for suite in (OFFICE_365, ADMIN_PORTALS)}
     for app in said.list("includeApplications", "applicationIds", "applicationId", "appId"):
         own = app.get("customSecurityAttributes") if isinstance(app, dict) else None
-        named = _folded(app)
+        named = folded(app)
         yield AppFacts(suites.get(named.casefold(), named), attributes=_attributes(own or attributes))
 
 
@@ -219,6 +179,12 @@ def _action(said: Said) -> UserAction | None:
     if action is None:
         raise RecordMalformed(f"userAction: {text!r} is none that policies know")
     return action
+
+
+def _flow(said: Said) -> TransferMethod | None:
+    flow = said.find("authenticationFlow")
+    named = flow if isinstance(flow, dict) else {"transferMethod": flow}
+    return Said(named, {"transferMethod": said.find("transferMethod")}).word(TransferMethod, "transferMethod")
 
 
 def _address(said: Said) -> Address | None:
@@ -274,7 +240,7 @@ def _credential(mode: MethodMode, one: Said) -> Credential:
             None if aaguid is None else UUID(aaguid),
             one.word(Proof, "proof") or Proof.NONE,
             one.text("issuerSki"),
-            frozenset(one.list("policyOids", "policyOid")),
+            one.ids("policyOids", "policyOid"),
         )
     except ValueError:
         raise RecordMalformed("aaguid is no AAGUID") from None

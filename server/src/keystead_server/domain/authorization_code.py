@@ -20,6 +20,8 @@ class AuthorizationCode:
     redirect_uri_digest: SHA-256 of the address the code was sent to (RFC 6749 §4.1.3 compares it).
     code_challenge: PKCE's, S256.
     address, platform: from where the person came, for policy to be asked again: the code is brought by the app.
+    contexts: authentication contexts that were asked for, and are satisfied while the code is good.
+    capabilities: of the app, by its own account.
     """
 
     id: GrantId
@@ -32,6 +34,8 @@ class AuthorizationCode:
     expires_at: datetime
     address: str = ""
     platform: str = ""
+    contexts: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
         return json.dumps(
@@ -46,6 +50,8 @@ class AuthorizationCode:
                 self.expires_at.timestamp(),
                 self.address,
                 self.platform,
+                " ".join(self.contexts),
+                " ".join(self.capabilities),
             ],
             separators=(",", ":"),
         ).encode()
@@ -53,20 +59,21 @@ class AuthorizationCode:
     @classmethod
     def from_bytes(cls, raw: bytes) -> "AuthorizationCode":
         """Read what `to_bytes` wrote; only ever called on what our own seal gave back."""
-        code, session, app, redirect_uri_digest, challenge, scopes, nonce, expires_at, address, platform = json.loads(
-            raw
-        )
+        code, session, app, digest, challenge, scopes, nonce, expires_at, *more = json.loads(raw)
+        address, platform, contexts, capabilities = more
         return cls(
             GrantId(code),
             SessionId(session),
             AppId(app),
-            redirect_uri_digest,
+            digest,
             challenge,
             tuple(scopes.split()),
             nonce,
             datetime.fromtimestamp(expires_at, UTC),
             address,
             platform,
+            tuple(contexts.split()),
+            tuple(capabilities.split()),
         )
 
 

@@ -6,9 +6,8 @@ Its id is the id of the attempt that answers it. Recording the attempt spends it
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
-from keystead_server.domain.ids import AttemptId, TenantId, UserId
+from keystead_server.domain.ids import AttemptId, TenantId, UserId, id_bytes, id_text
 from keystead_server.domain.sign_in import Purpose
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
@@ -40,9 +39,9 @@ class Challenge:
             _VERSION,
             _PURPOSES[self.purpose],
             (self.expires_at - _EPOCH) // timedelta(microseconds=1),
-            UUID(self.id).bytes,
-            UUID(self.tenant_id).bytes,
-            _NOBODY if self.for_user is None else UUID(self.for_user).bytes,
+            id_bytes(self.id),
+            id_bytes(self.tenant_id),
+            _NOBODY if self.for_user is None else id_bytes(self.for_user),
         )
 
     @classmethod
@@ -50,9 +49,9 @@ class Challenge:
         """Read what `to_bytes` wrote; only ever called on what our own seal gave back."""
         _version, purpose, expires, attempt, tenant, user = _LAYOUT.unpack(raw)
         return cls(
-            id=AttemptId(str(UUID(bytes=attempt))),
-            tenant_id=TenantId(str(UUID(bytes=tenant))),
+            id=AttemptId(id_text(attempt)),
+            tenant_id=TenantId(id_text(tenant)),
             purpose=_PURPOSE_OF[purpose],
             expires_at=_EPOCH + timedelta(microseconds=expires),
-            for_user=None if user == _NOBODY else UserId(str(UUID(bytes=user))),
+            for_user=None if user == _NOBODY else UserId(id_text(user)),
         )

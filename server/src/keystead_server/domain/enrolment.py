@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
-from uuid import UUID
 
 from msgspec.msgpack import Decoder
 from msgspec.msgpack import encode as _encode
 
 from keystead_server.domain.device import EndorsementTrust, TpmFacts
-from keystead_server.domain.ids import AttemptId, DeviceId, UserId
+from keystead_server.domain.ids import AttemptId, DeviceId, UserId, id_bytes, id_text
 
 CODE_LIFETIME: Final = timedelta(minutes=10)
 ACTIVATION_LIFETIME: Final = timedelta(minutes=5)
@@ -33,15 +32,15 @@ class EnrolmentCode:
     expires_at: datetime
 
     def to_bytes(self) -> bytes:
-        return _LAYOUT.pack((self.expires_at - _EPOCH) // _MICROSECOND, UUID(self.id).bytes, UUID(self.user_id).bytes)
+        return _LAYOUT.pack((self.expires_at - _EPOCH) // _MICROSECOND, id_bytes(self.id), id_bytes(self.user_id))
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "EnrolmentCode":
         """Read what `to_bytes` wrote; only ever called on what our own seal gave back."""
         expires, attempt, user = _LAYOUT.unpack(raw)
         return cls(
-            AttemptId(str(UUID(bytes=attempt))),
-            UserId(str(UUID(bytes=user))),
+            AttemptId(id_text(attempt)),
+            UserId(id_text(user)),
             _EPOCH + timedelta(microseconds=expires),
         )
 

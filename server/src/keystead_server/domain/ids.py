@@ -14,6 +14,7 @@ PassId = NewType("PassId", str)
 PasswordId = NewType("PasswordId", str)
 TotpId = NewType("TotpId", str)
 RecoveryCodesId = NewType("RecoveryCodesId", str)
+HelloKeyId = NewType("HelloKeyId", str)
 LetterId = NewType("LetterId", str)
 DeviceId = NewType("DeviceId", str)
 AuthorityId = NewType("AuthorityId", str)
@@ -27,3 +28,13 @@ EventId = NewType("EventId", str)
 
 # Nobody's id: looked up where nobody was found, so that the same work is done.
 NOBODY = UserId("00000000-0000-0000-0000-000000000000")
+
+
+def id_bytes(id_: str) -> bytes:
+    """The sixteen bytes that *id_* is the text of. Every sealed value holds ids, and `uuid` takes four times as long."""
+    return bytes.fromhex(id_.replace("-", ""))
+
+
+def id_text(raw: bytes) -> str:
+    digits = raw.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

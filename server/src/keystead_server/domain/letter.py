@@ -32,6 +32,8 @@ class Occasion(StrEnum):
     METHOD_REMOVED = "method.removed"
     SIGNED_OUT_EVERYWHERE = "user.signed_out_everywhere"
     MAIL_CHANGED = "user.mail_changed"
+    EMERGENCY_USED = "break_glass.used"
+    EMERGENCY_UNREADY = "break_glass.unready"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
 
 SESSION_LIFETIME = timedelta(hours=24)
+# Where a policy says that the browser keeps the session (Entra: "90 days").
+KEPT_SESSION_LIFETIME = timedelta(days=90)
 FRESH_FOR_REGISTRATION = timedelta(minutes=5)
 # A one-time pass cannot sign in again: whoever spent it has a little longer, as in Entra, and no more.
 FRESH_BY_PASS = timedelta(minutes=10)
@@ -53,6 +55,16 @@ class Session:
         """
         by_pass = self.used(Method.TEMPORARY_ACCESS_PASS)
         return now - self.signed_in_at <= (FRESH_BY_PASS if by_pass else FRESH_FOR_REGISTRATION)
+
+    def kept(self) -> "Session":
+        """This session, to outlast the browser's being closed; one that ends early, as a pass's does, stays as it is."""
+        if self.expires_at < self.signed_in_at + SESSION_LIFETIME:
+            return self
+        return replace(self, expires_at=self.signed_in_at + KEPT_SESSION_LIFETIME)
+
+    @property
+    def is_kept(self) -> bool:
+        return self.expires_at > self.signed_in_at + SESSION_LIFETIME
 
     def closed(self, *, at: datetime) -> "Session":
         return replace(self, closed_at=at)

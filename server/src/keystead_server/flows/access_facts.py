@@ -8,6 +8,7 @@ used        what a session was opened with, as strengths name it
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from keystead_server.domain.access_pass import TemporaryAccessPass
@@ -50,6 +51,7 @@ _MODES = {
     Method.PASSWORD: MethodMode.PASSWORD,
     Method.SOFTWARE_OATH: MethodMode.SOFTWARE_OATH,
 }
+_MODES_OR_PASS = {*_MODES, Method.TEMPORARY_ACCESS_PASS}
 PASSWORD_MODE = frozenset({MethodMode.PASSWORD})
 
 
@@ -81,6 +83,7 @@ class Place:
 NOWHERE_KNOWN = Place(UNKNOWN, UNKNOWN)
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str) -> Address | Unknown:
     try:
         return ip_address(text)
@@ -97,10 +100,12 @@ def platform_of(user_agent: str) -> Platform | None:
 class Target:
     """Attributes:
     app: None for an action alone.
+    contexts: authentication contexts that the app asks for.
     """
 
     app: AppFacts | None = None
     action: UserAction | None = None
+    contexts: frozenset[str] = frozenset()
 
     @property
     def app_id(self) -> AppId | None:
@@ -117,9 +122,9 @@ REGISTRATION = Target(action=UserAction.REGISTER_SECURITY_INFO)
 DEVICES = Target(action=UserAction.REGISTER_DEVICE)
 
 
-def app_target(app: AppId | None) -> Target:
+def app_target(app: AppId | None, contexts: Iterable[str] = ()) -> Target:
     """An app; without one, one's own account."""
-    return ACCOUNT if app is None else Target(AppFacts(app))
+    return ACCOUNT if app is None else Target(AppFacts(app), contexts=frozenset(contexts))
 
 
 def person_of(subject: Subject) -> Person:
@@ -145,6 +150,15 @@ def _credentials(
             yield pass_credential(access_pass)
         elif method in _MODES:
             yield Credential(_MODES[method])
+
+
+def modes_of(methods: Iterable[Method]) -> frozenset[MethodMode]:
+    """What *methods* are as strengths name them; a pass may be of either kind."""
+    passes = {MethodMode.PASS_ONE_TIME, MethodMode.PASS_MULTI_USE}
+    found = [
+        passes if one is Method.TEMPORARY_ACCESS_PASS else {_MODES[one]} for one in methods if one in _MODES_OR_PASS
+    ]
+    return frozenset().union(*found)
 
 
 def pass_credential(access_pass: TemporaryAccessPass | None) -> Credential:

@@ -19,13 +19,14 @@ from keystead_server.domain.access_ruling import AccessRuling, AppliedPolicy
 from keystead_server.domain.app import App
 from keystead_server.domain.ids import NOBODY, GroupId, TenantId
 from keystead_server.domain.passkey import Passkey
-from keystead_server.domain.session import Session
+from keystead_server.domain.session import SESSION_LIFETIME, Session
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.access_facts import Place, Target, app_target, person_of, used_in
 from keystead_server.flows.policies import AccessPolicies, AccessVersion
 from keystead_server.policy.access.compiled import Compiled
+from keystead_server.policy.access.controls import BrowserMode
 from keystead_server.policy.access.decide import Decision, Verdict, decide
 from keystead_server.policy.access.early import BlockedEarly, Early, MayContinue, decide_early
 from keystead_server.policy.access.facts import AppFacts, Facts, Person, Used, Workload
@@ -68,7 +69,20 @@ class Ruling:
     def blocks(self) -> bool:
         return self.decision.verdict is Verdict.BLOCK
 
+    def opens(self, session: Session) -> Session:
+        """*session* as it is opened: policy may have the browser keep it."""
+        return session.kept() if self.decision.session.persistent_browser is BrowserMode.ALWAYS else session
 
+    def for_use_of(self, session: Session, now: datetime) -> "Ruling":
+        """As it is for a session that was kept: once no policy keeps it, it lasts no longer than any other."""
+        keeps = self.decision.session.persistent_browser is BrowserMode.ALWAYS
+        if keeps or self.blocks or now < session.signed_in_at + SESSION_LIFETIME:
+            return self
+        over = replace(self.decision, verdict=Verdict.CONTROLS_REQUIRED, sign_in_again=True)
+        return replace(self, decision=over, says=(*self.says, _TOO_OLD))
+
+
+_TOO_OLD = "the sign-in is older than your organisation allows for this"
 UNRULED = Ruling(Decision(Verdict.ALLOW))
 
 
@@ -87,9 +101,10 @@ class AccessGate:
         now = self.clock.now()
         version = await self.access.at(owner.session.tenant_id, owner.policy_version, now)
         if not version.compiled.live:
-            return _unruled(version, owner.user)
+            return _unruled(version, owner.user).for_use_of(owner.session, now)
         methods = await self._used(owner.session)
-        return await self._rule(version, owner.user, owner.groups, methods, owner.session, visitor, target, place)
+        ruling = await self._rule(version, owner.user, owner.groups, methods, owner.session, visitor, target, place)
+        return ruling.for_use_of(owner.session, now)
 
     async def at_sign_in(
         self,
@@ -204,6 +219,7 @@ class AccessGate:
             who,
             apps=target.apps,
             action=target.action,
+            contexts=target.contexts,
             client=ClientApp.BROWSER,
             # No device has proved which one it is: that is a finding, not ignorance.
             device=None,
@@ -249,5 +265,7 @@ def _says(compiled: Compiled, decision: Decision) -> tuple[str, ...]:
     strengths, terms = compiled.strengths, compiled.set.terms
     said = [" or ".join(why_unmet(one, strengths, terms) for one in prompt.any_of) for prompt in decision.prompts]
     if decision.sign_in_again:
-        said.append("the sign-in is older than your organisation allows for this")
+        said.append(_TOO_OLD)
+    if decision.not_bound:
+        said.append("a session that is bound to a device is needed, and none can be bound here yet")
     return tuple(said)

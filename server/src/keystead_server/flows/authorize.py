@@ -1,7 +1,7 @@
 """Answer an app's authorization request: a code, a refusal, "sign in first", or "register a passkey first".
 
-Conditional Access is asked each time, for this app: what it misses leads to another sign-in that can
-bring it, and to a refusal where none can.
+Conditional Access is asked each time, for this app and the authentication contexts it names: what it misses
+leads to another sign-in that can bring it, and to a refusal where none can.
 
 The request is judged anew each time it comes, before and after the sign-in, so nothing about it
 is remembered in between and no step can be skipped.
@@ -31,8 +31,8 @@ from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.access_facts import REGISTRATION, app_target, platform_of
 from keystead_server.flows.access_gate import AccessGate, Ruling
-from keystead_server.flows.attempts import Refused, start_trail
-from keystead_server.flows.registration_duty import RegistrationDuty
+from keystead_server.flows.attempts import Refused, Trail, start_trail
+from keystead_server.flows.registration_duty import NOWHERE, Here, RegistrationDuty
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.sealer import Sealer
@@ -62,9 +62,14 @@ class SignInFirst:
 
 @dataclass(frozen=True, slots=True)
 class RegisterFirst:
-    """The person is signed in, and must register a passkey before any app gets an answer."""
+    """The person is signed in, and must register a passkey before any app gets an answer.
+
+    Attributes:
+        on_this_device: the campaign asks; they may have others, which do not work there.
+    """
 
     app: App
+    on_this_device: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ class Authorize:
         issuer: str,
         visitor: Visitor,
         asked_at: datetime | None = None,
+        here: Here = NOWHERE,
     ) -> Outcome:
         """Judge a request.
 
@@ -113,6 +119,7 @@ class Authorize:
             owner: the open session of whoever's browser it is.
             issuer: us, by the name of the tenant that the app uses.
             asked_at: when the request first came, if the person was sent to sign in for it since.
+            here: the device they sit at.
         """
         try:
             received = receive_authorization(pairs)
@@ -124,9 +131,22 @@ class Authorize:
             return NotSafe(error.code, str(error))
         except AuthorizationError as error:
             return _error(error.reply_to, error.error, error.description, issuer)
+        if not await self._publishes(tenant, request.claims.contexts):
+            # To leave one out would give the app a token that it takes for a stronger one, or an endless step-up.
+            return _error(
+                request.reply_to,
+                "unmet_authentication_requirements",
+                "an authentication context is asked for that is not published",
+                issuer,
+            )
         if owner is not None and self._is_recent_enough(request, owner.session, asked_at):
             if await self.duty.holds(owner):
-                return _held(request, app, issuer)
+                return _held(request, RegisterFirst(app), issuer)
+            if await self.duty.is_asked_now(owner, here, self.clock.now()):
+                first = RegisterFirst(app, on_this_device=True)
+                # A session that goes on may be too old to register anything with.
+                fresh = owner.session.is_fresh(self.clock.now())
+                return _held(request, first if fresh else SignInFirst(app, owner.user.username), issuer)
             return await self._under_policy(request, app, owner, visitor, issuer, asked_at)
         if Prompt.NONE in request.prompts:
             return _error(request.reply_to, "login_required", "the person must sign in", issuer)
@@ -141,19 +161,51 @@ class Authorize:
         issuer: str,
         asked_at: datetime | None,
     ) -> Outcome:
-        ruling = await self.gate.of_session(owner, visitor, app_target(app.id))
+        ruling = await self.gate.of_session(owner, visitor, app_target(app.id, request.claims.contexts))
         if ruling.code is None:
+            if request.claims.acr and owner.session.acr not in request.claims.acr:
+                return await self._without_the_acr(request, app, owner, visitor, issuer, asked_at)
             code = self._code(request, owner, visitor)
             return Reply(request.reply_to, code_parameters(request.reply_to, code, issuer))
-        now = self.clock.now()
-        trail = start_trail(self.store, self.entropy, app.tenant_id, visitor, now, Purpose.AUTHORIZE, Method.NONE)
-        trail.user_id, trail.username, trail.app_id = owner.user.id, owner.user.username, app.id
-        refused = await trail.refuse_access(ruling)
+        refused = await self._trail(app, owner, visitor).refuse_access(ruling)
         if Prompt.NONE in request.prompts:
             if ruling.blocks:
                 return _error(request.reply_to, "access_denied", "the organisation's policies forbid it", issuer)
             return _error(request.reply_to, "interaction_required", "the organisation's policies are not met", issuer)
         return await self._what_helps(request, app, owner, visitor, asked_at, Denied(refused, ruling))
+
+    async def _publishes(self, tenant: Tenant, contexts: tuple[str, ...]) -> bool:
+        if not contexts:
+            return True
+        rules = (await self.gate.in_force(tenant.id)).rules
+        return {one.id for one in rules.contexts if one.available}.issuperset(contexts)
+
+    def _trail(self, app: App, owner: SessionOwner, visitor: Visitor) -> Trail:
+        now = self.clock.now()
+        trail = start_trail(self.store, self.entropy, app.tenant_id, visitor, now, Purpose.AUTHORIZE, Method.NONE)
+        trail.user_id, trail.username, trail.app_id = owner.user.id, owner.user.username, app.id
+        return trail
+
+    async def _without_the_acr(
+        self,
+        request: AuthorizationRequest,
+        app: App,
+        owner: SessionOwner,
+        visitor: Visitor,
+        issuer: str,
+        asked_at: datetime | None,
+    ) -> Outcome:
+        """Another sign-in may bring it; OpenID Connect Core §5.5.1.1: otherwise it is "a failed authentication attempt"."""
+        is_for_this = asked_at is not None and owner.session.signed_in_at >= asked_at
+        if Prompt.NONE not in request.prompts and not is_for_this:
+            return SignInFirst(app, owner.user.username)
+        await self._trail(app, owner, visitor).refuse("unmet_authentication_requirements")
+        return _error(
+            request.reply_to,
+            "unmet_authentication_requirements",
+            "the sign-in has none of the acr values that are asked for",
+            issuer,
+        )
 
     async def _what_helps(
         self,
@@ -213,15 +265,17 @@ class Authorize:
             expires_at=now + CODE_LIFETIME,
             address=visitor.address,
             platform=platform_of(visitor.user_agent) or "",
+            contexts=request.claims.contexts,
+            capabilities=request.claims.capabilities,
         )
         sealed = self.sealer.seal(CODE_SEAL, code.to_bytes(), bound_to=owner.user.tenant_id.encode())
         return b64url_encode(sealed)
 
 
-def _held(request: AuthorizationRequest, app: App, issuer: str) -> Reply | RegisterFirst:
+def _held(request: AuthorizationRequest, first: RegisterFirst | SignInFirst, issuer: str) -> Outcome:
     if Prompt.NONE in request.prompts:
         return _error(request.reply_to, "interaction_required", "the person must register a passkey first", issuer)
-    return RegisterFirst(app)
+    return first
 
 
 def _error(reply_to: ReplyTo, error: str, description: str, issuer: str) -> Reply:

@@ -15,7 +15,7 @@ from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.attempts import Refused, Trail, start_trail
-from keystead_server.flows.emergency import alarm
+from keystead_server.flows.emergency import EmergencyAlarm
 from keystead_server.flows.guessing import refuse_guess, refuse_guess_by_access, settle
 from keystead_server.flows.held_methods import Held, HeldMethods
 from keystead_server.flows.policies import AccessVersion
@@ -53,6 +53,7 @@ class FinishSignIn:
     sealer: Sealer
     held: HeldMethods
     gate: AccessGate
+    alarm: EmergencyAlarm
 
     async def __call__(self, tenant: Tenant, visitor: Visitor, sealed: bytes, typed: str) -> Outcome:
         """Judge a code typed into the page that *sealed* came from. A wrong one may be followed by another."""
@@ -144,14 +145,14 @@ class FinishSignIn:
         ruling = await self.gate.at_sign_in(user, session, trail.visitor, groups=held.subject.groups, version=version)
         if ruling.blocks:
             return await refuse_guess_by_access(trail, user, ruling)
-        trail.access = ruling.record
+        trail.access, session = ruling.record, ruling.opens(session)
         # The row has the id of the partial sign-in, which is spent by it; wrong codes have rows of their own.
         granted = replace(trail.granted(), id=partial.id)
         changes = (
             Add(granted),
             right.spends,
             Add(session),
-            *alarm(self.entropy, ruling, user, trail.at, trail.visitor.address),
+            *await self.alarm(ruling, user, trail),
         )
         match await settle(trail, user, changes):
             case Refused() as refused:

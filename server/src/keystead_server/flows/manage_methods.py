@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from keystead_server.domain.actor import Actor
-from keystead_server.domain.ids import PasswordId, RecoveryCodesId, TenantId, TotpId, UserId
+from keystead_server.domain.hello_key import HelloKey
+from keystead_server.domain.ids import HelloKeyId, PasswordId, RecoveryCodesId, TenantId, TotpId, UserId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.letter import Occasion
 from keystead_server.domain.password import Password
@@ -21,7 +22,7 @@ from keystead_server.ports.changes import Remove, Replace, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.store import Secrets, SessionOwner, Store
 
-Secret: TypeAlias = Password | TotpAuthenticator | RecoveryCodes
+Secret: TypeAlias = Password | TotpAuthenticator | RecoveryCodes | HelloKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,21 @@ def method_of(secret: Secret) -> Method:
             return Method.SOFTWARE_OATH
         case RecoveryCodes():
             return Method.RECOVERY_CODE
+        case HelloKey():
+            return Method.WINDOWS_HELLO
 
 
 NOUNS: dict[type[Secret], str] = {
     Password: "password",
     TotpAuthenticator: "totp",
     RecoveryCodes: "recovery_codes",
+    HelloKey: "hello_key",
 }
 """How audit events name each."""
 
 
 def removal(secret: Secret) -> Remove:
-    id_: PasswordId | TotpId | RecoveryCodesId = secret.id
+    id_: PasswordId | TotpId | RecoveryCodesId | HelloKeyId = secret.id
     return Remove(secret.tenant_id, type(secret), id_)
 
 
@@ -128,7 +132,7 @@ class ManageMethods:
         if found is None:
             return NotDone("method_not_found")
         now, noun = self.clock.now(), NOUNS[type(found)]
-        name = found.name if isinstance(found, TotpAuthenticator) else ""
+        name = found.name if isinstance(found, TotpAuthenticator | HelloKey) else ""
         detail = {"method": found.id, "name": name} if name else {}
         line = audited(self.entropy, f"{noun}.removed", tenant=user.tenant_id, at=now, by=by, target=user.id, **detail)
         told = self.letters.to(user, Occasion.METHOD_REMOVED, at=now, method=noun, by=by.called, name=name)

@@ -13,6 +13,7 @@ from keystead_core.oidc.claims import (
     ACCESS_TOKEN_TYPE,
     ID_TOKEN_TYPE,
     Authentication,
+    Conditions,
     Issue,
     access_token_claims,
     id_token_claims,
@@ -30,7 +31,7 @@ from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.access_facts import Place, app_target
-from keystead_server.flows.access_gate import AccessGate
+from keystead_server.flows.access_gate import AccessGate, Ruling
 from keystead_server.flows.app_credentials import TokenRefused, authenticated_app, refused, without_client
 from keystead_server.flows.attempts import Trail, start_trail
 from keystead_server.flows.people import person_of
@@ -100,8 +101,9 @@ class RedeemCode:
             await self._check_in_time(app, code, now)
             owner = await self._owner(tenant, code, now)
             trail.user_id, trail.username = owner.user.id, owner.user.username
-            await self._under_policy(app, code, owner, trail)
-            return await self._redeem(app, code, owner, issuer, trail)
+            ruling = await self._under_policy(app, code, owner, trail)
+            grant = await self._spend(app, code, owner, trail)
+            return self._tokens(app, code, owner, grant, issuer, _conditions(code, owner.session, ruling))
         except TokenError as error:
             return await refused(trail, error, error.reason if isinstance(error, _NoGrant) else None)
 
@@ -136,17 +138,16 @@ class RedeemCode:
             raise _NoGrant("registration_required")
         return owner
 
-    async def _under_policy(self, app: App, code: AuthorizationCode, owner: SessionOwner, trail: Trail) -> None:
+    async def _under_policy(self, app: App, code: AuthorizationCode, owner: SessionOwner, trail: Trail) -> Ruling:
         """A policy may have changed since the code was given; the person is where they were then."""
         place = Place.kept(code.address, code.platform)
-        ruling = await self.gate.of_session(owner, trail.visitor, app_target(app.id), place=place)
+        ruling = await self.gate.of_session(owner, trail.visitor, app_target(app.id, code.contexts), place=place)
         trail.access = ruling.record
         if ruling.code is not None:
             raise _NoGrant(ruling.code)
+        return ruling
 
-    async def _redeem(
-        self, app: App, code: AuthorizationCode, owner: SessionOwner, issuer: str, trail: Trail
-    ) -> Tokens:
+    async def _spend(self, app: App, code: AuthorizationCode, owner: SessionOwner, trail: Trail) -> Grant:
         now = trail.at
         grant = Grant(
             id=code.id,
@@ -164,10 +165,12 @@ class RedeemCode:
             # RFC 6749 §4.1.2: a code used twice was stolen, perhaps by whoever came first.
             await self.store.write(RevokeGrant(app.tenant_id, grant.id, now))
             raise _NoGrant("code_spent")
-        return self._tokens(app, code, owner, grant, issuer)
+        return grant
 
-    def _tokens(self, app: App, code: AuthorizationCode, owner: SessionOwner, grant: Grant, issuer: str) -> Tokens:
-        person, how = person_of(owner.user), _authentication(owner.session)
+    def _tokens(
+        self, app: App, code: AuthorizationCode, owner: SessionOwner, grant: Grant, issuer: str, conditions: Conditions
+    ) -> Tokens:
+        person, how = person_of(owner.user), _authentication(owner.session, code.contexts)
         lifetime = grant.expires_at - grant.issued_at
         access_token = self.signer.sign(
             "ES256",
@@ -175,6 +178,7 @@ class RedeemCode:
             access_token_claims(
                 Issue(issuer, app.id, grant.issued_at, lifetime), person, how,
                 audience=self._audience(issuer, code.scopes), scopes=code.scopes, token_id=grant.id,
+                conditions=conditions,
             ),
         )  # fmt: skip
         id_token = self.signer.sign(
@@ -194,5 +198,11 @@ class RedeemCode:
         return [self.relying_party.api, userinfo] if API_PERMISSIONS.keys() & set(scopes) else userinfo
 
 
-def _authentication(session: Session) -> Authentication:
-    return Authentication(session.signed_in_at, session.acr, session.amr, session.id)
+def _authentication(session: Session, contexts: tuple[str, ...]) -> Authentication:
+    return Authentication(session.signed_in_at, session.acr, session.amr, session.id, contexts)
+
+
+def _conditions(code: AuthorizationCode, session: Session, ruling: Ruling) -> Conditions:
+    # No device has proved which one it is, so an app that is to restrict what unknown ones do restricts all.
+    state = ("kmsi",) if session.is_kept else ()
+    return Conditions(code.capabilities, ruling.decision.session.app_restrictions, state)

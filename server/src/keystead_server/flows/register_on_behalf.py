@@ -44,7 +44,12 @@ from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.letters import Letters
 from keystead_server.flows.new_passkeys import MAX_NAME_CHARACTERS, new_passkey
 from keystead_server.flows.policies import PasskeyPolicies
-from keystead_server.flows.registration_checks import MAX_PASSKEYS, NotOffered, not_offered
+from keystead_server.flows.registration_checks import (
+    MAX_PASSKEYS,
+    NotOffered,
+    has_hello_key_on,
+    not_offered,
+)
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.flows.vouching import NotVouched, Vouch, Vouched, unproven
 from keystead_server.policy.passkeys.decide import (
@@ -223,6 +228,8 @@ class RegisterOnBehalf:
         # Asked again: within a month much can change, the number of passkeys and the policy among it.
         if len(await self.store.passkeys.of_user(user.tenant_id, user.id)) >= MAX_PASSKEYS:
             return await trail.refuse("too_many_passkeys")
+        if passkey.device_id is not None and await has_hello_key_on(self.store, user, {passkey.device_id}):
+            return await trail.refuse("hello_key_on_this_device")
         policy = await self.policies.now(user.tenant_id)
         subject = await self._subject(user)
         refusal = may_register(policy, subject, self_service=False)

@@ -2,14 +2,13 @@
 
 begin      → options for `navigator.credentials.create`, or why this person cannot register one
 finish     → Registered | Refused; the challenge is spent either way
-abandon    the browser made none: the log has why, and the challenge is spent
 
 With conditional mediation (docs/decisions/0010) the browser may make a passkey without a gesture. Its
 challenge is sealed as such, goes only to somebody who has no passkey and signed in without one, and
 only what answers it may lack the flags of presence and verification.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -33,7 +32,7 @@ from keystead_server.domain.challenge import CHALLENGE_LIFETIME, Challenge
 from keystead_server.domain.ids import AttemptId, PasskeyId
 from keystead_server.domain.letter import Occasion
 from keystead_server.domain.passkey import Passkey
-from keystead_server.domain.sign_in import Method, Purpose, Result
+from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.access_facts import REGISTRATION
@@ -44,7 +43,14 @@ from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.letters import Letters
 from keystead_server.flows.new_passkeys import new_passkey, passkey_name
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
-from keystead_server.flows.registration_checks import MAX_PASSKEYS, NotOffered, not_offered
+from keystead_server.flows.registration_challenge import open_challenge, seal_challenge
+from keystead_server.flows.registration_checks import (
+    MAX_PASSKEYS,
+    NotOffered,
+    devices_here,
+    has_hello_key_on,
+    not_offered,
+)
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.flows.retiring import retirement
 from keystead_server.flows.vouching import NotVouched, Vouch, Vouched, unproven
@@ -60,23 +66,10 @@ from keystead_server.policy.passkeys.model import Subject
 from keystead_server.ports.changes import Add, Conflict, Remove, Written
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.metadata import model_name
-from keystead_server.ports.sealer import SealBroken, Sealer
+from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.store import SessionOwner, Store
 
 __all__ = ["MAX_PASSKEYS", "NotOffered", "Offer", "Offered", "Outcome", "RegisterPasskey", "Registered"]
-
-_SEAL = "registration-challenge"
-_CONDITIONAL_SEAL = "conditional-registration-challenge"
-# What browsers call their refusals, and our codes for them: what a page sends gets into no log as it is.
-_BROWSER_CODES = {
-    "AbortError": "browser_aborted",
-    "ConstraintError": "browser_cannot_verify",
-    "InvalidStateError": "passkey_on_this_device",
-    "NotAllowedError": "browser_not_allowed",
-    "NotSupportedError": "browser_not_supported",
-    "SecurityError": "browser_address_refused",
-    "UnknownError": "browser_error",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +107,23 @@ class RegisterPasskey:
     letters: Letters
     gate: AccessGate
 
-    async def begin(self, tenant: Tenant, visitor: Visitor, owner: SessionOwner, *, conditional: bool = False) -> Offer:
-        """Options for the browser; *conditional* for `create()` with that mediation."""
+    async def begin(
+        self,
+        tenant: Tenant,
+        visitor: Visitor,
+        owner: SessionOwner,
+        *,
+        conditional: bool = False,
+        known_here: Set[PasskeyId] = frozenset(),
+        elsewhere: bool = False,
+    ) -> Offer:
+        """Options for the browser.
+
+        Args:
+            conditional: for `create()` with that mediation.
+            known_here: passkeys that the browser's cookie says live in its device.
+            elsewhere: in a security key or another device, whatever this one holds.
+        """
         now = self.clock.now()
         if not owner.session.is_fresh(now):
             return NotOffered("sign_in_not_fresh")
@@ -130,6 +138,9 @@ class RegisterPasskey:
         existing = await self.store.passkeys.of_user(tenant.id, owner.user.id)
         if conditional and not may_be_conditional(owner, existing):
             return NotOffered("conditional_not_offered")
+        here = frozenset() if elsewhere else devices_here(existing, owner.session, known_here)
+        if await has_hello_key_on(self.store, owner.user, here):
+            return NotOffered("hello_key_on_this_device")
         challenge = Challenge(
             id=AttemptId(self.entropy.new_id(now)),
             tenant_id=tenant.id,
@@ -139,15 +150,14 @@ class RegisterPasskey:
         )
         return Offered(
             creation_options(
-                challenge=self.sealer.seal(
-                    _CONDITIONAL_SEAL if conditional else _SEAL, challenge.to_bytes(), bound_to=visitor.browser
-                ),
+                challenge=seal_challenge(self.sealer, challenge, visitor, conditional=conditional),
                 rp_id=self.relying_party.rp_id,
                 rp_name=self.relying_party.name,
                 user=UserEntity(owner.user.handle, owner.user.username, owner.user.display_name),
                 algorithms=algorithms_allowed(policy, subject, DEFAULT_OFFERED_ALGORITHMS),
                 exclude=[CredentialDescriptor(p.credential_id, p.transports) for p in existing],
                 timeout=CHALLENGE_LIFETIME,
+                attachment="cross-platform" if elsewhere else None,
                 # Without it browsers blank the model's id, and lists of models need that too.
                 attestation="direct",
                 # "Required" would have the browser give up where nobody is asked for a gesture.
@@ -173,7 +183,7 @@ class RegisterPasskey:
         except MalformedResponse as error:
             return await trail.refuse(error.code, str(error))
         trail.credential_id = received.credential_id[:1023]
-        opened = self._challenge(received.client_data.challenge, tenant, visitor, owner)
+        opened = open_challenge(self.sealer, received.client_data.challenge, tenant, visitor, owner)
         if opened is None:
             return await trail.refuse("challenge_not_ours")
         challenge, conditional = opened
@@ -192,37 +202,6 @@ class RegisterPasskey:
         if isinstance(kept, Registered) and received.authenticator_attachment == "platform":
             return replace(kept, in_this_device=True)
         return kept
-
-    async def abandon(
-        self, tenant: Tenant, visitor: Visitor, owner: SessionOwner, challenge: bytes, error: str
-    ) -> str | None:
-        """Record that the browser made no passkey, by the name of its DOMException; the code, or None if it is not ours.
-
-        Without it, somebody who tries again and again leaves no trace of why it never works.
-        """
-        opened = self._challenge(challenge, tenant, visitor, owner)
-        if opened is None:
-            return None
-        now = self.clock.now()
-        trail = start_trail(self.store, self.entropy, tenant.id, visitor, now, Purpose.REGISTER, Method.PASSKEY)
-        trail.id, trail.user_id, trail.username = opened[0].id, owner.user.id, owner.user.username
-        code = _BROWSER_CODES.get(error, _BROWSER_CODES["UnknownError"])
-        # Answered meanwhile: then that row says what became of it.
-        await self.store.write(Add(trail.row(Result.REFUSED, code)))
-        return code
-
-    def _challenge(
-        self, sealed: bytes, tenant: Tenant, visitor: Visitor, owner: SessionOwner
-    ) -> tuple[Challenge, bool] | None:
-        """What we sealed for this browser, tenant, purpose *and* user, and whether as a conditional one; else None."""
-        for seal in (_SEAL, _CONDITIONAL_SEAL):
-            try:
-                opened = self.sealer.open(seal, sealed, bound_to=visitor.browser)
-            except SealBroken:
-                continue
-            challenge = _theirs(Challenge.from_bytes(opened), tenant, owner)
-            return None if challenge is None else (challenge, seal == _CONDITIONAL_SEAL)
-        return None
 
     def _verify(self, received: ReceivedRegistration, now: datetime, *, conditional: bool) -> VerifiedRegistration:
         expected = RegistrationExpectation(
@@ -251,6 +230,9 @@ class RegisterPasskey:
             return await trail.refuse("too_many_passkeys")
         if conditional and not may_be_conditional(owner, existing):
             return await trail.refuse("conditional_not_offered")
+        # Known for certain only here, where the key itself shows in which computer's chip it was made.
+        if vouched.device is not None and await has_hello_key_on(self.store, owner.user, {vouched.device.id}):
+            return await trail.refuse("hello_key_on_this_device")
         policy = await self.policies.at(tenant.id, owner.policy_version)
         subject = Subject.of(owner.user, owner.groups)
         refusal = may_register(policy, subject, self_service=True)
@@ -291,8 +273,10 @@ class RegisterPasskey:
                 target=owner.user.id, passkey=passkey.id, user=owner.user.username, name=passkey.name,
                 aaguid=str(passkey.aaguid), proof=passkey.proof.value, device=passkey.device_id or "",
             ),
-            *retired,
-            *self.letters.to(owner.user, Occasion.PASSKEY_REGISTERED, at=trail.at, name=passkey.name),
+            *retired.changes,
+            *self.letters.to(
+                owner.user, Occasion.PASSKEY_REGISTERED, at=trail.at, name=passkey.name, retired=",".join(retired.nouns),
+            ),
         )  # fmt: skip
         match written:
             case Written():
@@ -314,12 +298,3 @@ def may_be_conditional(owner: SessionOwner, existing: Sequence[Passkey]) -> bool
     without it.
     """
     return not existing and not owner.session.used(Method.PASSKEY)
-
-
-def _theirs(challenge: Challenge, tenant: Tenant, owner: SessionOwner) -> Challenge | None:
-    ours = (
-        challenge.tenant_id == tenant.id
-        and challenge.purpose is Purpose.REGISTER
-        and challenge.for_user == owner.user.id
-    )
-    return challenge if ours else None

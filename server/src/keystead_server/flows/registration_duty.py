@@ -1,19 +1,54 @@
-"""Who must register a passkey before they go anywhere else, as security defaults want it.
+"""Who must register a passkey before they go anywhere else, as security defaults or the campaign want it.
 
 Asked live, of the policy and passkeys that there are now, wherever a session is about to be worth
 something: by the dispatcher for pages, by `authorize` for a code, by `redeem_code` for tokens.
+
+The registration campaign is asked by `authorize` alone: it knows the device only where a browser is, and it
+is no lock. Whoever says that it does not work here, or has just added one, is let by in that session.
 """
 
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from keystead_server.domain.ids import TenantId, UserId
+from keystead_server.domain.ids import PasskeyId, TenantId, UserId
+from keystead_server.domain.passkey import Passkey
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
+from keystead_server.policy.methods.campaign import Device, is_due, works_here
 from keystead_server.policy.methods.defaults import holds
-from keystead_server.policy.passkeys.decide import quarantined
+from keystead_server.policy.passkeys.decide import may_register, quarantined
 from keystead_server.policy.passkeys.model import PasskeyPolicy
 from keystead_server.policy.people import Subject
 from keystead_server.ports.store import SessionOwner, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where somebody sits, as their browser tells.
+
+    Attributes:
+        known: passkeys that its cookie says live in its device.
+        let_by: the campaign has had its answer in this session.
+    """
+
+    user_agent: str = ""
+    known: Set[PasskeyId] = field(default_factory=frozenset)
+    let_by: bool = False
+
+
+NOWHERE = Here()
+
+
+async def usable_passkeys(
+    store: Store, models: KnownModels, policy: PasskeyPolicy, tenant: TenantId, user: UserId, subject: Subject
+) -> list[Passkey]:
+    """Those that can sign in under *policy*; one in quarantine is none."""
+    return [
+        passkey
+        for passkey in await store.passkeys.of_user(tenant, user)
+        if quarantined(policy, subject, models.facts_of(passkey)) is None
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +73,22 @@ class RegistrationDuty:
         return holds(policy, subject, owner.session.methods[0], has_passkey=has_passkey)
 
     async def has_passkey(self, tenant: TenantId, user: UserId, subject: Subject, policy: PasskeyPolicy) -> bool:
-        """Whether one of theirs can sign in under *policy*; one in quarantine is none."""
-        for passkey in await self.store.passkeys.of_user(tenant, user):
-            if quarantined(policy, subject, self.models.facts_of(passkey)) is None:
-                return True
-        return False
+        """Whether one of theirs can sign in under *policy*."""
+        return bool(await usable_passkeys(self.store, self.models, policy, tenant, user, subject))
+
+    async def is_asked_now(self, owner: SessionOwner, here: Here, now: datetime) -> bool:
+        """Whether the campaign asks for a passkey on this device and offers no "not now" any more."""
+        user, campaign = owner.user, (await self.methods.at(owner.user.tenant_id, owner.policy_version)).campaign
+        subject = Subject.of(user, owner.groups)
+        # The warm path: most organisations run no campaign, and a code costs nothing for it.
+        if here.let_by or not campaign.is_for(subject):
+            return False
+        snoozes = await self.store.users.snoozes(user.tenant_id, user.id)
+        if not is_due(campaign, snoozes, signed_in_at=owner.session.signed_in_at, now=now):
+            return False
+        policy = await self.passkeys.at(user.tenant_id, owner.policy_version)
+        if may_register(policy, subject, self_service=True) is not None:
+            return False
+        usable = await usable_passkeys(self.store, self.models, policy, user.tenant_id, user.id, subject)
+        device = Device.of(here.user_agent)
+        return not any(works_here(each, device, known_here=each.id in here.known) for each in usable)

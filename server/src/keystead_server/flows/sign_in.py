@@ -31,7 +31,7 @@ from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.attempts import MAX_AGENT_CHARACTERS, Refused, Trail, start_trail
-from keystead_server.flows.emergency import alarm
+from keystead_server.flows.emergency import EmergencyAlarm
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import PasskeyPolicies
 from keystead_server.flows.relying_party import RelyingParty
@@ -76,6 +76,7 @@ class SignIn:
     keys: "ParsedKeys"
     models: KnownModels
     gate: AccessGate
+    alarm: EmergencyAlarm
 
     async def begin(self, tenant: Tenant, visitor: Visitor, username: str | None = None) -> dict[str, Any]:
         """Options for the browser. Somebody who is not known gets an answer that cannot be told from a known one's."""
@@ -203,7 +204,7 @@ class SignIn:
         )
         if ruling.blocks:
             return await trail.refuse_access(ruling)
-        trail.access = ruling.record
+        trail.access, session = ruling.record, ruling.opens(session)
         # The attempt's row carries the challenge's id: of two answers that arrive together, one is written.
         written = await self.store.write(
             Add(trail.granted()),
@@ -217,7 +218,7 @@ class SignIn:
                 trail.visitor.user_agent[:MAX_AGENT_CHARACTERS],
             ),
             Add(session),
-            *alarm(self.entropy, ruling, owner.user, now, trail.visitor.address),
+            *await self.alarm(ruling, owner.user, trail),
         )
         match written:
             case Written():

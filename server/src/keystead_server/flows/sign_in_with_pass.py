@@ -18,7 +18,7 @@ from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.access_gate import AccessGate, Ruling
 from keystead_server.flows.attempts import Refused, Trail, start_trail
-from keystead_server.flows.emergency import alarm
+from keystead_server.flows.emergency import EmergencyAlarm
 from keystead_server.flows.guessing import refuse_guess, refuse_guess_by_access, settle
 from keystead_server.flows.pass_codes import pass_digest
 from keystead_server.flows.pass_links import open_link
@@ -54,6 +54,7 @@ class SignInWithPass:
     sealer: Sealer
     methods: MethodsPolicies
     gate: AccessGate
+    alarm: EmergencyAlarm
 
     async def __call__(self, tenant: Tenant, visitor: Visitor, username: str, code: str) -> Outcome:
         """Judge what somebody typed. The same work is done whether or not the name is known."""
@@ -110,7 +111,7 @@ class SignInWithPass:
         ruling = await self._rule(trail, user, session, access_pass, groups, version)
         if ruling.blocks:
             return await trail.refuse_access(ruling)
-        changes = [Add(trail.granted()), *changes, *alarm(self.entropy, ruling, user, trail.at, trail.visitor.address)]
+        changes = [Add(trail.granted()), *changes, *await self.alarm(ruling, user, trail)]
         # Not put in order with guesses: nobody guesses a seal, and whoever types wrong passes must not hold it up.
         if isinstance(await self.store.write(*changes), Conflict):
             return await trail.refuse("pass_already_used")
@@ -150,7 +151,7 @@ class SignInWithPass:
         ruling = await self._rule(trail, user, session, access_pass, groups, version)
         if ruling.blocks:
             return await refuse_guess_by_access(trail, user, ruling)
-        changes = [Add(trail.granted()), *changes, *alarm(self.entropy, ruling, user, trail.at, trail.visitor.address)]
+        changes = [Add(trail.granted()), *changes, *await self.alarm(ruling, user, trail)]
         match await settle(trail, user, changes):
             case Refused() as refused:
                 return refused

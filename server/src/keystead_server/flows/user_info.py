@@ -9,6 +9,7 @@ from keystead_core.oidc.claims import ACCESS_TOKEN_TYPE, Claims, userinfo_claims
 
 from keystead_server.domain.ids import GrantId
 from keystead_server.domain.tenant import Tenant
+from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.people import person_of
 from keystead_server.ports.clock import Clock
 from keystead_server.ports.signer import Signer
@@ -37,9 +38,10 @@ class UserInfo:
     store: Store
     clock: Clock
     signer: Signer
+    gate: AccessGate
 
     async def __call__(self, tenant: Tenant, token: str, *, issuer: str) -> Outcome:
-        """Judge an access token at each use: the session, user, app and grant may be over since it was issued."""
+        """Judge an access token at each use: session, user, app and grant may be over, and a policy may block."""
         now = self.clock.now()
         try:
             claims = self.signer.verify(token, typ=ACCESS_TOKEN_TYPE)
@@ -53,4 +55,8 @@ class UserInfo:
             return TokenInvalid("client_disabled")
         if not owner.session.is_open(owner.user, now):
             return TokenInvalid("session_over")
+        # Asked about what is certain: who calls is the app, not the person, so their place is not known.
+        session = await self.store.sessions.owner_of(tenant.id, owner.session.id)
+        if session is None or await self.gate.surely_blocked(session, owner.app):
+            return TokenInvalid("access_blocked")
         return Info(userinfo_claims(person_of(owner.user), owner.grant.scope.split()))

@@ -6,12 +6,16 @@ from uuid import UUID
 
 from keystead_server.domain.ids import GroupId, TenantId, UserId
 from keystead_server.domain.passkey import Proof
+from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
-from keystead_server.flows.access_facts import OWN_APPS, ROLE_TEMPLATES, person_of
-from keystead_server.policy.access.analyse import Directory, Finding, analyse
+from keystead_server.flows.access_facts import OWN_APPS, ROLE_TEMPLATES, modes_of, person_of
+from keystead_server.flows.policies import MethodsPolicies
+from keystead_server.policy.access.analyse import analyse
 from keystead_server.policy.access.compiled import Compiled, PolicySet
 from keystead_server.policy.access.explain import Explanation, explain
 from keystead_server.policy.access.facts import Address, AppFacts, DeviceFacts, Facts, Person, Used
+from keystead_server.policy.access.finding import Directory, Finding
+from keystead_server.policy.access.out_of_reach import out_of_reach
 from keystead_server.policy.access.template import PRIVILEGED_ROLES
 from keystead_server.policy.access.vocabulary import (
     ClientApp,
@@ -21,6 +25,7 @@ from keystead_server.policy.access.vocabulary import (
     TransferMethod,
     UserAction,
 )
+from keystead_server.policy.methods.decide import may_use
 from keystead_server.policy.people import Subject
 from keystead_server.policy.strengths.evaluate import Credential
 from keystead_server.policy.strengths.model import MethodMode
@@ -67,9 +72,12 @@ class WhatIfAccess:
 
     async def __call__(self, user: User, supposed: Supposed, policies: PolicySet) -> Explanation:
         """Decide about *user* as *supposed* under *policies*, and say of every policy why."""
+        return explain(Compiled(policies), await self.facts(user, supposed))
+
+    async def facts(self, user: User, supposed: Supposed) -> Facts:
+        """The sign-in as the engine sees it, with the groups and roles that *user* has now."""
         groups = await self.store.users.groups_of(user.tenant_id, user.id)
-        who = person_of(Subject.of(user, frozenset(group.id for group in groups)))
-        return explain(Compiled(policies), self._facts(who, supposed))
+        return self._facts(person_of(Subject.of(user, frozenset(group.id for group in groups))), supposed)
 
     def _facts(self, who: Person, supposed: Supposed) -> Facts:
         now = self.clock.now()
@@ -101,33 +109,50 @@ class WhatIfAccess:
 class AnalyseAccess:
     store: Store
     clock: Clock
+    methods: MethodsPolicies
 
     async def __call__(self, tenant: TenantId, policies: PolicySet) -> Sequence[Finding]:
         """Everything that can be found wrong with *policies*, over everybody and every app there is.
 
         Takes seconds for many people and policies: not for a page that is waited for.
         """
-        groups = await self.store.groups.all(tenant)
+        return analyse(Compiled(policies), await self.directory(tenant), self.clock.now())
+
+    async def out_of_reach(self, tenant: TenantId, policies: PolicySet) -> Sequence[Finding]:
+        """Of *policies*, those whose strength nobody can meet whom they are for: worth a word before they are saved."""
+        compiled = Compiled(policies)
+        if not compiled.live & compiled.with_strength:
+            return ()
+        return tuple(out_of_reach(compiled, await self.directory(tenant), self.clock.now()))
+
+    async def directory(self, tenant: TenantId) -> Directory:
+        """Who and what there is, for a search that is made elsewhere."""
+        people, modes = await self._people(tenant)
         apps = [app.id for app in await self.store.apps.all(tenant)]
-        directory = Directory(
-            people=await self._people(tenant, frozenset(GroupId(group.id) for group in groups)),
+        return Directory(
+            people=people,
             apps=[AppFacts(one) for one in (*apps, *OWN_APPS)],
-            groups=frozenset(group.id for group in groups),
+            groups=frozenset(group.id for group in await self.store.groups.all(tenant)),
             # Roles that we do not have are Entra's: naming one is no mistake, though nobody here holds it.
             roles=frozenset(ROLE_TEMPLATES.values()) | frozenset(PRIVILEGED_ROLES),
+            modes=modes,
         )
-        return analyse(Compiled(policies), directory, self.clock.now())
 
-    async def _people(self, tenant: TenantId, groups: frozenset[GroupId]) -> list[Person]:
+    async def _people(self, tenant: TenantId) -> tuple[list[Person], dict[str, frozenset[MethodMode]]]:
+        """Everybody who is switched on, and by id what they can sign in with or register."""
         in_groups: dict[UserId, set[GroupId]] = {}
-        for group in sorted(groups):
-            for member in await self.store.groups.members(tenant, group):
-                in_groups.setdefault(member.id, set()).add(group)
+        for group in await self.store.groups.all(tenant):
+            for member in await self.store.groups.members(tenant, group.id):
+                in_groups.setdefault(member.id, set()).add(group.id)
+        policy = await self.methods.now(tenant)
         people: list[Person] = []
+        modes: dict[str, frozenset[MethodMode]] = {}
         after: UserId | None = None
         while batch := await self.store.users.page(tenant, limit=BATCH, after=after):
-            people += [
-                person_of(Subject.of(user, frozenset(in_groups.get(user.id, ())))) for user in batch if user.enabled
-            ]
+            for user in batch:
+                if user.enabled:
+                    subject = Subject.of(user, frozenset(in_groups.get(user.id, ())))
+                    people.append(person_of(subject))
+                    modes[user.id] = modes_of(one for one in Method if may_use(policy, one, subject) is None)
             after = batch[-1].id
-        return people
+        return people, modes

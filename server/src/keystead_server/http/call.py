@@ -1,7 +1,7 @@
 """One request as handlers see it: routed, counted, sized, and with who is asking already known."""
 
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 from keystead_core.wire import WireError, b64url_decode, b64url_encode
 from starlette.types import Scope
@@ -140,9 +140,16 @@ def parse_pairs(text: str) -> list[tuple[str, str]]:
     Raises:
         Refuse: it is not UTF-8, or has more fields than anybody needs.
     """
+    # By hand, because each request pays for it: `urllib.parse.parse_qsl` takes three times as long.
+    if text.count("&") >= MAX_FORM_FIELDS:
+        raise Refuse(MALFORMED)
     try:
-        return parse_qsl(
-            text, keep_blank_values=True, strict_parsing=False, errors="strict", max_num_fields=MAX_FORM_FIELDS
-        )
-    except ValueError:
+        fields = [part.partition("=") for part in text.split("&") if part]
+        return [(_decoded(name), _decoded(value)) for name, _, value in fields]
+    except UnicodeDecodeError:
         raise Refuse(MALFORMED) from None
+
+
+def _decoded(text: str) -> str:
+    spaced = text.replace("+", " ")
+    return unquote(spaced, errors="strict") if "%" in spaced else spaced

@@ -1,4 +1,5 @@
-"""The cookies: which browser this is, which session it holds in a tenant, and which passkeys live in its device.
+"""The cookies: which browser this is, which session it holds in a tenant, which passkeys live in its device,
+and whether the registration campaign has had its answer in that session.
 
 Over https both carry the `__Host-` prefix, so that no neighbouring host can plant them.
 On http://localhost, for development, browsers refuse that prefix and we leave it out.
@@ -6,11 +7,11 @@ On http://localhost, for development, browsers refuse that prefix and we leave i
 
 from binascii import Error as BinasciiError
 from collections.abc import Iterable
-from uuid import UUID
 
 from keystead_core.wire import WireError, b64url_decode, b64url_encode
 
-from keystead_server.domain.ids import PasskeyId, SessionId
+from keystead_server.domain.ids import PasskeyId, SessionId, id_bytes, id_text
+from keystead_server.domain.session import Session
 from keystead_server.domain.tenant import Tenant
 from keystead_server.http.services import Services
 from keystead_server.ports.sealer import SealBroken
@@ -20,6 +21,7 @@ BROWSER_BYTES = 16
 DEVICE_PASSKEYS = 20
 _SEAL = "session-cookie"
 _DEVICE_SEAL = "device-cookie"
+_LET_BY_SEAL = "let-by-cookie"
 _YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -57,17 +59,18 @@ def read_session(services: Services, tenant: Tenant, cookies: dict[str, str]) ->
         opened = services.sealer.open(_SEAL, b64url_decode(value), bound_to=tenant.id.encode())
     except (WireError, SealBroken):
         return None
-    return SessionId(str(UUID(bytes=opened)))
+    return SessionId(id_text(opened))
 
 
 def set_browser(services: Services, browser: bytes) -> str:
     return _cookie(services, browser_cookie(services), b64url_encode(browser), max_age=_YEAR_SECONDS)
 
 
-def set_session(services: Services, tenant: Tenant, session: SessionId) -> str:
-    """A session cookie in the browser's sense too: it goes when the browser closes."""
-    sealed = services.sealer.seal(_SEAL, UUID(session).bytes, bound_to=tenant.id.encode())
-    return _cookie(services, session_cookie(services, tenant), b64url_encode(sealed))
+def set_session(services: Services, tenant: Tenant, session: Session) -> str:
+    """A session cookie in the browser's sense too: it goes when the browser closes, unless a policy keeps it."""
+    sealed = services.sealer.seal(_SEAL, id_bytes(session.id), bound_to=tenant.id.encode())
+    kept_for = int((session.expires_at - session.signed_in_at).total_seconds()) if session.is_kept else None
+    return _cookie(services, session_cookie(services, tenant), b64url_encode(sealed), max_age=kept_for)
 
 
 def device_cookie(services: Services, tenant: Tenant) -> str:
@@ -81,7 +84,7 @@ def read_device(services: Services, tenant: Tenant, browser: bytes, cookies: dic
         opened = services.sealer.open(_DEVICE_SEAL, value, bound_to=tenant.id.encode() + browser)
     except (WireError, SealBroken):
         return ()
-    return tuple(PasskeyId(str(UUID(bytes=opened[i : i + 16]))) for i in range(0, len(opened), 16))
+    return tuple(PasskeyId(id_text(opened[i : i + 16])) for i in range(0, len(opened), 16))
 
 
 def set_device(services: Services, tenant: Tenant, browser: bytes, passkeys: Iterable[PasskeyId]) -> str:
@@ -89,9 +92,28 @@ def set_device(services: Services, tenant: Tenant, browser: bytes, passkeys: Ite
     whoever steals it learns nothing and is asked less often to add a passkey."""
     kept = list(dict.fromkeys(passkeys))[:DEVICE_PASSKEYS]
     sealed = services.sealer.seal(
-        _DEVICE_SEAL, b"".join(UUID(each).bytes for each in kept), bound_to=tenant.id.encode() + browser
+        _DEVICE_SEAL, b"".join(id_bytes(each) for each in kept), bound_to=tenant.id.encode() + browser
     )
     return _cookie(services, device_cookie(services, tenant), b64url_encode(sealed), max_age=_YEAR_SECONDS)
+
+
+def let_by_cookie(services: Services, tenant: Tenant) -> str:
+    return f"{session_cookie(services, tenant)}-let-by"
+
+
+def is_let_by(services: Services, tenant: Tenant, session: SessionId, cookies: dict[str, str]) -> bool:
+    """Whether the campaign has had its answer in *session*, and in no other."""
+    try:
+        value = b64url_decode(cookies.get(let_by_cookie(services, tenant), ""))
+        opened = services.sealer.open(_LET_BY_SEAL, value, bound_to=tenant.id.encode())
+    except (WireError, SealBroken):
+        return False
+    return opened == id_bytes(session)
+
+
+def set_let_by(services: Services, tenant: Tenant, session: SessionId) -> str:
+    sealed = services.sealer.seal(_LET_BY_SEAL, id_bytes(session), bound_to=tenant.id.encode())
+    return _cookie(services, let_by_cookie(services, tenant), b64url_encode(sealed))
 
 
 def clear_session(services: Services, tenant: Tenant) -> str:

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+from keystead_server.flows.abandon_registration import AbandonRegistration
 from keystead_server.flows.access_gate import AccessGate
+from keystead_server.flows.access_impact import AccessImpact
 from keystead_server.flows.access_reach import AccessReach
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.detect_risk import DetectRisk
+from keystead_server.flows.emergency import CheckEmergency
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
@@ -50,6 +53,7 @@ from keystead_server.flows.sign_out import SignOut
 from keystead_server.flows.suggest_passkey import SuggestPasskey
 from keystead_server.flows.user_info import UserInfo
 from keystead_server.flows.what_if_access import AnalyseAccess, WhatIfAccess
+from keystead_server.http.runs import Runs
 from keystead_server.policy.access.document import AccessRules
 from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.passkeys.model import PasskeyPolicy
@@ -86,6 +90,7 @@ class Services:
     manage_methods: ManageMethods
     sign_out: SignOut
     register_passkey: RegisterPasskey
+    abandon_registration: AbandonRegistration
     suggest_passkey: SuggestPasskey
     register_on_behalf: RegisterOnBehalf
     check_registration: CheckRegistration
@@ -102,11 +107,14 @@ class Services:
     access_policies: AccessPolicies
     access_gate: AccessGate
     access_reach: AccessReach
+    check_emergency: CheckEmergency
     enter: Enter
     replay_access: ReplayAccess
     what_if_access: WhatIfAccess
     analyse_access: AnalyseAccess
+    access_impact: AccessImpact
     foresee: Foresee
+    runs: Runs
     manage_access: ManageAccess
     roll_back_access_policy: RollBackPolicy[AccessRules]
     save_methods_policy: SavePolicy[MethodsPolicy]

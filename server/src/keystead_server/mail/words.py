@@ -33,7 +33,11 @@ def words(letter: Letter, told: Mapping[str, str], tenant: Tenant, public_url: s
 
 
 def _registered(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
-    return "a passkey was added", [f"The passkey “{told['name']}” was added to your account.", _NOT_YOU]
+    # A letter that an earlier version wrote does not say.
+    gone = [_METHODS[noun] for noun in told.get("retired", "").split(",") if noun]
+    retired = f"Your organisation lets nothing weaker stand beside a passkey, so this does not work any more: {', '.join(gone)}."
+    added = f"The passkey “{told['name']}” was added to your account."
+    return "a passkey was added", [added, *([retired] if gone else []), _NOT_YOU]
 
 
 def _on_behalf(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
@@ -98,7 +102,13 @@ def _method(told: Mapping[str, str]) -> tuple[str, str]:
     return kind, f"{kind} “{told['name']}”" if told.get("name") else kind
 
 
-_METHODS = {"password": "a password", "totp": "an authenticator app", "recovery_codes": "a set of recovery codes"}
+_METHODS = {
+    "password": "a password",
+    "totp": "an authenticator app",
+    "recovery_codes": "a set of recovery codes",
+    "hello_key": "a Windows Hello key",
+    "pass": "a Temporary Access Pass",
+}
 
 
 def _begun(sentence: str) -> str:
@@ -116,6 +126,21 @@ def _mail_changed(_: Mapping[str, str], __: Tenant, ___: str) -> tuple[str, list
     ]
 
 
+def _emergency_used(told: Mapping[str, str], _: Tenant, base: str) -> tuple[str, list[str]]:
+    return "an emergency account was used", [
+        f"Somebody signed in with the emergency account {told['account']}, from {told['address']}. No policy is for it.",
+        f"If nobody of you did, disable it at once and look at what it did: {base}/admin/audit",
+    ]
+
+
+def _emergency_unready(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
+    return "an emergency account would not help", [
+        "The monthly check of the accounts that are to get you in when nothing else does found:",
+        *(f"- {one}" for one in told["troubles"].split("\n")),
+        "Set it right now, and sign in with each of them once.",
+    ]
+
+
 _WORDS: dict[Occasion, Callable[[Mapping[str, str], Tenant, str], tuple[str, list[str]]]] = {
     Occasion.PASSKEY_REGISTERED: _registered,
     Occasion.PASSKEY_REGISTERED_ON_BEHALF: _on_behalf,
@@ -127,4 +152,6 @@ _WORDS: dict[Occasion, Callable[[Mapping[str, str], Tenant, str], tuple[str, lis
     Occasion.METHOD_REMOVED: _method_removed,
     Occasion.SIGNED_OUT_EVERYWHERE: _signed_out,
     Occasion.MAIL_CHANGED: _mail_changed,
+    Occasion.EMERGENCY_USED: _emergency_used,
+    Occasion.EMERGENCY_UNREADY: _emergency_unready,
 }

@@ -19,6 +19,7 @@ from keystead_server.main.wiring import System, build_app, open_system
 _log = structlog.get_logger("keystead.server")
 TRIAL_SECONDS = 60
 SWEEP_SECONDS = 600
+EMERGENCY_SECONDS = 3600
 ROUND_SECONDS = 600
 ROUNDS_A_DAY, ROUNDS_AN_HOUR = 144, 6
 CHECKPOINT_SECONDS = 300
@@ -58,7 +59,8 @@ class Application:
         compile_pages()
         self._dispatch = build_app(system.services, self._config)
         workers = [
-            asyncio.create_task(each(system)) for each in (_sweep_forever, _checkpoint_forever, _end_trials_forever)
+            asyncio.create_task(each(system))
+            for each in (_sweep_forever, _checkpoint_forever, _end_trials_forever, _check_emergency_forever)
         ]
         if system.refresh_metadata is not None:
             # What was kept is in force from the first request on; what is new comes when it comes.
@@ -168,9 +170,23 @@ async def _end_trials_forever(system: System) -> None:
             ended = await system.end_trials()
             if ended:
                 _log.info("trials.ended", ended=ended)
+            over = await system.end_exclusions()
+            if over:
+                _log.info("exclusions.ended", ended=over)
         except Exception as error:  # the next round may find the database back
             _log.warning("trials.not_ended", code="internal_error", reason=str(error))
         await asyncio.sleep(TRIAL_SECONDS)
+
+
+async def _check_emergency_forever(system: System) -> None:
+    while True:
+        try:
+            checked = await system.check_emergency()
+            if checked:
+                _log.info("emergency.checked", organisations=checked)
+        except Exception as error:  # the next round may find the database back
+            _log.warning("emergency.not_checked", code="internal_error", reason=str(error))
+        await asyncio.sleep(EMERGENCY_SECONDS)
 
 
 async def _checkpoint_forever(system: System) -> None:

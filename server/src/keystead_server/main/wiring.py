@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keystead_server.domain.device import FirstUse
+from keystead_server.flows.abandon_registration import AbandonRegistration
 from keystead_server.flows.access_gate import AccessGate
+from keystead_server.flows.access_impact import AccessImpact
 from keystead_server.flows.access_kind import AccessKind
 from keystead_server.flows.access_reach import AccessReach
 from keystead_server.flows.api_access import ApiAccess
@@ -14,6 +16,7 @@ from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.checkpoint_log import CheckpointLog
 from keystead_server.flows.detect_risk import DetectRisk
+from keystead_server.flows.emergency import CheckEmergency, EmergencyAlarm
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
@@ -63,8 +66,11 @@ from keystead_server.flows.verify_log import VerifyLog
 from keystead_server.flows.vouching import Vouch
 from keystead_server.flows.what_if_access import AnalyseAccess, WhatIfAccess
 from keystead_server.geo.country_file import CountryFile
+from keystead_server.http.runs import Runs
 from keystead_server.http.services import Services
+from keystead_server.jobs.check_emergency_accounts import CheckEmergencyAccounts
 from keystead_server.jobs.deliver_letters import DeliverLetters
+from keystead_server.jobs.end_exclusions import EndExclusions
 from keystead_server.jobs.end_trials import EndTrials
 from keystead_server.jobs.refresh_metadata import RefreshMetadata
 from keystead_server.keys import master_key, signer
@@ -111,6 +117,8 @@ class System:
     verify_log: VerifyLog
     deliver_letters: DeliverLetters | None
     end_trials: EndTrials
+    end_exclusions: EndExclusions
+    check_emergency: CheckEmergencyAccounts
     places: CountryFile | None = None
 
     @property
@@ -149,6 +157,8 @@ async def open_system(config: Config) -> System:
         VerifyLog(store),
         deliverer(config, store, clock, sealer),
         EndTrials(store, services.manage_access),
+        EndExclusions(store, clock, entropy, services.access_policies),
+        CheckEmergencyAccounts(store, services.check_emergency),
         places,
     )
 
@@ -216,6 +226,7 @@ def build_services(
     save_access = SavePolicy(store, clock, entropy, access_kind)
     duty = RegistrationDuty(store, policies, methods, models)
     letters = Letters(entropy, sealer, config.sends_mail)
+    alarm = EmergencyAlarm(store, entropy, letters)
     makers = MakersFolder.read(config.tpm_makers_folder)
     authorities, first_use = StoredAuthorities(store, sealer, entropy), FirstUse(config.tpm_first_use)
     vouch = Vouch(store, authorities, first_use, anchors)
@@ -232,10 +243,10 @@ def build_services(
         metadata=metadata,
         geo_ip=places,
         detect_risk=risks,
-        sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models, ruled),
-        sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer, methods, ruled),
+        sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models, ruled, alarm),
+        sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer, methods, ruled, alarm),
         sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held, ruled),
-        finish_sign_in=FinishSignIn(store, clock, entropy, sealer, held, ruled),
+        finish_sign_in=FinishSignIn(store, clock, entropy, sealer, held, ruled, alarm),
         held_methods=held,
         set_password=SetPassword(store, clock, entropy, sealer, hasher, gate, letters),
         set_up_totp=SetUpTotp(store, clock, entropy, sealer, gate, letters),
@@ -245,6 +256,7 @@ def build_services(
         register_passkey=RegisterPasskey(
             store, clock, entropy, sealer, policies, us, vouch, models, methods, letters, ruled
         ),
+        abandon_registration=AbandonRegistration(store, clock, entropy, sealer),
         register_on_behalf=RegisterOnBehalf(store, clock, entropy, sealer, policies, us, vouch, models, letters),
         check_registration=CheckRegistration(store, policies, models),
         suggest_passkey=SuggestPasskey(store, clock, entropy, policies, methods, models),
@@ -261,12 +273,15 @@ def build_services(
         access_policies=access,
         access_gate=ruled,
         access_reach=AccessReach(store, clock),
+        check_emergency=CheckEmergency(store, clock, entropy, access, held, letters),
         foresee=Foresee(store, clock, entropy, ruled),
+        runs=Runs(clock, entropy),
         enter=Enter(store, clock, entropy, ruled),
         manage_access=ManageAccess(store, clock, access_kind, save_access, access, methods),
         replay_access=ReplayAccess(store, clock, places, access),
         what_if_access=WhatIfAccess(store, clock, places),
-        analyse_access=AnalyseAccess(store, clock),
+        access_impact=AccessImpact(store, clock, access),
+        analyse_access=AnalyseAccess(store, clock, methods),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
         preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),
@@ -281,7 +296,7 @@ def build_services(
         api_access=ApiAccess(store, clock, token_signer, us, duty, ruled),
         revoke_pass=RevokePass(store, clock, entropy),
         registration_details=RegistrationReport(store, clock, policies, methods, models),
-        user_info=UserInfo(store, clock, token_signer),
+        user_info=UserInfo(store, clock, token_signer, ruled),
         end_session=EndSession(store, clock, token_signer),
     )
 

@@ -17,11 +17,13 @@ from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.authority import Authority
 from keystead_server.domain.device import Device
+from keystead_server.domain.hello_key import HelloKey
 from keystead_server.domain.ids import (
     AppId,
     DeviceId,
     GrantId,
     GroupId,
+    HelloKeyId,
     LetterId,
     PassId,
     PasskeyId,
@@ -54,6 +56,7 @@ Noun: TypeAlias = (
     | Password
     | TotpAuthenticator
     | RecoveryCodes
+    | HelloKey
     | Letter
     | App
     | Session
@@ -87,7 +90,8 @@ class Add:
     """Insert; refused when its key, or a name that must be unique, is taken.
 
     Unique besides ids: a tenant's name; in a tenant the folded username, the folded group name
-    and the credential id; one TemporaryAccessPass, Password and RecoveryCodes for each user; a PolicyDocument's version; a
+    and the credential id; one TemporaryAccessPass, Password and RecoveryCodes for each user;
+    one HelloKey for each user and device; a PolicyDocument's version; a
     LogCheckpoint's number.
 
     What is added to the logs is chained by the store in the same transaction (domain/log_chain.py).
@@ -236,11 +240,24 @@ class Remove:
         | type[Password]
         | type[TotpAuthenticator]
         | type[RecoveryCodes]
+        | type[HelloKey]
         | type[App]
         | type[Letter]
         | type[Device]
     )
-    id: UserId | GroupId | PasskeyId | PassId | PasswordId | TotpId | RecoveryCodesId | AppId | LetterId | DeviceId
+    id: (
+        UserId
+        | GroupId
+        | PasskeyId
+        | PassId
+        | PasswordId
+        | TotpId
+        | RecoveryCodesId
+        | HelloKeyId
+        | AppId
+        | LetterId
+        | DeviceId
+    )
 
 
 @dataclass(frozen=True, slots=True)

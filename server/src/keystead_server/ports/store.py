@@ -15,6 +15,7 @@ from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.authority import Authority
 from keystead_server.domain.device import Device, DeviceState
 from keystead_server.domain.guesses import Guesses
+from keystead_server.domain.hello_key import HelloKey
 from keystead_server.domain.ids import (
     AppId,
     AttemptId,
@@ -197,16 +198,18 @@ class Secrets:
     """What somebody has set up besides passkeys and a pass, in one read.
 
     Attributes:
-        totp: oldest first.
+        totp, hello_keys: oldest first.
     """
 
     password: Password | None = None
     totp: tuple[TotpAuthenticator, ...] = ()
     recovery_codes: RecoveryCodes | None = None
+    hello_keys: tuple[HelloKey, ...] = ()
 
     @property
-    def all(self) -> tuple[Password | TotpAuthenticator | RecoveryCodes, ...]:
-        return tuple(each for each in (self.password, *self.totp, self.recovery_codes) if each is not None)
+    def all(self) -> tuple[Password | TotpAuthenticator | RecoveryCodes | HelloKey, ...]:
+        found = (self.password, *self.totp, self.recovery_codes, *self.hello_keys)
+        return tuple(each for each in found if each is not None)
 
 
 class AllSecrets(Protocol):

@@ -120,14 +120,13 @@ class GroupCommit:
         """Every job's outcome, with nothing left of those that were refused.
 
         Refusals are rare and savepoints cost two statements a job, so all is tried without them
-        first, and once more with them when somebody was refused.
+        first, and once more from the beginning when somebody was refused.
         """
-        self._cursor.execute("SAVEPOINT batch")
         outcomes = self._run_unguarded(batch)
         if outcomes is None:
-            self._cursor.execute("ROLLBACK TO batch")
+            self._roll_back()
+            self._cursor.execute("BEGIN IMMEDIATE")
             outcomes = [self._run(waiting.job) for waiting in batch]
-        self._cursor.execute("RELEASE batch")
         return outcomes
 
     def _run_unguarded(self, batch: list[_Waiting]) -> list[Any] | None:

@@ -30,6 +30,7 @@ from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.authority import Authority
 from keystead_server.domain.device import Device
+from keystead_server.domain.hello_key import HelloKey
 from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.letter import Letter
 from keystead_server.domain.log_chain import LogCheckpoint
@@ -82,6 +83,7 @@ NOUNS: dict[type[Any], Noun] = {
     Password: Noun(schema.passwords, credentials.password_row),
     TotpAuthenticator: Noun(schema.totp_authenticators, credentials.totp_row),
     RecoveryCodes: Noun(schema.recovery_codes, credentials.recovery_codes_row),
+    HelloKey: Noun(schema.hello_keys, credentials.hello_key_row),
     Letter: Noun(schema.letters, letters.letter_row),
     Device: Noun(schema.devices, devices.device_row),
     Authority: Noun(schema.authorities, devices.authority_row),
@@ -174,6 +176,7 @@ _REMOVE = {
         Password,
         TotpAuthenticator,
         RecoveryCodes,
+        HelloKey,
         App,
         Letter,
         Device,

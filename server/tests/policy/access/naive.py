@@ -218,7 +218,8 @@ def verdict(policy_set: PolicySet, facts: Facts) -> tuple[list[str], str]:
     both = [one.limit for one in frequencies if one.scope is FrequencyScope.PRIMARY_AND_SECONDARY]
     age = timedelta.max if isinstance(facts.authenticated_at, Unknown) else facts.now - facts.authenticated_at
     too_old = any(age > limit for limit in both)
-    missing = too_old or not all(_granted(policy_set, one, enforced, frequencies, facts) for one in enforced)
+    unbound = any(one.session.bound_session for one in enforced) and not facts.bound
+    missing = unbound or too_old or not all(_granted(policy_set, one, enforced, frequencies, facts) for one in enforced)
     return ids, "controlsRequired" if missing else "allow"
 
 

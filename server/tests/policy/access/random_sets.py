@@ -132,7 +132,10 @@ grants = st.one_of(
         "authenticationStrength": st.fixed_dictionaries({"id": st.sampled_from(STRENGTHS)}),
     }),
 )  # fmt: skip
-sessions = seldom(st.fixed_dictionaries({"signInFrequency": st.sampled_from(FREQUENCIES)}))
+sessions = seldom(st.fixed_dictionaries({
+    "signInFrequency": st.sampled_from(FREQUENCIES),
+    "secureSignInSession": st.sampled_from([None, None, None, {"isEnabled": True}]),
+}))  # fmt: skip
 workloads = st.fixed_dictionaries({
     "includeServicePrincipals": some(["ServicePrincipalsInMyTenant", "svc"], min_size=1),
     "excludeServicePrincipals": some(["svc"]),
@@ -216,5 +219,6 @@ sign_ins = st.builds(
     flow=st.sampled_from([*TransferMethod, None, UNKNOWN]),
     methods=st.lists(methods, max_size=3).map(tuple),
     authenticated_at=st.sampled_from([NOW, NOW - timedelta(minutes=30), NOW - timedelta(hours=2), UNKNOWN]),
+    bound=st.booleans(),
     accepted_terms=st.sampled_from([frozenset[str](), frozenset({"tou"})]),
 )

@@ -1,21 +1,27 @@
 """What is wrong with a set: every finding can be tried out, and none is missed."""
 
+import re
 from dataclasses import replace
+from inspect import getsource
 from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from keystead_server.domain.passkey import Proof
+from keystead_server.policy.access import analyse as analysing
+from keystead_server.policy.access import out_of_reach as reaching
 from keystead_server.policy.access.analyse import Directory, Finding, analyse, gaps
 from keystead_server.policy.access.applying import applying
 from keystead_server.policy.access.compiled import Compiled, PolicySet
 from keystead_server.policy.access.decide import Verdict, decide
 from keystead_server.policy.access.demands import guarantees_strength, is_no_weaker
-from keystead_server.policy.access.facts import AppFacts, Facts, Person
+from keystead_server.policy.access.facts import AppFacts, DeviceFacts, Facts, Person
 from keystead_server.policy.access.model import Policy
+from keystead_server.policy.access.names import Names
 from keystead_server.policy.access.universe import Universe
-from keystead_server.policy.access.vocabulary import UNKNOWN, ClientApp, GuestType, InsiderRisk, RiskLevel
+from keystead_server.policy.access.vocabulary import UNKNOWN, ClientApp, GuestType, InsiderRisk, Platform, RiskLevel
+from keystead_server.policy.access.words_found import KINDS, instance
 from keystead_server.policy.strengths.model import (
     BUILT_IN,
     MULTIFACTOR,
@@ -65,6 +71,33 @@ def test_a_gap_is_shown_by_a_sign_in(said: dict[str, Any], witness: dict[str, An
     shown = found[0].witness
     assert shown is not None
     assert {name: getattr(shown, name) for name in witness} == witness
+
+
+def test_a_break_glass_account_hides_nobody_whom_no_policy_is_for_either() -> None:
+    found = findings(policy(users={**EVERYBODY, "excludeUsers": [BOB]}), kind="gap", break_glass=frozenset({ADA}))
+
+    assert [one.witness.who for one in found if one.witness] == [PEOPLE[1]]
+
+
+def test_every_kind_of_finding_has_a_title_and_a_gravity() -> None:
+    kinds = re.findall(r'Finding\("(\w+)"', getsource(analysing) + getsource(reaching))
+
+    assert set(kinds) == set(KINDS)
+
+
+def test_a_sign_in_is_told_as_a_phrase() -> None:
+    names = Names({ADA: "ada@example.org", WIKI: "Wiki"})
+    facts = Facts(
+        NOW, Person(ADA), apps=(AppFacts(WIKI),), client=ClientApp.BROWSER, platform=Platform.LINUX, address=None,
+        country="NL", device=DeviceFacts.of({"isCompliant": True}), sign_in_risk=RiskLevel.HIGH, flow=None,
+    )  # fmt: skip
+
+    told = instance(facts, names)
+
+    assert told == (
+        "ada@example.org, in Wiki, with a browser, on Linux, on a registered device (iscompliant true), from NL, "
+        "at high sign-in risk"
+    )
 
 
 def test_a_gap_at_one_app_is_told_by_its_name() -> None:

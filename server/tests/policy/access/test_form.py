@@ -26,11 +26,11 @@ class Itself(dict[str, str]):
 
 def through_the_form(policy: Policy) -> Policy:
     form = AccessForm.of(policy_to_json(policy, {}), NO_NAMES)
-    kinds = {one.id: one.kind for one in policy.conditions.users.until}
     who = Principals(Itself(), {})
     made = form.to_json(who)
-    for each in made["conditions"]["users"]["expiringExclusions"]:
-        each["type"] = kinds[each["id"]].value
+    # Whether a name is a person's or a group's, the caller says, who looks it up.
+    for each, one in zip(made["conditions"]["users"]["expiringExclusions"], policy.conditions.users.until, strict=True):
+        each["type"] = one.kind.value
     return read_policy(made, new_id=policy.id).policy
 
 

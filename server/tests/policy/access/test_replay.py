@@ -11,6 +11,7 @@ from keystead_server.policy.access.facts import Facts, Person
 from keystead_server.policy.access.locations import CountryLocation
 from keystead_server.policy.access.replay import MAX_WITNESSES, Change, Effect, Replay, Replayed
 from keystead_server.policy.access.vocabulary import UNKNOWN, State
+from keystead_server.policy.strengths.model import MethodMode, Strength, combination
 
 from .random_sets import sets, sign_ins
 from .sets import ADA, BLOCK, BOB, NOW, PASSKEY, PASSWORD, RESISTANT, compiled, facts, policy
@@ -126,3 +127,20 @@ def test_what_is_in_force_changes_nothing(in_force: PolicySet, happened: list[Fa
 
     assert effect.changed[Change.SAME] == len(happened)
     assert not effect.takes_away
+
+
+def test_a_strength_that_asks_for_more_prompts_though_no_policy_changed() -> None:
+    asks = policy(grant={"operator": "AND", "authenticationStrength": {"id": "ours"}})
+    weak, strong = (Strength("ours", "Ours", (combination(mode),)) for mode in (MethodMode.PASSWORD, MethodMode.FIDO2))
+    before, after = (compiled(asks, strengths={"ours": one}) for one in (weak, strong))
+
+    assert replayed(before, after, sign_in(methods=(PASSWORD,))).changed[Change.PROMPTED] == 1
+    assert replayed(after, after, sign_in(methods=(PASSWORD,))).changed[Change.SAME] == 1
+
+
+def test_terms_that_are_no_longer_there_keep_out_though_no_policy_changed() -> None:
+    asks = policy(grant={"operator": "AND", "termsOfUse": ["house-rules"]})
+
+    effect = replayed(compiled(asks, terms=frozenset({"house-rules"})), compiled(asks), sign_in())
+
+    assert effect.changed[Change.BLOCKED] == 1

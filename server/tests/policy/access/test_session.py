@@ -58,8 +58,8 @@ def test_the_shortest_frequency_wins() -> None:
 
 def test_a_session_whose_age_nobody_knows_is_too_old_for_any_frequency() -> None:
     assert decide(with_frequency(hours(8760)), facts(authenticated_at=UNKNOWN)).sign_in_again
-    assert not decide(compiled(policy(grant=None, session={"secureSignInSession": {"isEnabled": True}})),
-                      facts(authenticated_at=UNKNOWN)).sign_in_again  # fmt: skip
+    unlimited = compiled(policy(grant=None, session={"applicationEnforcedRestrictions": {"isEnabled": True}}))
+    assert not decide(unlimited, facts(authenticated_at=UNKNOWN)).sign_in_again
 
 
 def test_a_method_that_is_too_old_meets_no_control() -> None:
@@ -115,6 +115,27 @@ def test_controls_of_several_policies_are_merged_strictest_first() -> None:
     assert session.access_evaluation is AccessEvaluation.STRICT_LOCATION
     assert session.app_security is AppSecurity.BLOCK_DOWNLOADS
     assert (session.bound_session, session.app_restrictions, session.no_resilience) == (True, True, True)
+
+
+BOUND = {"secureSignInSession": {"isEnabled": True}}
+
+
+def test_a_session_that_must_be_bound_to_its_device_and_is_not_gets_nowhere() -> None:
+    decision = merged(BOUND)
+
+    assert (decision.verdict, decision.not_bound, decision.can_be_met) == (Verdict.CONTROLS_REQUIRED, True, False)
+    assert decision.applied[0].result is Result.FAILURE
+    bound = decide(compiled(policy(grant=None, session=BOUND)), facts(bound=True))
+    assert (bound.verdict, bound.not_bound) == (Verdict.ALLOW, False)
+
+
+def test_a_binding_that_is_only_reported_is_reported_as_a_failure() -> None:
+    observed = compiled(policy(grant=None, session=BOUND, state="enabledForReportingButNotEnforced"))
+
+    decision = decide(observed, facts())
+
+    assert (decision.verdict, decision.not_bound) == (Verdict.ALLOW, False)
+    assert decision.applied[0].result is Result.REPORT_ONLY_FAILURE
 
 
 def test_what_nobody_decides_stays_undecided() -> None:

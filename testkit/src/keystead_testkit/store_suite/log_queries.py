@@ -1,17 +1,27 @@
 """The two logs by time, person, app and outcome."""
 
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
 from keystead_server.domain.app import App
-from keystead_server.domain.sign_in import Attempt, Result
+from keystead_server.domain.challenge import CHALLENGE_LIFETIME
+from keystead_server.domain.sign_in import Attempt, Purpose, Result
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.ports.changes import Remove
 from keystead_server.ports.log_queries import AuditQuery, AuditRow, SignInQuery, SignInRow
 
 from keystead_testkit.store_suite.world import World
+
+# What a row says, and how old the challenge may be that it answers.
+KINDS: tuple[tuple[dict[str, Any], timedelta], ...] = (
+    ({}, CHALLENGE_LIFETIME),
+    ({}, CHALLENGE_LIFETIME),
+    ({"result": Result.REFUSED, "reason": "challenge_expired"}, timedelta(days=40)),
+    ({"purpose": Purpose.REGISTER}, timedelta(days=30)),
+)
 
 
 def found(world: World, tenant: Tenant, **asked: Any) -> list[Attempt]:
@@ -25,6 +35,32 @@ def minutes_apart(world: World, tenant: Tenant, count: int, **fields: Any) -> li
     made = [world.attempt(tenant, at=now - timedelta(minutes=n), **fields) for n in range(count)]
     world.add(*made)
     return made[::-1]
+
+
+def answers(world: World, tenant: Tenant) -> list[Attempt]:
+    """Granted sign-ins, each a while after its challenge was made, among what may answer an older one.
+
+    Challenges are made by servers whose clocks are minutes ahead or behind.
+    """
+    dice = Random(7)
+    made = []
+    for _ in range(60):
+        world.clock.advance(timedelta(seconds=dice.randrange(40)))
+        at = world.clock.now()
+        kind, age = dice.choice(KINDS)
+        asked_at = at - age * dice.random() + timedelta(minutes=dice.uniform(-4, 4))
+        made.append(world.attempt(tenant, id=world.entropy.new_id(asked_at), at=at, **kind))
+    world.add(*made)
+    return made
+
+
+def by_pages(world: World, tenant: Tenant, **asked: Any) -> list[Attempt]:
+    pages: list[Attempt] = []
+    place = None
+    while page := found(world, tenant, after=place, **asked):
+        pages += page
+        place = (page[-1].at, page[-1].id)
+    return pages
 
 
 class LogQueryTests:
@@ -57,6 +93,23 @@ class LogQueryTests:
 
         assert pages == every
         assert len(every) == 9
+
+    @pytest.mark.parametrize("newest_first", [True, False])
+    @pytest.mark.parametrize("limit", [1, 3, 7])
+    def test_however_old_its_challenge_each_attempt_has_its_place(
+        self, world: World, newest_first: bool, limit: int
+    ) -> None:
+        tenant = world.add_tenant()
+        made = answers(world, tenant)
+        ordered = sorted(made, key=lambda a: (a.at, a.id), reverse=newest_first)
+        since, until = made[20].at, made[45].at
+
+        assert by_pages(world, tenant, newest_first=newest_first, limit=limit) == ordered
+        within = by_pages(world, tenant, newest_first=newest_first, limit=limit, since=since, until=until)
+        assert within == [a for a in ordered if since <= a.at < until]
+        for granted in (True, False):
+            asked = by_pages(world, tenant, newest_first=newest_first, limit=limit, granted=granted)
+            assert asked == [a for a in ordered if (a.result is Result.GRANTED) is granted]
 
     def test_they_are_asked_for_by_person_app_and_outcome(self, world: World) -> None:
         user = world.add_user(tenant := world.add_tenant())

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from keystead_server.domain.device import Device
 from keystead_server.domain.guesses import Guesses
+from keystead_server.domain.hello_key import HelloKey
 from keystead_server.domain.password import Password
 from keystead_server.domain.recovery_codes import RecoveryCodes
 from keystead_server.domain.sign_in import Method, Result
@@ -17,6 +19,44 @@ from keystead_testkit.store_suite.world import World
 
 
 class SecretTests:
+    def test_hello_keys_are_found_with_the_rest_oldest_first_and_nobody_elses(self, world: World) -> None:
+        user = world.add_user(tenant := world.add_tenant())
+        other = world.add_user(tenant, "bob")
+        world.add(laptop := world.device(user), desktop := world.device(user))
+        keys = [world.hello_key(user, laptop), world.hello_key(user, desktop, last_used_at=world.clock.now())]
+        world.add(*reversed(keys), world.hello_key(other, laptop))
+
+        assert world.run(world.store.secrets.of_user(tenant.id, user.id)) == Secrets(hello_keys=tuple(keys))
+
+    def test_there_is_one_hello_key_for_each_person_and_computer_and_none_without_either(self, world: World) -> None:
+        user = world.add_user(world.add_tenant())
+        world.add(laptop := world.device(user))
+        world.add(world.hello_key(user, laptop))
+        nobody, nowhere = replace(user, id=world.new_id()), replace(laptop, id=world.new_id())
+
+        for second in (
+            world.hello_key(user, laptop), world.hello_key(nobody, laptop), world.hello_key(user, nowhere),
+        ):  # fmt: skip
+            assert world.write(Add(second)) == Conflict(Add(second))
+
+    def test_a_hello_key_goes_by_itself_with_its_person_and_with_its_computer(self, world: World) -> None:
+        tenant = world.add_tenant()
+        people = [world.add_user(tenant, name) for name in ("ada", "bob", "grace")]
+        laptops = [world.device(each) for each in people]
+        keys = [world.hello_key(*pair) for pair in zip(people, laptops, strict=True)]
+        world.add(*laptops, *keys)
+        gone = (
+            Remove(tenant.id, HelloKey, keys[0].id), Remove(tenant.id, User, people[1].id),
+            Remove(tenant.id, Device, laptops[2].id),
+        )  # fmt: skip
+
+        for each in gone:
+            assert world.write(each) == Written()
+
+        assert world.write(gone[0]) == Conflict(gone[0])
+        for person in people:
+            assert world.run(world.store.secrets.of_user(tenant.id, person.id)) == Secrets()
+
     def test_what_somebody_has_set_up_is_found_in_one_read_and_nobody_elses(self, world: World) -> None:
         user = world.add_user(tenant := world.add_tenant())
         other = world.add_user(tenant, "bob")

@@ -10,6 +10,7 @@ from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.authority import Authority
 from keystead_server.domain.device import Device, DeviceState, EndorsementTrust, TpmFacts
+from keystead_server.domain.hello_key import HelloKey
 from keystead_server.domain.letter import Letter, Occasion
 from keystead_server.domain.passkey import Passkey, Proof
 from keystead_server.domain.password import Password
@@ -144,6 +145,11 @@ class World:
     def recovery_codes(self, user: User) -> RecoveryCodes:
         digests = tuple(self.entropy.token(32) for _ in range(3))
         return RecoveryCodes(self.new_id(), user.tenant_id, user.id, digests, self.clock.now())
+
+    def hello_key(self, user: User, device: Device, **fields: Any) -> HelloKey:
+        defaults: dict[str, Any] = {"public_key": self.entropy.token(77), "name": device.name}
+        id_, now = self.new_id(), self.clock.now()
+        return HelloKey(id_, user.tenant_id, user.id, device.id, created_at=now, **(defaults | fields))
 
     def letter(self, user: User, **fields: Any) -> Letter:
         now = self.clock.now()

@@ -44,6 +44,7 @@ ERROR_NUMBERS: dict[str, int] = {
     "attestation_invalid": METHOD_FAILED,
     "passkey_already_registered": METHOD_FAILED,
     "too_many_passkeys": METHOD_FAILED,
+    "hello_key_on_this_device": METHOD_FAILED,
     # what the browser said
     "conditional_not_offered": METHOD_FAILED,
     "passkey_on_this_device": METHOD_FAILED,
@@ -73,6 +74,7 @@ ERROR_NUMBERS: dict[str, int] = {
     "passwords_forbidden": _BY_POLICY,
     "access_blocked": 53003,
     "access_controls_required": 50076,
+    "unmet_authentication_requirements": 50076,
     "phishing_resistant_required": 530035,
     "registration_required": 50072,
     # computers that vouch

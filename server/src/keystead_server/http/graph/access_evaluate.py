@@ -77,6 +77,7 @@ def _verdict(explanation: Explanation, compiled: Any) -> dict[str, Any]:
         "blockedBy": list(decision.blocked_by),
         "prompts": prompts,
         "signInAgain": decision.sign_in_again,
+        "sessionNotBound": decision.not_bound,
     }
 
 

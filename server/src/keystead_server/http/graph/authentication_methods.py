@@ -8,6 +8,7 @@ from keystead_core.wire import b64url_encode
 from starlette.responses import Response
 
 from keystead_server.domain.access_pass import PassState, TemporaryAccessPass
+from keystead_server.domain.hello_key import HelloKey
 from keystead_server.domain.ids import PassId, PasskeyId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.passkey import Passkey, Proof
@@ -33,7 +34,7 @@ PROPERTIES = frozenset(
     {
         "id", "createdDateTime", "displayName", "aaGuid", "model", "attestationCertificates", "attestationLevel",
         "passkeyType", "lastUsedDateTime", "keystead", "startDateTime", "lifetimeInMinutes", "isUsableOnce",
-        "isUsable", "methodUsabilityReason", "temporaryAccessPass", "password", "secretKey",
+        "isUsable", "methodUsabilityReason", "temporaryAccessPass", "password", "secretKey", "keyStrength",
     }
 )  # fmt: skip
 COLLECTION = Collection(PROPERTIES, {"id": Kind.TEXT, "createdDateTime": Kind.MOMENT}, ("id",))
@@ -117,6 +118,17 @@ def _codes(codes: RecoveryCodes) -> Entity:
     }
 
 
+def _hello(key: HelloKey) -> Entity:
+    return {
+        "@odata.type": "#microsoft.graph.windowsHelloForBusinessAuthenticationMethod",
+        "id": key.id,
+        "createdDateTime": key.created_at,
+        "displayName": key.name,
+        "keyStrength": "normal",
+        "keystead": {"deviceId": key.device_id, "lastUsedDateTime": key.last_used_at},
+    }
+
+
 # -- what somebody has -------------------------------------------------------------------------------
 
 
@@ -145,25 +157,26 @@ async def _recovery(call: Call, user: User) -> list[Entity]:
     return [] if secrets.recovery_codes is None else [_codes(secrets.recovery_codes)]
 
 
-async def _none(call: Call, user: User) -> list[Entity]:
-    return []
+async def _hello_keys(call: Call, user: User) -> list[Entity]:
+    secrets = await call.services.store.secrets.of_user(call.tenant.id, user.id)
+    return list(map(_hello, secrets.hello_keys))
 
 
 async def _everything(call: Call, user: User) -> list[Entity]:
     found: list[Entity] = []
-    for each in (_passkeys, _passes, _passwords, _apps, _recovery):
+    for each in (_passkeys, _passes, _passwords, _apps, _recovery, _hello_keys):
         found += await each(call, user)
     return found
 
 
-# What stands at an address's last segment. Windows Hello keys come with the devices that have them.
+# What stands at an address's last segment.
 _AT: dict[str, Callable[[Call, User], Awaitable[list[Entity]]]] = {
     "methods": _everything,
     "fido2Methods": _passkeys,
     "temporaryAccessPassMethods": _passes,
     "passwordMethods": _passwords,
     "softwareOathMethods": _apps,
-    "windowsHelloForBusinessMethods": _none,
+    "windowsHelloForBusinessMethods": _hello_keys,
 }
 
 
@@ -222,7 +235,7 @@ async def remove_passkey(call: Call) -> Response:
 
 
 def removes(segment: str) -> Handler:
-    """The handler that removes a password or an authenticator app: only what stands at *segment*."""
+    """The handler that removes a password, an authenticator app or a Hello key: only what stands at *segment*."""
 
     async def handler(call: Call) -> Response:
         user, method = await the_user(call), named(call, "method")

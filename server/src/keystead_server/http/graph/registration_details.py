@@ -108,6 +108,9 @@ def _methods(details: RegistrationDetails) -> Iterator[str]:
         yield "password"
     if details.secrets.totp:
         yield "softwareOneTimePasscode"
+    # On one computer only, so it counts among what is registered, and for nothing that is asked of browsers.
+    if details.secrets.hello_keys:
+        yield "windowsHelloForBusiness"
 
 
 def _name(passkey: Passkey) -> str:

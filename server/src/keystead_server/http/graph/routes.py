@@ -151,6 +151,7 @@ ROUTES = (
     *_methods("softwareOathMethods", "Authenticator apps, never their secret", _READ_METHODS),
     _removal("softwareOathMethods", authentication_methods.removes("softwareOathMethods"), "Remove an authenticator app", _REMOVE_METHODS),
     *_methods("windowsHelloForBusinessMethods", "Windows Hello keys", _READ_METHODS),
+    _removal("windowsHelloForBusinessMethods", authentication_methods.removes("windowsHelloForBusinessMethods"), "Remove a Windows Hello key", _REMOVE_METHODS),
     _get(_POLICY, methods_policy.show, "What may be used to sign in", _READ_POLICY),
     _write("PATCH", _POLICY, methods_policy.change, "Change what holds for all methods", _WRITE_POLICY, size=64 * KIB),
     _get(_CONFIGURATIONS, methods_policy.list_configurations, "Each method's configuration", _READ_POLICY),

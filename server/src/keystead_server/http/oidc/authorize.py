@@ -9,6 +9,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keystead_server.domain.tenant import Tenant
 from keystead_server.flows.authorize import Denied, NotSafe, RegisterFirst, Reply, SignInFirst
+from keystead_server.flows.registration_duty import Here
+from keystead_server.http import cookies
 from keystead_server.http.access_problems import access_problem
 from keystead_server.http.call import Call, parse_pairs
 from keystead_server.http.continuation import Continuation
@@ -42,8 +44,15 @@ async def resume(call: Call) -> Response:
 
 
 async def _judge(call: Call, pairs: list[tuple[str, str]], query: str, *, asked_at: datetime | None = None) -> Response:
+    here = _here(call)
     outcome = await call.services.authorize(
-        call.tenant, pairs, call.owner, issuer=endpoints(call).issuer, visitor=call.visitor, asked_at=asked_at
+        call.tenant,
+        pairs,
+        call.owner,
+        issuer=endpoints(call).issuer,
+        visitor=call.visitor,
+        asked_at=asked_at,
+        here=here,
     )
     match outcome:
         case Reply(reply_to, parameters) if reply_to.response_mode is ResponseMode.FORM_POST:
@@ -56,7 +65,7 @@ async def _judge(call: Call, pairs: list[tuple[str, str]], query: str, *, asked_
                 to=f"{endpoints(call).authorize}?{query}", asked_at=call.services.clock.now(), app_id=app.id
             )
             return _to_sign_in(call, call.tenant, continuation, login_hint)
-        case RegisterFirst(app):
+        case RegisterFirst(app, on_this_device):
             # The time of the first asking stays: the sign-in that was made for it still satisfies it.
             continuation = Continuation(
                 to=f"{endpoints(call).authorize}?{query}",
@@ -64,12 +73,26 @@ async def _judge(call: Call, pairs: list[tuple[str, str]], query: str, *, asked_
                 app_id=app.id,
             )
             sealed = continuation.seal(call.services, call.tenant)
-            return RedirectResponse(f"/{call.path['tenant']}/account/passkeys/new?continue={sealed}", 303)
+            page = "new"
+            if on_this_device:
+                page = "suggested"
+                # One asking more than "not now" is offered; the page asks until it has its answer.
+                await call.services.suggest_passkey.begin(call.signed_in, here.known, here.user_agent)
+            return RedirectResponse(f"/{call.path['tenant']}/account/passkeys/{page}?continue={sealed}", 303)
         case Denied(refused, ruling):
             raise Refuse(access_problem(ruling, refused.attempt_id))
         case NotSafe(code, detail):
             words = _NOT_SAFE.get(code, "The app that sent you here made a request that cannot be answered.")
             raise Refuse(Problem(400, code, f"{words} ({detail})"))
+
+
+def _here(call: Call) -> Here:
+    if call.owner is None:
+        return Here()
+    found = cookies.parse(call.header("cookie"))
+    known = cookies.read_device(call.services, call.tenant, call.visitor.browser, found)
+    let_by = cookies.is_let_by(call.services, call.tenant, call.owner.session.id, found)
+    return Here(call.visitor.user_agent, frozenset(known), let_by)
 
 
 def _to_sign_in(call: Call, tenant: Tenant, continuation: Continuation, login_hint: str | None) -> Response:

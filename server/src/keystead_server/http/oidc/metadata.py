@@ -17,7 +17,9 @@ def endpoints(call: Call) -> Endpoints:
 
 
 async def discovery(call: Call) -> Response:
-    document = provider_metadata(endpoints(call), acr_values=ACR_VALUES)
+    rules = (await call.services.access_gate.in_force(call.tenant.id)).rules
+    contexts = sorted((one.id for one in rules.contexts if one.available), key=lambda one: int(one[1:]))
+    document = provider_metadata(endpoints(call), acr_values=(*ACR_VALUES, *contexts))
     return Response(encode(document), media_type="application/json", headers=_CACHE)
 
 

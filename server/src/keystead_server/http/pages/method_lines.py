@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from keystead_server.domain.access_pass import PassState, TemporaryAccessPass
+from keystead_server.domain.hello_key import HelloKey
 from keystead_server.domain.password import Password
 from keystead_server.domain.recovery_codes import HOW_MANY, RecoveryCodes
 from keystead_server.domain.sign_in import Method
@@ -63,6 +64,11 @@ def _line(secret: Secret, held: Held, uses: Uses) -> MethodLine:
                 secret.id, method, method_words.name(method),
                 f"{secret.left} of {HOW_MANY} are left. Each stands in for your authenticator app once.",
                 secret.made_at, secret.last_used_at, uses.by_method.get(method), against,
+            )  # fmt: skip
+        case HelloKey():
+            return MethodLine(
+                secret.id, method, secret.name, "For signing in to this one computer, which keeps it.",
+                secret.created_at, secret.last_used_at, None, against,
             )  # fmt: skip
 
 

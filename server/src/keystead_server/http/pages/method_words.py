@@ -32,6 +32,7 @@ _NAMES = {
     Method.PASSWORD: "Password",
     Method.SOFTWARE_OATH: "Authenticator app",
     Method.RECOVERY_CODE: "Recovery codes",
+    Method.WINDOWS_HELLO: "Windows Hello key",
     Method.TEMPORARY_ACCESS_PASS: "Temporary Access Pass",
 }
 
@@ -49,6 +50,7 @@ _EVENTS = {
     "totp.retired": "An authenticator app was removed, because a passkey took its place",
     "recovery_codes.made": "Recovery codes were made",
     "recovery_codes.removed": "The recovery codes were removed",
+    "hello_key.removed": "A Windows Hello key was removed",
     "pass.issued": "A Temporary Access Pass was issued",
     "pass.retired": "A Temporary Access Pass was removed, because a passkey took its place",
     "enrolment_code.issued": "A code to enrol a computer was made",

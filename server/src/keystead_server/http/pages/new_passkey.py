@@ -19,7 +19,7 @@ from keystead_server.http.pages.next_page import (
 )
 from keystead_server.http.pages.render import page
 from keystead_server.http.pages.sign_in import json
-from keystead_server.http.pages.this_device import this_device
+from keystead_server.http.pages.this_device import let_by, this_device
 from keystead_server.http.problems import MALFORMED, Refuse
 
 # Refused, and kept all the same: by this account or another, or by the answer that came first.
@@ -28,6 +28,7 @@ _KEPT_ALL_THE_SAME = frozenset({"passkey_already_registered", "challenge_spent"}
 
 class _Asked(msgspec.Struct):
     conditional: bool = False
+    elsewhere: bool = False
 
 
 class _Abandoned(msgspec.Struct):
@@ -41,9 +42,11 @@ _read_abandoned = msgspec.json.Decoder(_Abandoned).decode
 
 async def show(call: Call) -> Response:
     going = continuation(call)
-    offer = await call.services.register_passkey.begin(call.tenant, call.visitor, call.signed_in)
+    known_here = this_device(call)
+    offer = await call.services.register_passkey.begin(call.tenant, call.visitor, call.signed_in, known_here=known_here)
     refusal = offer if isinstance(offer, NotOffered) else None
     stale = refusal is not None and refusal.code == "sign_in_not_fresh"
+    elsewhere = refusal is not None and refusal.code == "hello_key_on_this_device"
     existing = await call.services.store.passkeys.of_user(call.tenant.id, call.user.id)
     held = await call.services.duty.holds(call.signed_in)
     app = await asking_app(call, going)
@@ -57,7 +60,8 @@ async def show(call: Call) -> Response:
         held=held,
         app_name=None if app is None else app.name,
         first=not existing,
-        conditional=may_be_conditional(call.signed_in, existing),
+        elsewhere=elsewhere,
+        conditional=not elsewhere and may_be_conditional(call.signed_in, existing),
     )
 
 
@@ -74,7 +78,15 @@ async def options(call: Call) -> Response:
     except msgspec.DecodeError:
         raise Refuse(MALFORMED) from None
     begin = call.services.register_passkey.begin
-    match await begin(call.tenant, call.visitor, call.signed_in, conditional=asked.conditional):
+    offer = await begin(
+        call.tenant,
+        call.visitor,
+        call.signed_in,
+        conditional=asked.conditional,
+        known_here=this_device(call),
+        elsewhere=asked.elsewhere,
+    )
+    match offer:
         case Offered(wanted):
             return json(wanted)
         case NotOffered(code, policy):
@@ -89,6 +101,7 @@ async def register(call: Call) -> Response:
     match outcome:
         case Registered(passkey, in_this_device):
             this_device(call, passkey.id if in_this_device else None)
+            let_by(call)
             return json({"redirect": await _on(call)}, status=201)
         case Refused(code, attempt, policy):
             message = words.registration_refused(code, policy)
@@ -104,7 +117,7 @@ async def abandon(call: Call) -> Response:
         challenge = b64url_decode(said.challenge)
     except (msgspec.DecodeError, WireError):
         raise Refuse(MALFORMED) from None
-    await call.services.register_passkey.abandon(call.tenant, call.visitor, call.signed_in, challenge, said.error)
+    await call.services.abandon_registration(call.tenant, call.visitor, call.signed_in, challenge, said.error)
     return Response(status_code=204)
 
 

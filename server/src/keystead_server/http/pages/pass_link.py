@@ -23,7 +23,7 @@ async def sign_in(call: Call) -> Response:
     outcome = await call.services.sign_in_with_pass.by_link(call.tenant, call.visitor, named(call, "link"))
     match outcome:
         case SignedInWithPass(session):
-            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session.id))
+            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session))
             # What such a link is for.
             return see_other(f"/{call.tenant.name}/account/passkeys/new")
         case Refused(_, attempt):

@@ -34,7 +34,7 @@ async def submit(call: Call) -> Response:
     )
     match outcome:
         case SignedInWithPass(session):
-            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session.id))
+            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session))
             return see_other(await on_from_typing(call, session, going, to_first_passkey=True))
         case Refused(_, attempt, access=Ruling() as ruling):
             # Only who typed the right pass gets here.

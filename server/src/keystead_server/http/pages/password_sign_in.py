@@ -63,7 +63,7 @@ async def submit_code(call: Call) -> Response:
     )
     match outcome:
         case SignedInWithTwo(session):
-            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session.id))
+            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, session))
             return see_other(await on_from_typing(call, session, going))
         case Refused(code, attempt) if code in _START_AGAIN:
             return await _password_form(

@@ -91,7 +91,7 @@ async def assertion(call: Call) -> Response:
     outcome = await call.services.sign_in.finish(call.tenant, visitor(call, going), call.body)
     match outcome:
         case SignedIn() as signed_in:
-            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, signed_in.session.id))
+            call.cookies_to_set.append(cookies.set_session(call.services, call.tenant, signed_in.session))
             known = this_device(call, signed_in.passkey.id if signed_in.in_this_device else None)
             return json({"redirect": await on_from_sign_in(call, signed_in.owner, known, going)})
         case Refused(code, attempt, policy, access=access):

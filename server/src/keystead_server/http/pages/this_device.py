@@ -1,7 +1,8 @@
 """Which passkeys live in the device somebody sits at, and the question whether to add one to it.
 
-The question comes after a sign-in that a person has just done by hand, and nowhere else: an app that
-sends `prompt=none`, or finds an open session, never gets it.
+The question comes after a sign-in that a person has just done by hand. Once "not now" is not offered any
+more it comes before an app gets its code as well, until it has an answer: a passkey, or that it does not
+work here. That answer counts for the session, so that nobody is led in a circle.
 """
 
 from starlette.responses import Response
@@ -26,6 +27,11 @@ def this_device(call: Call, one_more: PasskeyId | None = None) -> frozenset[Pass
         known = (one_more, *known)
         call.cookies_to_set.append(cookies.set_device(services, tenant, browser, known))
     return frozenset(known)
+
+
+def let_by(call: Call) -> None:
+    """The campaign has its answer: no app waits for another one in this session."""
+    call.cookies_to_set.append(cookies.set_let_by(call.services, call.tenant, call.signed_in.session.id))
 
 
 async def on_from_sign_in(
@@ -57,9 +63,13 @@ async def on_from_typing(
 
 async def suggest(call: Call) -> Response:
     going = continuation(call)
-    offer = await call.services.register_passkey.begin(call.tenant, call.visitor, call.signed_in)
+    known_here = this_device(call)
+    offer = await call.services.register_passkey.begin(call.tenant, call.visitor, call.signed_in, known_here=known_here)
     if isinstance(offer, NotOffered):
-        # The page was open for too long, or the policy changed: nobody is kept from going on by that.
+        # The page was open for too long, or the policy changed: nobody is kept from going on by that. Only
+        # where another sign-in helps, `authorize` still asks for it.
+        if offer.code != "sign_in_not_fresh":
+            let_by(call)
         return see_other(after_sign_in(call, going))
     app = await asking_app(call, going)
     base = f"/{call.tenant.name}/account/passkeys"
@@ -78,4 +88,5 @@ async def suggest(call: Call) -> Response:
 async def failed(call: Call) -> Response:
     """It could not be added here: it costs nobody a "not now"."""
     await call.services.suggest_passkey.failed(call.user)
+    let_by(call)
     return see_other(after_sign_in(call, continuation(call)))

@@ -53,6 +53,10 @@ _REGISTRATION = {
     "no_algorithm_left": "Your organisation allows no kind of signature for your passkeys. Ask an administrator.",
     "too_many_passkeys": "You have as many passkeys as an account can have. Remove one you no longer use first.",
     "passkey_already_registered": "This passkey is already registered.",
+    "hello_key_on_this_device": (
+        "This computer has a Windows Hello key of your account, and one of the two is all that it keeps for an account. "
+        "A security key or another device can still get a passkey."
+    ),
     "challenge_expired": "This page was open for too long. Try again.",
     "challenge_spent": "This passkey was already sent to us. Try again.",
     "challenge_not_ours": "This was started in another browser or by another account. Load the page again.",
@@ -96,6 +100,7 @@ _REASONS = {
     "origin_not_allowed": "it came from a page that is not ours",
     "cross_origin_not_allowed": "it came from a page inside another page",
     "passkey_already_registered": "the passkey was registered before",
+    "hello_key_on_this_device": "the computer had a Windows Hello key of the account",
     "device_disabled": "the computer of the passkey is disabled",
     "device_removed": "the computer of the passkey is not enrolled any more",
     "attestation_key_withdrawn": "the computer of the passkey was withdrawn",

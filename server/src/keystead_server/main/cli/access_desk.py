@@ -34,6 +34,7 @@ TITLES = {
 class AccessPreview:
     """Attributes:
     refusal: why it cannot be saved at all, or None.
+    warnings: what is worth a thought before it is saved.
     """
 
     version: int
@@ -42,6 +43,7 @@ class AccessPreview:
     foreseen: Foreseen
     names: Names
     refusal: Invalid | None
+    warnings: tuple[str, ...] = ()
 
 
 async def preview(system: System, tenant: TenantId, after: AccessRules) -> AccessPreview:
@@ -53,7 +55,9 @@ async def preview(system: System, tenant: TenantId, after: AccessRules) -> Acces
         foreseen = await services.replay_access(tenant, after.set, days=DAYS, progress=told)
     names = await names_for(services.store, tenant, before.rules.set, after.set)
     refusal = await services.manage_access.against(tenant, after, by=OPERATOR)
-    return AccessPreview(saved.version, before.rules, after, foreseen, names, refusal)
+    findings = await services.analyse_access.out_of_reach(tenant, after.set)
+    warnings = tuple(f"{', '.join(map(names.of, one.policies))}: {one.says}" for one in findings)
+    return AccessPreview(saved.version, before.rules, after, foreseen, names, refusal, warnings)
 
 
 @contextmanager
@@ -114,6 +118,7 @@ def data(preview: AccessPreview, told: Sequence[str]) -> dict[str, Any]:
         "version": preview.version,
         "changes": list(told),
         "replay": foreseen_data(preview.foreseen, preview.names),
+        "warnings": list(preview.warnings),
         "refused": None if refusal is None else {"code": refusal.code, "message": refusal.message},
     }
 
@@ -152,6 +157,7 @@ def _affected(one: Affected, change: Change, foreseen: Foreseen, names: Names) -
 def text(preview: AccessPreview, told: Sequence[str]) -> str:
     lines = [printable(change) for change in told] or ["Nothing changes: it is the policy in force."]
     lines += ["", *foreseen_lines(preview.foreseen, preview.names)]
+    lines += [f"Mind: {printable(one)}." for one in preview.warnings]
     if preview.refusal is not None:
         lines.append(f"It cannot be saved: {printable(preview.refusal.message)}.")
     return "\n".join(lines)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keystead_server.main.cli.frame import printable, table
-from keystead_server.policy.access.analyse import Finding
 from keystead_server.policy.access.explain import Explanation, PolicyExplained
 from keystead_server.policy.access.facts import Facts
+from keystead_server.policy.access.finding import Finding
 from keystead_server.policy.access.match import Match
 from keystead_server.policy.access.names import Names
 from keystead_server.policy.access.reading import read_policy
@@ -31,6 +31,7 @@ def explanation_data(explanation: Explanation, names: Names) -> dict[str, Any]:
             for prompt in decision.prompts
         ],
         "sign_in_again": decision.sign_in_again,
+        "session_not_bound": decision.not_bound,
         "policies": [_policy(one, names) for one in explanation.policies],
     }
 
@@ -58,6 +59,8 @@ def explanation_text(explanation: Explanation, names: Names) -> str:
         lines.append(f"  {number}. {asked}{'' if prompt.can_be_met else ' (nothing they can do brings it about now)'}")
     if decision.sign_in_again:
         lines.append("  They sign in again: the sign-in is too old.")
+    if decision.not_bound:
+        lines.append("  They do not get in: the session is to be bound to the device, and none can be yet.")
     for one in explanation.policies:
         lines += ["", f"{one.policy.name}: {RESULT_WORDS[one.result]}", f"  {sentence(one.policy, names)}"]
         lines += [f"  {_MARKS[each.match]:<9}  {each.name}: {names.within(each.says)}" for each in one.conditions]

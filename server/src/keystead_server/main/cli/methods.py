@@ -3,6 +3,7 @@
 import click
 
 from keystead_server.domain.actor import OPERATOR
+from keystead_server.domain.hello_key import HelloKey
 from keystead_server.domain.password import Password
 from keystead_server.domain.recovery_codes import RecoveryCodes
 from keystead_server.domain.sign_in import Method
@@ -42,6 +43,9 @@ def _described(secret: Secret, held: Held) -> dict[str, object]:
         case RecoveryCodes():
             described["name"] = f"{secret.left} left"
             described |= {"added_at": moment(secret.made_at), "last_used_at": moment(secret.last_used_at)}
+        case HelloKey():
+            described["name"] = secret.name
+            described |= {"added_at": moment(secret.created_at), "last_used_at": moment(secret.last_used_at)}
     return described
 
 
@@ -85,7 +89,7 @@ def list_(frame: Frame, username: str, json_output: bool) -> None:
 @as_json
 @click.pass_obj
 def remove(frame: Frame, username: str, method_id: str, json_output: bool) -> None:
-    """Remove a password, an authenticator app or recovery codes by id; a passkey: keystead passkey remove."""
+    """Remove a password, an authenticator app, recovery codes or a Windows Hello key by id; a passkey: keystead passkey remove."""
 
     async def work(system: System) -> None:
         tenant = await frame.tenant_of(system)

@@ -6,7 +6,7 @@ JSON, and its answer comes back as JSON. The challenge is the operator's and thi
 
 import json
 from datetime import timedelta
-from typing import BinaryIO
+from pathlib import Path
 
 import click
 
@@ -27,7 +27,7 @@ MAX_ANSWER_BYTES = 64 * 1024
 _AT_THE_SHELL = Visitor(b"", "", "keystead passkey finish")
 
 
-@click.command(epilog="Example:  keystead passkey begin grace@contoso.example --minutes 60 > options.json")
+@click.command(epilog="Example:  keystead passkey begin grace@contoso.example --minutes 60")
 @click.argument("username")
 @click.option(
     "--minutes",
@@ -61,19 +61,17 @@ def begin(frame: Frame, username: str, minutes: int, json_output: bool) -> None:
     frame.run(work, json_output=json_output)
 
 
-@click.command(epilog='Example:  keystead passkey finish grace@contoso.example answer.json --name "Red key"')
+@click.command(epilog='Example:  keystead passkey finish grace@contoso.example --name "Red key"')
 @click.argument("username")
-@click.argument("answer", type=click.File("rb"))
+@click.argument("answer", type=click.Path(path_type=Path, allow_dash=True), default="-")
 @click.option("--name", required=True, help="What the passkey is called in every list.")
 @as_json
 @click.pass_obj
-def finish(frame: Frame, username: str, answer: BinaryIO, name: str, json_output: bool) -> None:
-    """Register what the authenticator made: a RegistrationResponseJSON in a file, or - for what comes in; its owner is told."""
-    payload = answer.read(MAX_ANSWER_BYTES + 1)
+def finish(frame: Frame, username: str, answer: Path, name: str, json_output: bool) -> None:
+    """Register what the authenticator made: a RegistrationResponseJSON in a file, or what comes in; its owner is told."""
 
     async def work(system: System) -> None:
-        if len(payload) > MAX_ANSWER_BYTES:
-            raise Failed("too_large", f"an authenticator's answer has at most {MAX_ANSWER_BYTES} bytes")
+        payload = _read(answer)
         tenant = await frame.tenant_of(system)
         person = await frame.user_of(system, tenant, username)
         outcome = await system.services.register_on_behalf.finish(
@@ -89,6 +87,17 @@ def finish(frame: Frame, username: str, answer: BinaryIO, name: str, json_output
         tell(told, f"Registered {printable(passkey.name)} for {person.username}: {passkey.id}", json_output=json_output)
 
     frame.run(work, json_output=json_output)
+
+
+def _read(answer: Path) -> bytes:
+    try:
+        with click.open_file(str(answer), "rb") as opened:
+            payload: bytes = opened.read(MAX_ANSWER_BYTES + 1)
+    except OSError as error:
+        raise Failed("file_unusable", f"{answer}: {error.strerror}") from None
+    if len(payload) > MAX_ANSWER_BYTES:
+        raise Failed("too_large", f"an authenticator's answer has at most {MAX_ANSWER_BYTES} bytes")
+    return payload
 
 
 async def _why(system: System, tenant: Tenant, person: User, refused: Refused) -> str:

@@ -24,6 +24,7 @@ VERBS = {
     "authority": Verb("devices", "authority", "The attestation authority, which certifies the keys of enrolled computers."),
     "device": Verb("devices", "device", "Enrolled computers: list, show, disable, enable, withdraw, remove."),
     "doctor": Verb("doctor", "doctor", "Check settings, data folder, master key, database and disk, and say how to mend what is wrong."),
+    "emergency": Verb("emergency", "emergency", "Accounts that no Conditional Access policy is for: name, list and check them."),
     "group": Verb("groups", "group", "Groups: create, list, add and take out members."),
     "init": Verb("init", "init", "Make the database, an organisation and its first administrator."),
     "log": Verb("log", "log", "What happened: sign-ins and changes."),

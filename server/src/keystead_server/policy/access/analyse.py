@@ -3,16 +3,17 @@
 Each finding that is about a sign-in carries one, so that it can be tried out.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 
 from keystead_server.policy.access.compiled import Compiled, numbers
 from keystead_server.policy.access.controls import Control, ControlKind, GrantControls, Operator
 from keystead_server.policy.access.demands import asks_no_less, guarantees_strength
-from keystead_server.policy.access.facts import AppFacts, Facts, Person
+from keystead_server.policy.access.facts import Facts
 from keystead_server.policy.access.filters.lint import relies_on_absence
+from keystead_server.policy.access.finding import Directory, Finding
 from keystead_server.policy.access.model import Policy
+from keystead_server.policy.access.out_of_reach import out_of_reach
 from keystead_server.policy.access.universe import Universe
 from keystead_server.policy.access.vocabulary import ALL, ALL_TRUSTED, FilterMode, UserAction
 from keystead_server.policy.strengths.evaluate import Credential, is_met
@@ -22,47 +23,30 @@ BOOTSTRAP = frozenset({MethodMode.PASS_ONE_TIME, MethodMode.PASS_MULTI_USE})
 """What somebody can have who has registered nothing yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Attributes:
-    kind: stable.
-    policies: ids of those it is about.
-    says: a sentence.
-    witness: a sign-in that shows it.
-    """
-
-    kind: str
-    policies: tuple[str, ...]
-    says: str
-    witness: Facts | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """Who and what there is; what is None is not looked into."""
-
-    people: Sequence[Person]
-    apps: Sequence[AppFacts] = ()
-    groups: frozenset[str] | None = None
-    roles: frozenset[str] | None = None
-
-
 def analyse(
     compiled: Compiled, directory: Directory, now: datetime, *, floor: Strength = MULTIFACTOR
 ) -> tuple[Finding, ...]:
     """All that can be found. *floor* is what nobody should reach an app with less than."""
-    universe = Universe(compiled, directory.people, directory.apps, now)
-    return (
-        *gaps(compiled, universe, floor),
-        *_never_apply(compiled, universe),
-        *_shadowed(compiled, universe),
-        *_contradictory(compiled, universe),
-        *_cannot_be_met(compiled),
-        *_excluded_from_everything(compiled, directory, universe),
-        *_deadlocks(compiled, universe),
-        *_relying_on_absence(compiled),
-        *_dangling(compiled, directory),
-    )
+    return tuple(search(compiled, directory, now, floor=floor))
+
+
+def search(
+    compiled: Compiled, directory: Directory, now: datetime, *, floor: Strength = MULTIFACTOR
+) -> Iterator[Finding]:
+    """The same one by one, for who may stop looking."""
+    # No policy is for break-glass accounts: as the example of a class they would hide whoever else is in it.
+    people = [person for person in directory.people if person.id not in compiled.set.break_glass]
+    universe = Universe(compiled, people, directory.apps, now)
+    yield from gaps(compiled, universe, floor)
+    yield from _never_apply(compiled, universe)
+    yield from _shadowed(compiled, universe)
+    yield from _contradictory(compiled, universe)
+    yield from _cannot_be_met(compiled)
+    yield from out_of_reach(compiled, directory, now)
+    yield from _excluded_from_everything(compiled, directory, universe)
+    yield from _deadlocks(compiled, universe)
+    yield from _relying_on_absence(compiled)
+    yield from _dangling(compiled, directory)
 
 
 def gaps(compiled: Compiled, universe: Universe, floor: Strength) -> Iterator[Finding]:
@@ -72,9 +56,8 @@ def gaps(compiled: Compiled, universe: Universe, floor: Strength) -> Iterator[Fi
         for number in numbers(compiled.enabled)
         if guarantees_strength(compiled.policies[number], floor, compiled.strengths)
     )
-    people = tuple(one for one in universe.people if one.facts["who"].id not in compiled.set.break_glass)
     for app in universe.apps:
-        witness = universe.find((app,), among=compiled.enabled, none_of=sufficient, people=people)
+        witness = universe.find((app,), among=compiled.enabled, none_of=sufficient)
         if witness is not None:
             named = witness.apps[0].id
             yield Finding("gap", (), f"{named} can be reached with less than {floor.name!r}", witness)

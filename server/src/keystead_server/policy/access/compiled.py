@@ -23,6 +23,7 @@ from keystead_server.policy.access.model import (
     Users,
     Workloads,
 )
+from keystead_server.policy.access.session import Session
 from keystead_server.policy.access.suites import suites_of
 from keystead_server.policy.access.vocabulary import (
     ALL,
@@ -62,6 +63,8 @@ class PolicySet:
         """Those of the set and, under their ids always, those built in."""
         return {**self.strengths, **BUILT_IN}
 
+
+MAX_MERGED = 1024
 
 EVERY = -1
 """All bits, however many there are."""
@@ -236,7 +239,12 @@ def _is_for(policy: Policy, platform: Platform | None) -> bool:
 
 
 class Compiled:
-    """An organisation's policies, ready to decide. Made once; never changed."""
+    """An organisation's policies, ready to decide. Made once; never changed.
+
+    Attributes:
+        merged: what sessions come to under some of `sessions` together, by their positions: few of the many
+            there could be are ever met.
+    """
 
     def __init__(self, policy_set: PolicySet) -> None:
         policies = list(policy_set.policies)
@@ -268,6 +276,7 @@ class Compiled:
         self.sessions: tuple[tuple[SessionControls, int], ...] = _distinct(
             policies, lambda p: None if p.session == NO_SESSION_CONTROLS else p.session
         )
+        self.merged: dict[tuple[int, ...], Session] = {}
         self.is_enforced = [policy.state is State.ENABLED for policy in policies]
         self.grant_of = _positions(len(policies), self.grants)
         self.session_of = _positions(len(policies), self.sessions)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from keystead_server.policy.access.applying import applying
-from keystead_server.policy.access.compiled import Compiled, numbers
+from keystead_server.policy.access.compiled import MAX_MERGED, Compiled, numbers
 from keystead_server.policy.access.controls import Control, Operator
 from keystead_server.policy.access.facts import Facts
 from keystead_server.policy.access.grants import MET, Evidence, Outcome
@@ -85,11 +85,14 @@ class Decision:
     sign_in_again: bool = False
     session: Session = UNDECIDED
     applied: tuple[Applied, ...] = ()
+    not_bound: bool = False
 
     @property
     def can_be_met(self) -> bool:
         """Whether the person can still get in now."""
-        return self.verdict is not Verdict.BLOCK and all(prompt.can_be_met for prompt in self.prompts)
+        if self.verdict is Verdict.BLOCK or self.not_bound:
+            return False
+        return all(prompt.can_be_met for prompt in self.prompts)
 
 
 _ALLOWED = Decision(Verdict.ALLOW)
@@ -97,7 +100,11 @@ _ALLOWED = Decision(Verdict.ALLOW)
 
 def decide(compiled: Compiled, facts: Facts) -> Decision:
     """Decide one sign-in. Live, what-if and replay are this one function; it never raises."""
-    mask = applying(compiled, facts)
+    return decide_under(compiled, facts, applying(compiled, facts))
+
+
+def decide_under(compiled: Compiled, facts: Facts, mask: int) -> Decision:
+    """The same, where it is known which policies apply."""
     return _ALLOWED if not mask else _Deciding(compiled, facts, mask).decision()
 
 
@@ -136,8 +143,9 @@ class _Deciding:
             return Decision(Verdict.BLOCK, ids, session=self._session, applied=applied)
         prompts = _prompts(self._unmet(enforced), self._evidence)
         again = must_sign_in_again(self._session, self._facts)
-        verdict = Verdict.CONTROLS_REQUIRED if prompts or again else Verdict.ALLOW
-        return Decision(verdict, (), prompts, again, self._session, applied)
+        not_bound = self._session.bound_session and not self._facts.bound
+        verdict = Verdict.CONTROLS_REQUIRED if prompts or again or not_bound else Verdict.ALLOW
+        return Decision(verdict, (), prompts, again, self._session, applied, not_bound)
 
     def _unmet(self, enforced: int) -> Iterable[Outcome]:
         left = enforced & self._compiled.with_grant
@@ -174,13 +182,15 @@ class _Deciding:
     ) -> tuple[Result, tuple[Control, ...]]:
         """The same for all policies that ask the same."""
         outcome = MET if grant < 0 else self._outcome((grant, is_superseded))
-        met = outcome.is_met and not (session >= 0 and self._is_too_old_for(session))
+        not_bound = session >= 0 and self._compiled.sessions[session][0].bound_session and not self._facts.bound
+        met = outcome.is_met and not not_bound and not (session >= 0 and self._is_too_old_for(session))
         if is_enforced:
             result = Result.SUCCESS if met else Result.FAILURE
         elif met:
             result = Result.REPORT_ONLY_SUCCESS
         else:
-            result = Result.REPORT_ONLY_INTERRUPTED if self._could_be_met(outcome) else Result.REPORT_ONLY_FAILURE
+            could_be = self._could_be_met(outcome) and not not_bound
+            result = Result.REPORT_ONLY_INTERRUPTED if could_be else Result.REPORT_ONLY_FAILURE
         return result, outcome.unmet
 
     def _is_too_old_for(self, position: int) -> bool:
@@ -196,7 +206,13 @@ def _session_of(compiled: Compiled, enforced: int) -> Session:
     left = enforced & compiled.with_session
     if not left:
         return UNDECIDED
-    return merge(controls for controls, mask in compiled.sessions if mask & left)
+    positions = tuple([position for position, (_, mask) in enumerate(compiled.sessions) if mask & left])
+    kept = compiled.merged.get(positions)
+    if kept is None:
+        kept = merge(compiled.sessions[position][0] for position in positions)
+        if len(compiled.merged) < MAX_MERGED:
+            compiled.merged[positions] = kept
+    return kept
 
 
 def _prompts(outcomes: Iterable[Outcome], evidence: Evidence) -> tuple[Prompt, ...]:

@@ -140,6 +140,7 @@ class Facts:
         trusted: the place is trusted for a reason other than a named location.
         methods: used in this session; none before the first factor.
         authenticated_at: when somebody last proved who they are in it; UNKNOWN has expired under any frequency.
+        bound: the session is bound to the device by a key that does not leave it.
         accepted_terms, custom_factors: ids of what is done.
     """
 
@@ -161,6 +162,7 @@ class Facts:
     flow: TransferMethod | Unknown | None = UNKNOWN
     methods: tuple[Used, ...] = ()
     authenticated_at: datetime | Unknown = UNKNOWN
+    bound: bool = False
     password_changed: bool = False
     risk_remediated: bool = False
     approved_app: bool = False

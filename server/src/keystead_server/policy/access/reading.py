@@ -207,4 +207,5 @@ def _app_security(session: Members) -> AppSecurity | None:
         return None
     if kind is None:
         raise malformed("cloudAppSecurityType is missing", members.at("cloudAppSecurityType"))
+    session.notes.add(members.where, "kept, and without effect: nothing here stands between a person and an app")
     return kind

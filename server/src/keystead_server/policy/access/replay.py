@@ -3,7 +3,7 @@
     Replayed    one sign-in: what the log's row says of it, as facts, and what the row lacks
     Replay      fed with them one by one; counts and names who would newly be blocked, asked for more, let in
 
-Both sides are `decide`, so nothing can go otherwise live. What a row lacks is UNKNOWN to both sides, and
+Both sides decide as `decide` does, so nothing can go otherwise live. What a row lacks is UNKNOWN to both sides, and
 conditions on it fail closed; the effect says so, for a change that hangs on it cannot be foreseen well.
 """
 
@@ -14,9 +14,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from keystead_server.policy.access.compiled import Compiled
+from keystead_server.policy.access.applying import applying
+from keystead_server.policy.access.compiled import Compiled, numbers
 from keystead_server.policy.access.conditions import conditions_of
-from keystead_server.policy.access.decide import Decision, Result, Verdict, decide
+from keystead_server.policy.access.decide import Decision, Result, Verdict, decide_under
 from keystead_server.policy.access.facts import Facts
 from keystead_server.policy.access.match import Match
 
@@ -102,12 +103,14 @@ class Replay:
 
     def __init__(self, before: Compiled, after: Compiled) -> None:
         self._before, self._after = before, after
+        self._stayed = _Stayed(before, after)
+        self._by_id = {policy.id: policy for policy in after.policies}
         self._people: set[str] = set()
         self._count = 0
         self._tallies: dict[Change, dict[str, _Tally]] = {change: {} for change in Change}
         self._changed: Counter[Change] = Counter()
         self._lacking: Counter[str] = Counter()
-        self._by_policy: dict[str, Counter[Result]] = {}
+        self._by_policy: dict[str, dict[Result, int]] = {}
 
     def feed(self, sign_ins: Iterable[Replayed]) -> None:
         for one in sign_ins:
@@ -116,14 +119,23 @@ class Replay:
     def _take(self, one: Replayed) -> None:
         self._count += 1
         self._people.add(one.person)
-        after = decide(self._after, one.facts)
-        for applied in after.applied:
-            self._by_policy.setdefault(applied.policy_id, Counter())[applied.result] += 1
-        before = decide(self._before, one.facts)
-        change = becomes(before, after)
+        applying_after, applying_before = applying(self._after, one.facts), applying(self._before, one.facts)
+        after = decide_under(self._after, one.facts, applying_after)
+        for policy_id, result, _ in after.applied:
+            self._count_result(policy_id, result)
+        if self._stayed.same(applying_before, applying_after):
+            change = Change.SAME
+        else:
+            change = becomes(decide_under(self._before, one.facts, applying_before), after)
         self._changed[change] += 1
         if change is not Change.SAME:
             self._tell(one, change, after)
+
+    def _count_result(self, policy_id: str, result: Result) -> None:
+        counts = self._by_policy.get(policy_id)
+        if counts is None:
+            counts = self._by_policy[policy_id] = {}
+        counts[result] = counts.get(result, 0) + 1
 
     def _tell(self, one: Replayed, change: Change, after: Decision) -> None:
         tally = self._tallies[change].setdefault(one.person, _Tally())
@@ -139,12 +151,11 @@ class Replay:
 
     def _lacks(self, facts: Facts, policies: Iterable[str]) -> frozenset[str]:
         """Conditions of *policies* that were taken to match because nobody knows."""
-        wanted = set(policies)
+        after = self._after
         return frozenset(
             condition.name
-            for policy in self._after.policies
-            if policy.id in wanted
-            for condition in conditions_of(policy.conditions, facts, self._after.places, self._after.set.break_glass)
+            for policy in (self._by_id[one] for one in policies)
+            for condition in conditions_of(policy.conditions, facts, after.places, after.set.break_glass)
             if condition.match is Match.UNKNOWN
         )
 
@@ -157,6 +168,21 @@ class Replay:
             lacking=dict(sorted(self._lacking.items())),
             by_policy={policy: dict(results) for policy, results in self._by_policy.items()},
         )
+
+
+class _Stayed:
+    """Which policies are the same before and after: where those alone apply, nothing can have changed."""
+
+    def __init__(self, before: Compiled, after: Compiled) -> None:
+        # What a decision looks at beside the policies that apply.
+        self._same_terms = before.strengths == after.strengths and before.set.terms == after.set.terms
+        where = {policy: number for number, policy in enumerate(after.policies)}
+        self._now_at = [where.get(policy, -1) for policy in before.policies]
+
+    def same(self, before: int, after: int) -> bool:
+        if not self._same_terms or before.bit_count() != after.bit_count():
+            return False
+        return all(self._now_at[number] >= 0 and after >> self._now_at[number] & 1 for number in numbers(before))
 
 
 def _ordered(tallies: dict[str, _Tally]) -> tuple[Affected, ...]:

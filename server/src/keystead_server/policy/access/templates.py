@@ -250,7 +250,7 @@ TEMPLATES: Final[tuple[Template, ...]] = (
     _template(
         "bound-sessions", "Sessions bound to their device",
         "A stolen cookie or token is worth nothing elsewhere.",
-        _OURS, needs="apps that prove possession of their token's key",
+        _OURS, needs="sessions that are bound to their device: none can be bound here yet, so enforced it lets nobody in",
         users=_EVERYBODY, session={"secureSignInSession": {"isEnabled": True}},
     ),
 )  # fmt: skip

@@ -94,15 +94,13 @@ class Universe:
             _values("flow", compiled.flows.of, (None, *TransferMethod)),
         )
 
-    def find(
-        self, targets: Side, *, among: int, all_of: int = 0, none_of: int = 0, people: Side | None = None
-    ) -> Facts | None:
+    def find(self, targets: Side, *, among: int, all_of: int = 0, none_of: int = 0) -> Facts | None:
         """Return a sign-in at *targets* to which all of *all_of* apply and none of *none_of*, or None: there is none.
 
         *among* are the policies that count at all.
         """
         # People before the rest: they leave few policies, of which the rest is then soon seen through.
-        sides = (targets, self.people if people is None else people, *self._rest)
+        sides = (targets, self.people, *self._rest)
         chosen = _search(sides, 0, among, all_of, none_of, set())
         if chosen is None:
             return None

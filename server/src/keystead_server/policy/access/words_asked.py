@@ -67,7 +67,7 @@ def session_words(session: SessionControls) -> Iterator[str]:
     if session.app_security is not None:
         yield _APP_SECURITY[session.app_security]
     if session.bound_session:
-        yield "the session is bound to the device"
+        yield "the session is bound to the device (nothing here binds one yet, so nobody gets in)"
     if session.app_restrictions:
         yield "the app is told about the device, and restricts by itself"
     if session.no_resilience:

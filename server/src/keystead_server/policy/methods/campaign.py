@@ -119,6 +119,19 @@ def is_forced(campaign: Campaign, snoozed: int) -> bool:
     return campaign.enforced and snoozed >= campaign.allowed_snoozes
 
 
+def is_due(campaign: Campaign, snoozes: Snoozes, *, signed_in_at: datetime, now: datetime) -> bool:
+    """Whether every "not now" is used up and over, for somebody whose session goes on.
+
+    Whoever was asked once more than that, and neither added one nor said that it does not work, is asked still.
+    """
+    if not is_forced(campaign, snoozes.count):
+        return False
+    if snoozes.count > campaign.allowed_snoozes or snoozes.last_at is None:
+        return True
+    # The last "not now": it lasts as long as each, and one without a length until the next sign-in.
+    return now >= snoozes.last_at + campaign.snooze and (bool(campaign.snooze) or snoozes.last_at < signed_in_at)
+
+
 NAMES = {
     Platform.WINDOWS: "Windows",
     Platform.MAC: "a Mac",

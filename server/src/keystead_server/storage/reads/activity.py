@@ -13,6 +13,7 @@ from keystead_server.domain.sign_in import Attempt, Method, Result
 from keystead_server.ports.log_queries import AuditQuery, AuditRow, SignInQuery, SignInRow
 from keystead_server.ports.store import GrantOwner, SessionOwner
 from keystead_server.storage.reads import log_queries
+from keystead_server.storage.reads import sign_ins as sign_in_queries
 from keystead_server.storage.reads.reader import GROUP_IDS, Reads, given, group_ids, here
 from keystead_server.storage.rows import activity as rows
 from keystead_server.storage.rows import directory
@@ -155,7 +156,7 @@ class Logs(Reads):
         return list(map(rows.audit_event, await self._reader.all(_AUDIT, (tenant, before or _END, limit))))
 
     async def sign_ins(self, tenant: TenantId, query: SignInQuery) -> Sequence[SignInRow]:
-        return await log_queries.sign_ins(self._reader, tenant, query)
+        return await sign_in_queries.sign_ins(self._reader, tenant, query)
 
     async def audit_events(self, tenant: TenantId, query: AuditQuery) -> Sequence[AuditRow]:
         return await log_queries.audit_events_of(self._reader, tenant, query)

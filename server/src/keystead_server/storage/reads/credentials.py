@@ -15,6 +15,7 @@ from keystead_server.storage.rows import devices as device_rows
 from keystead_server.storage.rows import directory
 from keystead_server.storage.schema import (
     devices,
+    hello_keys,
     passes,
     passkeys,
     passwords,
@@ -67,6 +68,13 @@ _TOTP = Statement(
 )
 _RECOVERY_CODES = Statement(
     select(*rows.RECOVERY_CODES).where(here(recovery_codes), recovery_codes.c.user_id == given("user")),
+    "tenant",
+    "user",
+)
+_HELLO_KEYS = Statement(
+    select(*rows.HELLO_KEY)
+    .where(here(hello_keys), hello_keys.c.user_id == given("user"))
+    .order_by(hello_keys.c.created_at, hello_keys.c.id),
     "tenant",
     "user",
 )
@@ -127,4 +135,5 @@ class AllSecrets(Reads):
             None if password is None else rows.password(password),
             tuple(map(rows.totp, await self._reader.all(_TOTP, (tenant, user)))),
             None if codes is None else rows.recovery_codes(codes),
+            tuple(map(rows.hello_key, await self._reader.all(_HELLO_KEYS, (tenant, user)))),
         )

@@ -1,6 +1,7 @@
-"""What people sign in with: passkeys, Temporary Access Passes, passwords, authenticator apps, recovery codes."""
+"""What people sign in with: passkeys, Temporary Access Passes, passwords, apps, recovery codes, Hello keys."""
 
 from keystead_server.domain.access_pass import TemporaryAccessPass
+from keystead_server.domain.hello_key import HelloKey
 from keystead_server.domain.passkey import Passkey, Proof
 from keystead_server.domain.password import Password
 from keystead_server.domain.recovery_codes import RecoveryCodes
@@ -186,3 +187,17 @@ def recovery_codes(row: Row) -> RecoveryCodes:
     id_, tenant_id, user_id, digests, made_at, last_used_at = row
     kept = tuple(map(bytes.fromhex, to_tuple(digests)))
     return RecoveryCodes(id_, tenant_id, user_id, kept, to_moment(made_at), to_optional_moment(last_used_at))
+
+
+HELLO_KEY = all_but(schema.hello_keys)
+
+
+def hello_key_row(k: HelloKey) -> Arguments:
+    used_at = to_optional_micros(k.last_used_at)
+    return (k.id, k.tenant_id, k.user_id, k.device_id, k.public_key, k.name, to_micros(k.created_at), used_at)
+
+
+def hello_key(row: Row) -> HelloKey:
+    id_, tenant_id, user_id, device_id, public_key, name, created_at, last_used_at = row
+    used_at = to_optional_moment(last_used_at)
+    return HelloKey(id_, tenant_id, user_id, device_id, public_key, name, to_moment(created_at), used_at)

@@ -56,6 +56,8 @@ async def principals(call: Call, form: AccessForm) -> tuple[Principals, Errors]:
 
 async def check_form(call: Call, form: AccessForm, now: Standing, policy_id: str) -> Checked:
     who, unknown = await principals(call, form)
+    if not form.text("name"):
+        unknown = Errors({**unknown.by_field, "name": "Give the policy a name."})
     if unknown.by_field:
         return Checked(None, unknown)
     return await _check(call, form.to_json(who), now, policy_id)

@@ -9,6 +9,7 @@ from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.access_desk import Standing, standing
 from keystead_server.http.pages.admin.access_trial import trial_of
 from keystead_server.http.pages.render import page
+from keystead_server.policy.access.impact import Impact, Kept, Outcome
 from keystead_server.policy.access.lint import remarks
 from keystead_server.policy.access.model import Policy
 from keystead_server.policy.access.vocabulary import State
@@ -19,6 +20,9 @@ STATES: Mapping[State, tuple[str, str]] = {
     State.REPORT_ONLY: ("Report-only", "warn"),
     State.DISABLED: ("Off", ""),
 }
+_OUTCOMES = {Outcome.KEPT_OUT: "kept out", Outcome.ASKED: "asked for more at", Outcome.LET_IN: "let in"}
+_HOURS = 24
+_ROWS, _STEPS = 1000, 20
 _NOTICES = {
     "saved": "It is in force.",
     "tried": "It is in force, on trial.",
@@ -33,6 +37,7 @@ class Line:
     state, colour: the badge.
     on_trial: it is new or otherwise than before, as long as the trial lasts.
     warnings: how many remarks there are about it.
+    lately: what it did in the last day; None where so much happened that a page cannot count it.
     """
 
     policy: Policy
@@ -41,6 +46,7 @@ class Line:
     sentence: Sentence
     on_trial: bool
     warnings: int
+    lately: str | None
 
     @property
     def switches(self) -> list[tuple[str, str]]:
@@ -50,11 +56,11 @@ class Line:
 
 
 async def show(call: Call) -> Response:
-    now = await standing(call)
+    now, impact = await standing(call), await _lately(call)
     return page(
         call,
         "admin/access-list.html",
-        lines=[_line(call, policy, now) for policy in now.rules.set.policies],
+        lines=[_line(call, policy, now, impact) for policy in now.rules.set.policies],
         trial=await trial_of(call, now),
         break_glass=sorted(map(now.names.of, now.rules.set.break_glass)),
         security_defaults=(await call.services.methods.now(call.tenant.id)).security_defaults,
@@ -62,8 +68,28 @@ async def show(call: Call) -> Response:
     )
 
 
-def _line(call: Call, policy: Policy, now: Standing) -> Line:
+async def _lately(call: Call) -> Impact | None:
+    counting = await call.services.access_impact.begin(call.tenant.id, hours=_HOURS)
+    for _ in range(_STEPS):
+        await counting.step(_ROWS)
+        if counting.is_done:
+            return counting.outcome()
+    return None
+
+
+def _line(call: Call, policy: Policy, now: Standing, impact: Impact | None) -> Line:
     before = now.now.fallback if now.rules.pending else now.now
     known = () if before is None else before.rules.set.policies
     warnings = len(remarks(policy, now.rules.set, call.services.clock.now()))
-    return Line(policy, *STATES[policy.state], sentence(policy, now.names), policy not in known, warnings)
+    lately = None if impact is None else _told(policy, impact.by_policy.get(policy.id))
+    return Line(policy, *STATES[policy.state], sentence(policy, now.names), policy not in known, warnings, lately)
+
+
+def _told(policy: Policy, kept: Kept | None) -> str:
+    if kept is None:
+        return "it applied to no sign-in"
+    would = "would have " if policy.state is State.REPORT_ONLY else ""
+    counts = ", ".join(
+        f"{would}{words} {kept.counts[outcome]}" for outcome, words in _OUTCOMES.items() if kept.counts[outcome]
+    )
+    return f"it {counts} of {kept.total} sign-ins that it applied to"

@@ -11,6 +11,7 @@ from keystead_server.domain.sign_in import Attempt, Result
 from keystead_server.flows.people import author_name
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import PAGE_SIZE
+from keystead_server.http.pages.admin.ruled import ruled
 from keystead_server.http.pages.lines import attempt_lines
 from keystead_server.http.pages.next_page import printable
 from keystead_server.http.pages.render import page
@@ -20,10 +21,14 @@ _RESULTS = {"granted": Result.GRANTED, "refused": Result.REFUSED}
 
 async def sign_ins(call: Call) -> Response:
     typed, result = printable(call.query("user")).strip(), call.query("result")
+    number = printable(call.query("number")).strip()
     user = await call.services.store.users.by_username(call.tenant.id, typed) if typed else None
     unknown = bool(typed) and user is None
     found: list[Attempt] = []
-    if not unknown:
+    if number:
+        one = await call.services.store.logs.attempt(call.tenant.id, AttemptId(number))
+        found = [] if one is None else [one]
+    elif not unknown:
         found = await _attempts(call, None if user is None else user.id, _RESULTS.get(result))
     shown = found[:PAGE_SIZE]
     older = None
@@ -33,8 +38,10 @@ async def sign_ins(call: Call) -> Response:
         call,
         "admin/sign-ins.html",
         attempts=await attempt_lines(call, shown),
+        ruled=await ruled(call, shown),
         user=typed,
         result=result,
+        number=number,
         unknown=unknown,
         newest=not call.query("before"),
         older=older,

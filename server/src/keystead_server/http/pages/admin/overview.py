@@ -6,8 +6,10 @@ from starlette.responses import Response
 
 from keystead_server.domain.sign_in import Result
 from keystead_server.http.call import Call
+from keystead_server.http.pages.admin.ruled import ruled
 from keystead_server.http.pages.lines import attempt_lines
 from keystead_server.http.pages.render import page
+from keystead_server.policy.access.emergency import trouble_words
 from keystead_server.policy.permissions import Permission
 
 _LATELY = timedelta(hours=24)
@@ -19,6 +21,7 @@ _COUNTED = 100
 async def show(call: Call) -> Response:
     store, tenant = call.services.store, call.tenant.id
     may_read_logs = call.may(Permission.READ_LOGS)
+    emergency = await call.services.check_emergency.report(tenant)
     latest = await store.logs.attempts(tenant, limit=_LATEST) if may_read_logs else ()
     return page(
         call,
@@ -30,8 +33,10 @@ async def show(call: Call) -> Response:
             ("Groups", len(await store.groups.all(tenant)), "groups"),
             ("Apps", len(await store.apps.all(tenant)), "apps"),
         ],
+        warnings=[trouble_words(name, trouble) for name, trouble in emergency.troubles],
         refused=await _refused_lately(call) if may_read_logs else None,
         attempts=await attempt_lines(call, latest),
+        ruled=await ruled(call, latest),
     )
 
 

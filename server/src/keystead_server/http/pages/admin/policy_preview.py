@@ -5,7 +5,7 @@ from starlette.responses import Response
 from keystead_server.domain.invalid import Invalid
 from keystead_server.flows.preview_passkey_policy import Preview
 from keystead_server.http.call import Call
-from keystead_server.http.pages.admin.asked import PAGE_SIZE, Errors
+from keystead_server.http.pages.admin.asked import PAGE_SIZE, Errors, place_in
 from keystead_server.http.pages.admin.policy_desk import PASSKEYS
 from keystead_server.http.pages.admin.policy_draft import Draft, still_open
 from keystead_server.http.pages.lines import model
@@ -69,6 +69,4 @@ async def preview_page(
 
 def first_of(call: Call, total: int) -> int:
     """Where the asked page of the list begins; what is no such place is the beginning."""
-    typed = call.field("first")
-    first = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
-    return first if first < total else 0
+    return place_in(call.field("first"), total)

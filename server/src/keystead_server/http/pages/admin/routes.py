@@ -8,6 +8,10 @@ from keystead_server.http.pages.admin import (
     access_trial,
     apps,
     devices,
+    foresee_analyse,
+    foresee_impact,
+    foresee_replay,
+    foresee_what_if,
     groups,
     logs,
     methods_policy,
@@ -174,9 +178,34 @@ _ACCESS = (
         "/access/confirm", access_preview.confirm, "Save a change of policies that was previewed, for good or on trial",
         May.WRITE_POLICY, body=_SEALED_FORM,
     ),
+    _page("/access/history", policy_history.show_access, "Every version of Conditional Access"),
+    _form(
+        "/access/history/{version}/restore", policy_history.restore_access,
+        "What going back to a version of Conditional Access would do", May.WRITE_POLICY,
+    ),
     _page("/access/trial", access_trial.show, "A change of policies that is on trial"),
     _form("/access/trial/confirm", access_trial.confirm, "Keep what is on trial", May.WRITE_POLICY),
     _form("/access/trial/take-back", access_trial.take_back, "End a trial now", May.WRITE_POLICY),
+)  # fmt: skip
+
+# A draft may be all that an organisation has.
+_DRAFT_FORM = Body("application/x-www-form-urlencoded", 1024 * KIB, form=True)
+_FORESEE = (
+    _page("/access/what-if", foresee_what_if.show, "A supposed sign-in, decided, with the reason of every policy"),
+    _page("/access/replay", foresee_replay.show, "A change against the sign-ins of the last days", May.READ_LOGS),
+    _form(
+        "/access/replay", foresee_replay.begin, "Begin to replay a change", May.READ_LOGS,
+        "Begun; go on to the page that shows it", body=_DRAFT_FORM,
+    ),
+    _form("/access/replay/stop", foresee_replay.stop, "Stop replaying", May.READ_LOGS),
+    _page("/access/analyse", foresee_analyse.show, "What is wrong with the policies as a whole"),
+    _form(
+        "/access/analyse", foresee_analyse.begin, "Begin to search the policies for mistakes", May.READ_DIRECTORY,
+        "Begun; go on to the page that shows it",
+    ),
+    _page("/access/impact", foresee_impact.show, "What each policy did, or would have done", May.READ_LOGS),
+    _form("/access/impact/stop", foresee_impact.stop, "Stop counting", May.READ_LOGS),
+    _form("/access/analyse/stop", foresee_analyse.stop, "Stop searching", May.READ_DIRECTORY),
 )  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (
@@ -188,6 +217,7 @@ ROUTES: tuple[Route, ...] = (
     *_PASSKEY_POLICY,
     *_METHODS_POLICY,
     *_ACCESS,
+    *_FORESEE,
     _page("/sign-ins", logs.sign_ins, "The sign-in log", May.READ_LOGS),
     _page("/audit", logs.audit, "The audit log", May.READ_LOGS),
 )

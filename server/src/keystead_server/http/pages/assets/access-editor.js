@@ -41,7 +41,8 @@ async function check() {
   const mine = ++asked;
   const body = new URLSearchParams(new FormData(form));
   body.set("action", "check");
-  const answer = await fetch(form.action, { method: "POST", body }).catch(() => null);
+  // A button is called "action", and would be what `form.action` is.
+  const answer = await fetch(form.getAttribute("action"), { method: "POST", body }).catch(() => null);
   // Whatever went wrong is said when it is saved; an answer to what has been typed over since is none.
   if (!answer?.ok || mine !== asked) return;
   const text = await answer.text();

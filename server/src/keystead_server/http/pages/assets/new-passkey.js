@@ -46,7 +46,7 @@ async function register() {
   report.busy("Waiting for your device…");
   await stopQuietly();
   try {
-    const options = await post(form.dataset.options, {});
+    const options = await post(form.dataset.options, "elsewhere" in form.dataset ? { elsewhere: true } : {});
     await finish(await create(options), options.rp.id);
   } catch (error) {
     if (error instanceof Refusal) problem(error.message, error.number);

@@ -15,7 +15,8 @@ const WORDS = {
 
 const form = document.getElementById("sign-in");
 const report = new Report(form);
-const canAutofill = hasPasskeys() && (await PublicKeyCredential.isConditionalMediationAvailable?.());
+// Not awaited here: a form without its listener would go to the address for browsers that run no script.
+const canAutofill = hasPasskeys() && PublicKeyCredential.isConditionalMediationAvailable?.();
 let autofill = null;
 
 async function finish(credential, rpId) {
@@ -49,8 +50,8 @@ async function signIn() {
   }
 }
 
-function startAutofill() {
-  if (!canAutofill) return;
+async function startAutofill() {
+  if (!(await canAutofill) || report.isBusy || autofill) return;
   const controller = new AbortController();
   const refresh = setTimeout(restartAutofill, AUTOFILL_REFRESH_MS);
   autofill = { controller, refresh, done: offer(controller.signal) };
