@@ -3,9 +3,10 @@
    The host is started with the first request and let go when nothing has been
    asked for a while: the browser then ends it, and the agent cancels whatever
    it still had open. */
+import { HOST } from "./host.js";
+
 const api = globalThis.browser ?? globalThis.chrome;
 
-const HOST = "keystead.agent";
 const IDLE_LIMIT_MS = 20_000;
 // The agent reads no longer message; room is left for the members around the options.
 const MAX_OPTIONS_CHARACTERS = 60_000;

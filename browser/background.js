@@ -4,7 +4,7 @@
    which the browser does when the page is closed or left. The origin is taken
    from the browser's record of the port's sender and from nowhere else. */
 import { Agent, fits } from "./agent.js";
-import { acceptable, isEnrolled, knowsOrigin, originOf, outcomeOf, rpIdOf } from "./claims.js";
+import { acceptable, callerOf, isEnrolled, knowsOrigin, outcomeOf, rpIdOf } from "./claims.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 const agent = new Agent();
@@ -13,12 +13,10 @@ const NATIVE = { outcome: "native" };
 
 class Page {
   #port;
-  #origin;
   #open = new Map(); // the page's id -> {request: the agent's id once asked, cancelled}
 
   constructor(port) {
     this.#port = port;
-    this.#origin = originOf(port.sender);
     port.onMessage.addListener((message) => this.#receive(message));
     port.onDisconnect.addListener(() => {
       void api.runtime.lastError;
@@ -31,7 +29,8 @@ class Page {
     if (verb === "cancel") return this.#cancel(id);
     const call = { request: null, cancelled: false };
     this.#open.set(id, call);
-    const outcome = await (verb === "available" ? this.#available() : this.#ceremony(message, call));
+    const caller = callerOf(this.#port.sender, message.topOrigin);
+    const outcome = caller ? await this.#answered(caller, message, call) : NATIVE;
     if (this.#open.get(id) !== call) return; // cancelled meanwhile: nobody waits
     this.#open.delete(id);
     this.#port.postMessage({ id, ...outcome });
@@ -45,9 +44,12 @@ class Page {
     if (call.request) agent.cancel(call.request);
   }
 
-  async #available() {
-    const providers = await this.#providers();
-    return this.#origin && knowsOrigin(providers, this.#origin) ? { outcome: "available" } : NATIVE;
+  #answered(caller, message, call) {
+    return message.verb === "available" ? this.#available(caller) : this.#ceremony(caller, message, call);
+  }
+
+  async #available({ origin }) {
+    return knowsOrigin(await this.#providers(), origin) ? { outcome: "available" } : NATIVE;
   }
 
   async #providers() {
@@ -55,23 +57,23 @@ class Page {
     return ok?.providers ?? [];
   }
 
-  async #ceremony({ verb, options, mediation, credential }, call) {
-    const origin = this.#origin;
-    if (!origin || !fits(options)) return NATIVE;
+  async #ceremony({ origin, topOrigin }, { verb, options, mediation, credential }, call) {
+    if (!fits(options)) return NATIVE;
     const rpId = rpIdOf(verb, options, origin);
     if (!isEnrolled(await this.#providers(), origin, rpId)) return NATIVE;
-    if (verb === "create") return this.#ask(call, "create", { origin, options: withRpId(options, rpId) });
+    const from = topOrigin ? { origin, top_origin: topOrigin } : { origin };
+    if (verb === "create") return this.#ask(call, "create", { ...from, options: withRpId(options, rpId) });
     if (!credential) {
-      const accounts = acceptable(await this.#accounts(rpId), options.allowCredentials);
+      const accounts = acceptable(await this.#accounts(origin, rpId), options.allowCredentials);
       if (!accounts.length) return NATIVE;
       if (mediation === "conditional") return { outcome: "offered", accounts };
     }
-    const members = { origin, options: { ...options, rpId }, mediation };
+    const members = { ...from, options: { ...options, rpId }, mediation };
     return this.#ask(call, "get", credential ? { ...members, credential } : members);
   }
 
-  async #accounts(rpId) {
-    const { ok } = await agent.ask("accounts", { rp_id: rpId, origin: this.#origin }).reply;
+  async #accounts(origin, rpId) {
+    const { ok } = await agent.ask("accounts", { rp_id: rpId, origin }).reply;
     return ok?.accounts ?? [];
   }
 
@@ -80,7 +82,7 @@ class Page {
     if (call.cancelled) return NATIVE;
     const { id, reply } = agent.ask(verb, members);
     call.request = id;
-    return outcomeOf(await reply);
+    return outcomeOf(await reply, { chosen: Boolean(members.credential) });
   }
 }
 

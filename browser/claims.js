@@ -1,7 +1,7 @@
 /* Which calls are ours, and what a page is told. Values in, values out. */
 
-/* The agent's codes that mean "not mine": the browser is asked instead. What a
-   person or the chip refused is not among them, nor is a page that is not the
+/* The agent's codes that mean "not mine": the browser is asked instead. What
+   the chip refused is not among them, nor is a page that is not the
    provider's own. */
 const LEFT_TO_THE_BROWSER = new Set([
   "agent_unreachable",
@@ -24,13 +24,17 @@ const SENTENCES = {
   UnknownError: "The authenticator failed.",
 };
 
-/* The origin that asks, from the browser's record of the sender, or null when
-   the call is left to the browser: a frame inside another origin's page, a
-   sandboxed frame, or a sender that is not a page. */
-export function originOf(sender) {
-  if (!sender.tab || sender.origin === "null") return null;
-  const outermost = sender.frameId === 0 ? sender.origin : new URL(sender.tab.url ?? "about:blank").origin;
-  return outermost === sender.origin ? sender.origin : null;
+/* Who asks: {origin} or, in a frame of another site's page, {origin, topOrigin}; null when the call
+   is left to the browser. The origin is the browser's record of the sender. So is the outermost
+   page where the record has it; where it has not, that page is no enrolled one, and what the
+   frame says about it (*claimed*) is believed: it could only call itself framed by a stranger. */
+export function callerOf(sender, claimed) {
+  const { tab, origin, frameId } = sender;
+  if (!tab || !origin || origin === "null") return null;
+  const known = frameId === 0 ? origin : tab.url && new URL(tab.url).origin;
+  if (!claimed) return known === origin ? { origin } : null;
+  if (frameId === 0 || (known && known !== claimed)) return null;
+  return { origin, topOrigin: claimed };
 }
 
 /* §5.1.3, §5.1.4: the relying-party id is the caller's effective domain when none is given. */
@@ -51,10 +55,14 @@ export function acceptable(accounts, allowCredentials) {
   return accounts.filter(({ credential }) => allowed.has(credential));
 }
 
-export function outcomeOf(reply) {
+/* The agent's window has a button "Another way", and closing it means the same: the browser's own
+   dialog, with its security keys and telephones, is next. An account that was *chosen* in autofill
+   stays on offer instead, beside the browser's. */
+export function outcomeOf(reply, { chosen }) {
   // `sentence` is for our own list of accounts; the relay keeps it from the page.
   if (reply.ok) return { outcome: "credential", credential: reply.ok.credential };
-  if (LEFT_TO_THE_BROWSER.has(reply.error.code)) return { outcome: "native" };
+  const declined = reply.error.code === "not_approved" && !chosen;
+  if (declined || LEFT_TO_THE_BROWSER.has(reply.error.code)) return { outcome: "native" };
   const name = reply.error.name in SENTENCES ? reply.error.name : "NotAllowedError";
   return { outcome: "refused", name, message: SENTENCES[name], sentence: reply.error.message };
 }

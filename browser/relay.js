@@ -85,8 +85,6 @@
 
   // -- the page -------------------------------------------------------------
 
-  /* A frame inside another site's page is left to the browser, which knows the
-     permissions policy. The background checks the outermost page again. */
   function sameOriginWithAncestors() {
     try {
       for (let frame = window; frame !== frame.parent; frame = frame.parent) {
@@ -98,9 +96,32 @@
     }
   }
 
-  function ask({ id, verb, options, mediation }) {
+  const FEATURES = { create: "publickey-credentials-create", get: "publickey-credentials-get" };
+
+  /* §5.10: a frame in another site's page needs the permissions policy's leave. Only Chromium
+     tells it to scripts; elsewhere the call is left to the browser, which knows. So is
+     autofill, whose list another site's page could cover. What is left to the browser
+     is refused there when the policy forbids it. */
+  const mayAskFrom = ({ verb, mediation }) =>
+    verb in FEATURES && mediation !== "conditional" && Boolean(document.featurePolicy?.allowsFeature(FEATURES[verb]));
+
+  /* Whose page is around ours: null when it is our own, undefined when the call is not ours.
+     The outermost page is the renderer's word where the browser's record does not say it. */
+  function topOriginFor(message) {
+    if (sameOriginWithAncestors()) return null;
+    const top = [...(location.ancestorOrigins ?? [])].at(-1);
+    return message.verb === "cancel" ? null : mayAskFrom(message) && top !== "null" ? top : undefined;
+  }
+
+  /* A window over a page that nobody looks at, or that asks by itself, would be
+     a question that no person has caused. */
+  const isWanted = ({ verb, mediation }) =>
+    !(verb in FEATURES) || mediation === "conditional" ||
+    (document.visibilityState === "visible" && navigator.userActivation.isActive);
+
+  function ask({ id, verb, options, mediation }, topOrigin) {
     asked.set(id, { id, verb, options, mediation });
-    background().postMessage({ id, verb, options, mediation });
+    background().postMessage({ id, verb, options, mediation, topOrigin });
   }
 
   function cancel(id) {
@@ -111,13 +132,13 @@
 
   addEventListener("keystead:ask", (event) => {
     // Gone when the extension was removed or updated while the page stayed: leave the call to the browser.
-    if (!api.runtime?.id || !sameOriginWithAncestors()) return;
+    // Taken when the same extension was installed twice, for this person and for everybody.
+    if (!api.runtime?.id || event.defaultPrevented) return;
     const message = JSON.parse(event.detail);
-    // A page in the background may not raise a prompt over the one in front.
-    const prompts = message.verb === "create" || message.verb === "get";
-    if (prompts && message.mediation !== "conditional" && document.visibilityState !== "visible") return;
+    const topOrigin = topOriginFor(message);
+    if (topOrigin === undefined || !isWanted(message)) return;
     event.preventDefault();
     if (message.verb === "cancel") cancel(message.id);
-    else ask(message);
+    else ask(message, topOrigin);
   });
 })();

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from keystead_agent.enrolment.description import read_description
+from keystead_agent.enrolment.description import Judge, read_description
 from keystead_agent.enrolment.errors import DescriptionRefused
+from keystead_agent.enrolment.public_suffixes import read_list
 from keystead_core.cose import CoseError, parse_cose_key
 from keystead_core.jose import JoseError, jws
 from keystead_core.jose.jwks import parse_public_jwk_set
@@ -39,6 +40,7 @@ from keystead_testkit.soft_passkey import SoftPasskey
 from fuzz.server import Server
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_JUDGE = Judge(read_list(["org", "co.uk"]), lambda rp_id: b"{}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,9 @@ TARGETS: dict[str, Target] = _with_seeds() | {
         lambda data: request_from_json(parse_object(data)), (LinkError,), (b'{"id":"1","verb":"hello"}',)
     ),
     "description": Target(
-        lambda data: read_description(data, "https://id.example.org/contoso/.well-known/keystead", now=_NOW),
+        lambda data: read_description(
+            data, "https://id.example.org/contoso/.well-known/keystead", now=_NOW, judge=_JUDGE
+        ),
         (DescriptionRefused,),
         (b'{"issuer":"https://id.example.org/contoso/v2.0","tenant":{"id":"1","name":"contoso"}}',),
     ),

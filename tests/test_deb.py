@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import cache_from_source
 from pathlib import Path
 from shutil import which
 
@@ -95,15 +96,32 @@ def test_the_package_says_which_python_and_nothing_of_the_builder(package: Path,
     assert "keystead_server" not in listed
 
 
+def test_nobody_who_starts_it_has_to_compile_it_first(computer: Path) -> None:
+    """A person may not write under /usr, so each start would compile all of it anew."""
+    ours = computer / HOME / "lib" / PYTHON / "site-packages" / "keystead_agent"
+    sources = list(ours.rglob("*.py"))
+
+    assert sources
+    for source in sources:
+        compiled = Path(cache_from_source(str(source)))
+        assert compiled.exists(), source
+        assert str(computer).encode() not in compiled.read_bytes()
+        assert b"keystead-deb-" not in compiled.read_bytes()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may install packages")
 def test_dpkg_installs_it_and_takes_all_of_it_away(package: Path, tmp_path: Path) -> None:
     for folder in ("info", "updates", "triggers"):
         (tmp_path / "var/lib/dpkg" / folder).mkdir(parents=True)
     (tmp_path / "var/lib/dpkg/status").touch()
-    dpkg = ["dpkg", f"--root={tmp_path}", "--force-depends", "--log=/dev/null"]
+    dpkg = ["dpkg", f"--root={tmp_path}", "--force-depends", "--force-script-chrootless", "--log=/dev/null"]
 
     subprocess.run([*dpkg, "--install", package], check=True, capture_output=True)
     assert (tmp_path / "usr/bin/keystead-agent").exists()
+    everybody = ["browser", "install", "--everybody", "--origin", "https://id.example.org", "--root", str(tmp_path)]
+    installed = run(tmp_path, *everybody)
+    assert installed.returncode == 0, installed.stderr
+    assert (tmp_path / "etc/chromium/policies/managed/keystead.json").exists()
     subprocess.run([*dpkg, "--purge", PACKAGE], check=True, capture_output=True)
 
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and "var/lib/dpkg" not in str(path)]

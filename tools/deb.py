@@ -8,7 +8,9 @@
 
 What it needs is copied from the environment that this runs in, where the lock file's
 hashes were checked; so it is built, and installs, without a network. The extension is
-written for each person's enrolled sites by `keystead-agent setup`, and has no place here.
+written for enrolled sites by `keystead-agent setup` for a person and by `keystead-agent
+browser install --everybody` for all, and is not loaded by being installed; when the
+package goes, what the latter wrote goes too.
 """
 
 import argparse
@@ -20,10 +22,13 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from compileall import compile_dir
 from importlib.metadata import Distribution, distribution, version
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from tempfile import TemporaryDirectory
 
+from keystead_agent.browser_host.everybody import FOLDER, PLACES
 from keystead_agent.browser_host.manifests import HOST_NAME, Browser, host_manifest
 from packaging.requirements import Requirement
 
@@ -45,7 +50,7 @@ Version: {version}
 Architecture: {architecture}
 Maintainer: Keystead <keystead@keystead.example>
 Depends: python3 (>= {this}), python3 (<< {next})
-Recommends: pinentry-gnome3 | pinentry-qt | pinentry-curses
+Recommends: pinentry-gnome3 | pinentry-qt | pinentry-curses, tpm-udev, publicsuffix
 Suggests: fprintd, tpm2-tools
 Section: net
 Priority: optional
@@ -64,6 +69,17 @@ _BROWSER_HOST = f"""\
 #!/bin/sh
 exec /{HOME}/bin/python3 -I -m keystead_agent.browser_host --socket "$XDG_RUNTIME_DIR/keystead/agent.sock" "$@"
 """
+# By the shell alone: the program is on its way out. Another root's, where dpkg says so.
+_REMOVAL = f"""\
+#!/bin/sh
+set -e
+# Bytecode: the package's own, and what another Python made beside it when root ran it, of which dpkg does not know.
+find "$DPKG_ROOT/{HOME}" -name __pycache__ -type d -prune -exec rm -rf {{}} +
+if [ "$1" = remove ]; then
+  for place in {" ".join(PLACES)}; do rm -f "$DPKG_ROOT/$place"; done
+  if [ -d "$DPKG_ROOT/{FOLDER}" ]; then rmdir -p --ignore-fail-on-non-empty "$DPKG_ROOT/{FOLDER}"; fi
+fi
+"""
 
 
 def build(directory: Path) -> Path:
@@ -76,6 +92,7 @@ def build(directory: Path) -> Path:
         _write(stage / "DEBIAN" / "control", _control(architecture))
         conffiles = [f"/{file.relative_to(stage)}" for file in sorted((stage / "etc").rglob("*")) if file.is_file()]
         _write(stage / "DEBIAN" / "conffiles", "".join(f"{file}\n" for file in conffiles))
+        _write(stage / "DEBIAN" / "prerm", _REMOVAL, mode=0o755)
         made = directory / f"{PACKAGE}_{version(PACKAGE)}_{architecture}.deb"
         _said("dpkg-deb", "--root-owner-group", "-Zgzip", "--build", str(stage), str(made))
     return made
@@ -99,6 +116,7 @@ def _fill(stage: Path) -> None:
     for needed in _needed():
         _copy(needed, site)
     _add_own_wheels(site)
+    _compile(site, stage)
     _write(stage / HOME / "pyvenv.cfg", "home = /usr/bin\ninclude-system-site-packages = false\n")
     (stage / HOME / "bin").mkdir()
     (stage / HOME / "bin" / "python3").symlink_to("/usr/bin/python3")
@@ -151,6 +169,14 @@ def _add_own_wheels(site: Path) -> None:
         for wheel in sorted(Path(wheels).glob("*.whl")):
             with zipfile.ZipFile(wheel) as packed:
                 packed.extractall(site)
+
+
+def _compile(site: Path, stage: Path) -> None:
+    """Bytecode for the one Python that the package is for: whoever starts the agent may not write it there."""
+    # Unchecked: what dpkg unpacks has times of its own, and is changed by no one but dpkg.
+    mode = PycInvalidationMode.UNCHECKED_HASH
+    if not compile_dir(site, quiet=1, stripdir=str(stage), prependdir="/", invalidation_mode=mode):
+        raise SystemExit("some of it is no Python")
 
 
 def _write(path: Path, text: str, *, mode: int = 0o644) -> None:

@@ -116,6 +116,38 @@ def test_the_origin_is_the_browsers_word_and_not_the_pages(site: ClaimedSite, ag
     assert asked.credential is None
 
 
+def test_a_page_of_another_domain_that_is_enrolled_with_the_relying_party_may_use_it(
+    site: ClaimedSite, tab: Tab
+) -> None:
+    related = SocketAgent(site.agent_socket, rp_id="example.org", origins=[site.pages.origin])
+    with related as agent:
+        agent.add_passkey("alice")
+
+        answered = tab.run(SIGN_IN, request(rpId="example.org"))["ok"]
+
+        (asked,) = agent.ceremonies()
+        assert isinstance(asked, Get)
+        assert (asked.origin, asked.options["rpId"]) == (site.pages.origin, "example.org")
+        assert answered["authenticatorAttachment"] == "platform"
+
+
+def test_what_another_relay_has_taken_is_not_asked_twice(agent: SocketAgent, tab: Tab) -> None:
+    # As when somebody has the extension twice, loaded by hand and for everybody: the other one comes first.
+    if isinstance(tab, ChromiumTab):
+        pytest.skip("in Chromium no script of the page's hears an event before the extension does")
+    tab.run(
+        """const take = (event) => event.preventDefault();
+        addEventListener("keystead:ask", take, {capture: true});
+        void register(...arguments);
+        removeEventListener("keystead:ask", take, {capture: true});
+        // What this asks comes after whatever the first call would have asked.
+        await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable();""",
+        creation(),
+    )
+
+    assert [type(request) for request in agent.received] == [Providers]
+
+
 def test_a_refusal_reaches_the_page_without_the_agents_sentence(agent: SocketAgent, tab: Tab) -> None:
     agent.refusal = ("pin_wrong", "Wrong PIN, 2 tries left.", "NotAllowedError")
     refused = tab.run(REGISTER, creation())

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keystead_agent.browser_host.install import extension_source
 from keystead_agent.browser_host.manifests import Browser
 from keystead_testkit.claimed_site import BROWSERS, ClaimedSite, claimed_site, missing_browser
-from keystead_testkit.passkey_page import ChromiumTab, Tab
+from keystead_testkit.passkey_page import Tab
 from keystead_testkit.socket_agent import SocketAgent
 
 pytestmark = pytest.mark.browser
@@ -217,59 +216,32 @@ def test_options_longer_than_the_link_carries(agent: SocketAgent, tab: Tab) -> N
     assert agent.received == []
 
 
-FRAMED = """async (address) => {
-const frame = document.createElement("iframe");
-frame.allow = "publickey-credentials-get *; publickey-credentials-create *";
-const loaded = new Promise((resolve) => frame.addEventListener("load", resolve));
-frame.src = address;
-document.body.append(frame);
-await loaded;
-}"""
-
-
-@pytest.mark.parametrize("depth", [1, 2])
-def test_a_frame_in_another_sites_page_is_left_to_the_browser(
-    site: ClaimedSite, agent: SocketAgent, tab: Tab, depth: int
+def test_a_page_that_nobody_has_touched_raises_no_prompt_of_ours(
+    site: ClaimedSite, agent: SocketAgent, tab: Tab
 ) -> None:
-    if not isinstance(tab, ChromiumTab):
-        pytest.skip("scripts are run in a frame of another origin in Chromium only")
-    theirs = browsers_own(tab)
     agent.add_passkey("alice")
-    # Two deep, the outermost page is ours again and only the one between is another site's.
-    tab.go(site.pages.other_host_origin if depth == 1 else site.pages.origin)
-    asking = [site.pages.other_host_origin, site.pages.origin][2 - depth :]
-    for address in asking:
-        tab.page.frames[-1].evaluate(FRAMED, address)
+    theirs = browsers_own(tab)
 
-    answered = tab.page.frames[-1].evaluate("(options) => signIn(options)", request())
+    tab.go(f"{site.pages.origin}/another-page#asks")
+    answered = tab.run("while (!window.later) await new Promise((then) => setTimeout(then, 10)); return later")
 
     assert answered["ok"]["id"] == theirs
     assert agent.ceremonies() == []
 
 
-def test_a_frame_in_a_page_of_the_same_site_is_claimed(site: ClaimedSite, agent: SocketAgent, tab: Tab) -> None:
-    tab.run(f"return ({FRAMED})(...arguments)", f"{site.pages.origin}/framed")
+def test_another_way_is_the_browsers_own_dialog(agent: SocketAgent, tab: Tab) -> None:
+    theirs = browsers_own(tab)
+    agent.add_passkey("alice")
+    agent.refusal = ("not_approved", "You did not approve it.", "NotAllowedError")
 
-    made = tab.run("return document.querySelector('iframe').contentWindow.register(...arguments)", creation())
-
-    assert "ok" in made
+    assert tab.run(SIGN_IN, request())["ok"]["id"] == theirs
     assert len(agent.ceremonies()) == 1
 
 
-SENDERS = [
-    ({"tab": {"url": "https://a.example/x"}, "origin": "https://a.example", "frameId": 0}, "https://a.example"),
-    ({"tab": {"url": "https://a.example/x"}, "origin": "https://a.example", "frameId": 7}, "https://a.example"),
-    ({"tab": {"url": "https://b.example/x"}, "origin": "https://a.example", "frameId": 7}, None),
-    ({"tab": {}, "origin": "https://a.example", "frameId": 7}, None),
-    ({"tab": {"url": "https://a.example/x"}, "origin": "null", "frameId": 0}, None),
-    ({"tab": {"url": "https://a.example/x"}, "frameId": 0}, None),
-    ({"origin": "https://a.example", "frameId": 0}, None),
-]
+@pytest.mark.parametrize("code", ["pin_locked", "nobody_answered", "busy", "too_many_prompts"])
+def test_what_is_no_choice_of_the_persons_is_a_refusal(agent: SocketAgent, tab: Tab, code: str) -> None:
+    browsers_own(tab)
+    agent.add_passkey("alice")
+    agent.refusal = (code, "No.", "NotAllowedError")
 
-
-def test_whose_call_it_is_when_only_the_browsers_record_is_believed(site: ClaimedSite, tab: Tab) -> None:
-    # The relay has looked at the frames around it already; a renderer that was taken over may not have.
-    claims = (extension_source() / "claims.js").read_text().replace("export ", "")
-    function = f"return (() => {{ {claims}; return arguments[0].map(originOf); }})()"
-
-    assert tab.run(function, [sender for sender, _ in SENDERS]) == [origin for _, origin in SENDERS]
+    assert tab.run(SIGN_IN, request())["error"]["name"] == "NotAllowedError"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from keystead_agent.browser_host.manifests import Browser
 from keystead_agent.client.client import AgentRefused
-from keystead_core.link.messages import request_from_json
+from keystead_core.link.messages import ListPasskeys, request_from_json
 from keystead_testkit import software_tpm
 from keystead_testkit.claimed_site import BROWSERS, OpenBrowser, browser_with_extension, missing_browser
 from keystead_testkit.passkey_page import PasskeyPages, Tab
@@ -124,17 +124,53 @@ def test_autofill_asks_for_the_pin_of_the_chosen_account_only(agent: RunningAgen
     assert "bob" in agent.pinentry.asked[-1]["desc"]
 
 
-def test_a_person_who_says_no_is_a_refusal(agent: RunningAgent, tab: Tab) -> None:
+def test_a_person_who_wants_another_way_gets_the_browsers_own(agent: RunningAgent, tab: Tab) -> None:
+    tab.use_browsers_own_passkeys()
+    ours = kept(agent)
     agent.pinentry.answer({"cancel": True})
 
-    assert tab.run(REGISTER, creation())["error"]["name"] == "NotAllowedError"
+    # Firefox would ask about an attestation, in a window of its own.
+    made = tab.run(REGISTER, {**creation(), "attestation": "none"})["ok"]
+
+    assert agent.pinentry.asked[-1]["cancel"] == "Another way"
+    assert made["id"] not in ours
+    assert kept(agent) == ours
+
+
+def kept(agent: RunningAgent) -> list[str]:
+    return [passkey["credential"] for passkey in agent.client.ask(ListPasskeys("1"))["passkeys"]]
+
+
+def test_two_tabs_get_one_window_and_the_answer_goes_where_it_was_asked(
+    agent: RunningAgent, pages: PasskeyPages, opened: OpenBrowser, tab: Tab, tmp_path: Path
+) -> None:
+    windows, typed = len(agent.pinentry.asked), tmp_path / "typed"
+    first, second = secrets.token_bytes(32), secrets.token_bytes(32)
+    agent.pinentry.answer({"pin": PIN, "when": str(typed)})
+
+    tab.run("window.later = register(...arguments); return", creation(first, user="erin"))
+    agent.pinentry.wait_until_asked(windows + 1)
+    other = opened.new_tab()
+    other.go(pages.origin)
+    refused = other.run(REGISTER, creation(second, user="frank"))
+    other.close()
+    typed.touch()
+    made = tab.run("return later")["ok"]
+
+    assert refused["error"]["name"] == "NotAllowedError"
+    (window,) = agent.pinentry.asked[windows:]
+    assert "localhost" in window["desc"]
+    assert "erin" in window["desc"]
+    verify_registration_response(
+        credential=made, expected_challenge=first, expected_rp_id="localhost", expected_origin=pages.origin
+    )
 
 
 @pytest.mark.parametrize("end", ["abort", "leave", "close"])
 def test_the_window_goes_when_the_page_does_not_want_it_any_more(
     agent: RunningAgent, pages: PasskeyPages, opened: OpenBrowser, end: str
 ) -> None:
-    tab, windows, ends = opened.new_tab(), len(agent.pinentry.asked), ended(agent)
+    tab, windows, ends, before = opened.new_tab(), len(agent.pinentry.asked), ended(agent), kept(agent)
     tab.go(pages.origin)
     agent.pinentry.answer({"wait": True})
 
@@ -151,6 +187,7 @@ def test_the_window_goes_when_the_page_does_not_want_it_any_more(
     if end != "close":
         tab.close()
     assert not Path(f"/proc/{window['pid']}").exists()
+    assert kept(agent) == before
 
 
 def ended(agent: RunningAgent) -> int:

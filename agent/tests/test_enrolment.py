@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 from keystead_agent.enrolment.description import (
     MAX_DESCRIPTION_BYTES,
     WELL_KNOWN,
+    Judge,
     address_of,
     origin_of,
     read_description,
 )
 from keystead_agent.enrolment.errors import AddressRefused, DescriptionRefused, EnrolmentError, ProviderUnreachable
 from keystead_agent.enrolment.fetch import fetch_provider
+from keystead_agent.enrolment.public_suffixes import read_list
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 URL = f"https://id.example.org/contoso{WELL_KNOWN}"
@@ -38,8 +40,19 @@ def description(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
-def read(said: Any, url: str = URL) -> Any:
-    return read_description(json.dumps(said).encode(), url, now=NOW)
+SUFFIXES = read_list(["// a comment", "", "org", "com", "uk", "co.uk", "*.ck", "!www.ck", "github.io x", "公司.cn"])
+
+
+def nothing_related(rp_id: str) -> bytes:
+    raise AssertionError(f"{rp_id} was asked")
+
+
+def read(said: Any, url: str = URL, related: Callable[[str], bytes] = nothing_related) -> Any:
+    return read_description(json.dumps(said).encode(), url, now=NOW, judge=Judge(SUFFIXES, related))
+
+
+def nobody(rp_id: str) -> bytes:
+    return b"{}"
 
 
 def test_an_honest_description_is_pinned() -> None:
@@ -93,7 +106,7 @@ def test_a_parent_domain_and_other_pages_below_it_are_fine() -> None:
 )
 def test_refuses_who_speaks_for_others_or_not_clearly(changes: dict[str, Any]) -> None:
     with pytest.raises(DescriptionRefused) as refused:
-        read(description(**changes))
+        read(description(**changes), related=nobody)
 
     assert refused.value.code == "description_refused"
 
@@ -101,8 +114,9 @@ def test_refuses_who_speaks_for_others_or_not_clearly(changes: dict[str, Any]) -
 @given(st.recursive(st.none() | st.booleans() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3)))
 def test_no_json_makes_the_reader_do_anything_but_refuse(value: Any) -> None:
     for member in ("issuer", "tenant", "rp_id", "origins", "name"):
+        changed = {**description(), member: value if not isinstance(value, str) else [value]}
         with pytest.raises(DescriptionRefused):
-            read({**description(), member: value if not isinstance(value, str) else [value]})
+            read(changed, related=nobody)
     with pytest.raises(DescriptionRefused):
         read(value)
 
@@ -213,7 +227,7 @@ def server() -> Iterator[Server]:
 def test_fetches_the_description(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")  # loopback is never reached through a proxy
 
-    provider = fetch_provider(f"{server.origin}/contoso", now=NOW)
+    provider = fetch_provider(f"{server.origin}/contoso", now=NOW, suffixes=SUFFIXES)
 
     assert provider.rp_id == "localhost"
     assert server.paths == ["/contoso/.well-known/keystead"]
@@ -223,7 +237,7 @@ def test_follows_no_redirect(server: Server) -> None:
     server.answer = lambda request: send(request, 302, b"", Location=f"{server.origin}/elsewhere")
 
     with pytest.raises(ProviderUnreachable, match="answers 302"):
-        fetch_provider(f"{server.origin}/contoso", now=NOW)
+        fetch_provider(f"{server.origin}/contoso", now=NOW, suffixes=SUFFIXES)
 
     assert len(server.paths) == 1
 
@@ -232,7 +246,7 @@ def test_reads_no_more_than_its_limit(server: Server) -> None:
     server.answer = lambda request: send(request, 200, b" " * (MAX_DESCRIPTION_BYTES + 1))
 
     with pytest.raises(DescriptionRefused, match="longer than"):
-        fetch_provider(f"{server.origin}/contoso", now=NOW)
+        fetch_provider(f"{server.origin}/contoso", now=NOW, suffixes=SUFFIXES)
 
 
 def test_does_not_wait_for_a_server_that_sends_byte_by_byte(server: Server) -> None:
@@ -250,7 +264,7 @@ def test_does_not_wait_for_a_server_that_sends_byte_by_byte(server: Server) -> N
     started = time.monotonic()
 
     with pytest.raises(ProviderUnreachable, match="takes longer"):
-        fetch_provider(f"{server.origin}/contoso", now=NOW, total_seconds=0.3)
+        fetch_provider(f"{server.origin}/contoso", now=NOW, suffixes=SUFFIXES, total_seconds=0.3)
 
     assert time.monotonic() - started < 1.5
 
@@ -260,18 +274,18 @@ def test_says_what_the_server_answered(server: Server, status: int) -> None:
     server.answer = lambda request: send(request, status, b"no")
 
     with pytest.raises(ProviderUnreachable, match=str(status)) as refused:
-        fetch_provider(f"{server.origin}/contoso", now=NOW)
+        fetch_provider(f"{server.origin}/contoso", now=NOW, suffixes=SUFFIXES)
 
     assert refused.value.code == "provider_unreachable"
 
 
 def test_says_that_nobody_is_there() -> None:
     with pytest.raises(EnrolmentError, match="cannot be reached"):
-        fetch_provider("http://localhost:9/contoso", now=NOW)
+        fetch_provider("http://localhost:9/contoso", now=NOW, suffixes=SUFFIXES)
 
 
 def test_refuses_what_is_no_json(server: Server) -> None:
     server.answer = lambda request: send(request, 200, b"<html>")
 
     with pytest.raises(DescriptionRefused, match="no description"):
-        fetch_provider(f"{server.origin}/contoso", now=NOW)
+        fetch_provider(f"{server.origin}/contoso", now=NOW, suffixes=SUFFIXES)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keystead_agent.cli.commands import SetUp
+from keystead_agent.cli.doors import SetUp
 from keystead_agent.cli.findings import Finding
 from keystead_agent.cli.log_file import last_lines
 from keystead_agent.client.client import AgentRefused
@@ -256,6 +256,16 @@ def test_a_dry_run_changes_nothing(agent: RunningAgent, tmp_path: Path) -> None:
 
     assert {step.outcome for step in steps} == {"would", "already"}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_setup_says_so_when_systemd_started_it_and_it_does_not_answer(tmp_path: Path) -> None:
+    stopped = RunningAgent(tmp_path, tpm=None)
+    setting_up = replace(installation(stopped, tmp_path, systemctl="/bin/true"), start_seconds=0.2)
+
+    steps = {step.step: step for step in setting_up.run(EVERYTHING)}
+
+    assert {name: step.outcome for name, step in steps.items()} == {"unit": "done", "daemon": "failed"}
+    assert "journalctl --user -u keystead-agent.service" in steps["daemon"].says
 
 
 def test_setup_starts_the_agent_through_systemd_and_asks_for_the_first_pin(tmp_path: Path, pages: PasskeyPages) -> None:

@@ -110,6 +110,7 @@ def test_a_security_key_can_be_added_from_there(desk: DeviceDesk, laptop: Laptop
 
 
 def test_what_that_computers_chip_made_is_refused_however_it_came(desk: DeviceDesk, laptop: Laptop) -> None:
+    """Class 6: asking for options that are for a security key is no way around it."""
     hello_key(desk.office, laptop)
 
     assert reason_of(desk.register(laptop)) == CODE

@@ -233,6 +233,25 @@ def test_a_device_that_is_out_vouches_for_nothing(desk: DeviceDesk, laptop: Lapt
 
 
 @pytest.mark.parametrize(("verb", "code"), VERBS)
+def test_a_passkey_of_a_device_that_is_out_is_counted_as_no_way_in(
+    desk: DeviceDesk, laptop: Laptop, verb: str, code: str
+) -> None:
+    office, grace = desk.office, desk.office.add_person("grace@contoso.example")
+    assert isinstance(desk.register(laptop, owner=office.session_by_pass(grace)), Registered)
+    report, duty = office.services.registration_details, office.services.duty
+    assert run(report.of(grace)).usable
+    assert not run(duty.holds(office.session_by_pass(grace)))
+
+    administer(desk, laptop, verb)
+
+    assert run(report.of(grace)).usable == ()
+    ((_, against),) = run(office.services.list_quarantined.of_user(office.tenant.id, grace))
+    assert against is not None
+    assert against.code == code
+    assert run(duty.holds(office.session_by_pass(grace)))
+
+
+@pytest.mark.parametrize(("verb", "code"), VERBS)
 def test_a_passkey_of_a_device_that_is_out_is_refused_at_the_next_sign_in(
     desk: DeviceDesk, laptop: Laptop, verb: str, code: str
 ) -> None:

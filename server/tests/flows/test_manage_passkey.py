@@ -1,12 +1,16 @@
 """One's own passkeys and sessions, and those that an administrator looks after."""
 
+from dataclasses import replace
+
 import pytest
 from keystead_server.domain.actor import OPERATOR, Actor
 from keystead_server.domain.ids import PasskeyId
 from keystead_server.domain.invalid import Invalid
+from keystead_server.domain.passkey import PasskeyType
 from keystead_server.domain.user import Role, User
 from keystead_server.flows.manage_passkey import Done, NotDone
 from keystead_server.flows.register_passkey import Registered
+from keystead_server.policy.passkeys.model import FIRST_POLICY
 from keystead_server.ports.store import SessionOwner
 from keystead_testkit.loop import run
 from keystead_testkit.office import Office, reason_of
@@ -50,6 +54,22 @@ def test_the_last_passkey_goes_only_knowingly(office: Office, owner: SessionOwne
 
     assert isinstance(office.register(owner=owner), Registered)
     assert isinstance(run(manage.remove_own(owner, passkey)), Done)
+
+
+def test_the_last_that_can_sign_in_goes_only_knowingly_whatever_stands_beside_it(
+    office: Office, owner: SessionOwner
+) -> None:
+    manage, passkey = office.services.manage_passkey, passkey_of(office, office.ada)
+    synced = office.register(office.new_passkey(backup_eligible=True), owner=owner)
+    assert isinstance(synced, Registered)
+    (profile,) = FIRST_POLICY.profiles
+    device_bound = replace(profile, passkey_types=frozenset({PasskeyType.DEVICE_BOUND}))
+    office.save_policy(replace(FIRST_POLICY, profiles=(device_bound,)))
+    owner = office.session()
+
+    assert run(manage.remove_own(owner, passkey)) == NotDone("last_passkey")
+    # In quarantine: nothing that works is lost with it.
+    assert isinstance(run(manage.remove_own(owner, synced.passkey.id)), Done)
 
 
 def test_removing_asks_for_a_fresh_sign_in(office: Office, owner: SessionOwner) -> None:

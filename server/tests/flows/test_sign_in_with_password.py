@@ -4,12 +4,21 @@ from dataclasses import replace
 
 import pytest
 from keystead_server.domain.actor import OPERATOR
+from keystead_server.domain.passkey import PasskeyType
 from keystead_server.domain.sign_in import Method, Result
 from keystead_server.domain.user import Role
 from keystead_server.flows.finish_sign_in import SignedInWithTwo
 from keystead_server.flows.sign_in_with_password import SecondFactorNeeded
 from keystead_server.keys.password_hasher import Argon2Hasher, Argon2Parameters
-from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration
+from keystead_server.policy.methods.model import (
+    EVERYONE,
+    FIRST_METHODS,
+    MethodConfiguration,
+    Preference,
+    SystemPreferred,
+)
+from keystead_server.policy.passkeys.model import FIRST_POLICY
+from keystead_server.policy.people import role
 from keystead_server.policy.people import user as principal
 from keystead_testkit.loop import run
 from keystead_testkit.office import OTHER_BROWSER, PASSWORD, QUICK, Office, reason_of
@@ -31,7 +40,7 @@ def kept_password(office: Office) -> str:
 def test_a_password_and_a_code_of_an_app_open_a_session_of_two_factors(office: Office, secret: bytes) -> None:
     half = office.type_password()
     assert isinstance(half, SecondFactorNeeded)
-    assert half.methods == (Method.SOFTWARE_OATH,)
+    assert Method.SOFTWARE_OATH in half.methods
 
     outcome = office.type_code(half, office.totp(secret))
 
@@ -57,7 +66,7 @@ def test_a_recovery_code_stands_in_for_the_app_once(office: Office, secret: byte
     codes = office.with_recovery_codes(office.session())
     half = office.type_password()
     assert isinstance(half, SecondFactorNeeded)
-    assert half.methods == (Method.SOFTWARE_OATH, Method.RECOVERY_CODE)
+    assert half.methods == (Method.PASSKEY, Method.SOFTWARE_OATH, Method.RECOVERY_CODE)
 
     owner = office.session_by_password(f" {codes[3][:5]}-{codes[3][5:]} ".lower())
 
@@ -66,6 +75,36 @@ def test_a_recovery_code_stands_in_for_the_app_once(office: Office, secret: byte
     )  # fmt: skip
     assert reason_of(office.type_code(office.type_password(), codes[3])) == "recovery_code_wrong"
     assert reason_of(office.type_code(office.type_password(), codes[4])) == "granted"
+
+
+@pytest.mark.parametrize(
+    "preferred",
+    [
+        SystemPreferred(Preference.DISABLED),
+        SystemPreferred(include=frozenset({role(Role.GLOBAL_READER)})),
+        SystemPreferred(exclude=EVERYONE),
+    ],
+)
+def test_for_whom_nothing_is_system_preferred_the_code_comes_first(
+    office: Office, secret: bytes, preferred: SystemPreferred
+) -> None:
+    office.allow_passwords(preferred=preferred)
+
+    half = office.type_password()
+
+    assert isinstance(half, SecondFactorNeeded)
+    assert half.methods == (Method.SOFTWARE_OATH, Method.PASSKEY)
+
+
+def test_a_passkey_in_quarantine_is_not_offered_after_a_password(office: Office, secret: bytes) -> None:
+    (profile,) = FIRST_POLICY.profiles
+    synced_only = replace(profile, passkey_types=frozenset({PasskeyType.SYNCED}))
+    office.save_policy(replace(FIRST_POLICY, profiles=(synced_only,)))
+
+    half = office.type_password()
+
+    assert isinstance(half, SecondFactorNeeded)
+    assert half.methods == (Method.SOFTWARE_OATH,)
 
 
 def test_a_password_may_be_typed_with_another_computers_code_points(office: Office) -> None:

@@ -12,6 +12,7 @@ from keystead_server.http.route import UNLIMITED, Face, Route
 from keystead_server.policy.access.document import AccessRules, Context
 from keystead_server.policy.access.location_document import read_location
 from keystead_server.policy.access.reading import read_policy
+from keystead_server.policy.access.templates import TEMPLATES
 from keystead_server.policy.api_permissions import API_PERMISSIONS, ByToken, opens
 from keystead_server.policy.strengths.document import read_strength
 from keystead_testkit.access_policies import policy_body
@@ -59,7 +60,7 @@ def house() -> House:
     (event, *_) = run(office.store.logs.audit(office.tenant.id, limit=1))
     ids = {
         "user": office.ada.id, "group": group.id, "member": office.ada.id, "organization": office.tenant.id,
-        "configuration": "fido2", "directoryAudit": event.id, "signIn": "x", "method": "x", "item": "c1", "arguments": "challengeTimeoutInMinutes=5",
+        "configuration": "fido2", "directoryAudit": event.id, "signIn": "x", "method": "x", "item": "c1", "template": TEMPLATES[0].id, "arguments": "challengeTimeoutInMinutes=5",
     }  # fmt: skip
     access_items(office, "c1")
     alone = {permission: app_alone(office, permission) for permission in ALONE}

@@ -254,6 +254,58 @@ def test_templates_are_listed_and_each_is_taken_once(keystead: Keystead) -> None
     assert keystead("policy", "template", "mfa-nobody", fails=True) == "template_unknown"
 
 
+def test_a_sign_in_is_explained_by_what_was_said_then_and_by_the_policies_of_now(
+    keystead: Keystead, data: Path, folder: Path
+) -> None:
+    grace = keystead("user", "create", GRACE)
+    keystead("policy", "defaults", "off", "--yes")
+    sign_in(data, grace["id"])
+    write(folder / "mfa.json", policy("Two factors", state="enabled"))
+    keystead("policy", "apply", str(folder), *ACCESS, "--yes")
+
+    explained = keystead("policy", "explain", GRACE, *ACCESS)
+    shown = invoke(data, "policy", "explain", GRACE, *ACCESS).stdout
+
+    assert explained["then"] is None
+    assert explained["now"]["decision"] == "allow"
+    assert [(one["name"], one["result"]) for one in explained["now"]["policies"]] == [("Two factors", "success")]
+    assert "No policy applied." in shown
+    assert "Two factors: applied, and was met" in shown
+    assert keystead("policy", "explain", GRACE, *ACCESS, "--number", explained["number"]) == explained
+    assert keystead("policy", "explain", GRACE, *ACCESS, "--number", "none", fails=True) == "sign_in_not_found"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (("--ip", "300.1.1.1"), "not_an_address"),
+        (("--country", "Holland"), "not_a_country"),
+        (("--device", "nonsense"), "device_attribute_unknown"),
+        (("--device", "colour=red"), "device_attribute_unknown"),
+        (("--context", "c200"), "not_a_choice"),
+        (("--app", "Nowhere"), "app_unknown"),
+    ],
+)
+def test_what_cannot_be_supposed_is_refused_and_not_left_out(keystead: Keystead, said: Any, code: str) -> None:
+    keystead("user", "create", GRACE)
+
+    assert keystead("policy", "what-if", GRACE, *said, fails=True) == code
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ((*ACCESS, "--type", "synced"), "--type is for --kind passkeys"),
+        (("--number", "1"), "--number is for --kind access"),
+        (("--kind", "methods"), "'methods' is not one of"),
+    ],
+)
+def test_what_is_of_the_other_kind_is_not_passed_over(data: Path, keystead: Keystead, said: Any, why: str) -> None:
+    keystead("user", "create", GRACE)
+
+    assert why in invoke(data, "policy", "explain", GRACE, *said).stderr
+
+
 def test_a_strength_that_nobody_can_meet_is_told_before_it_is_saved(keystead: Keystead, folder: Path) -> None:
     push = {"id": "push", "displayName": "A push", "allowedCombinations": ["deviceBasedPush"]}
     write(folder / "authenticationStrengths" / "push.json", push)
@@ -263,5 +315,5 @@ def test_a_strength_that_nobody_can_meet_is_told_before_it_is_saved(keystead: Ke
     planned = keystead("policy", "plan", str(folder), *ACCESS)
 
     assert planned["warnings"] == [
-        "Push for all: nobody whom it is for can sign in with or register what 'A push' asks for"
+        "Push for all: nobody whom it is for can sign in with or register what “A push” asks for"
     ]

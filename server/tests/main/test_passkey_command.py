@@ -71,6 +71,7 @@ def test_an_answer_counts_once(keystead: Keystead, answer: Path) -> None:
 
 
 def test_an_answer_to_somebody_elses_challenge_is_none(keystead: Keystead, answer: Path) -> None:
+    """Class 3: what was begun for one person makes no passkey for another."""
     keystead("user", "create", "ada@home.example")
     answer.write_text(answered(keystead("passkey", "begin", "ada@home.example")))
 

@@ -161,3 +161,24 @@ def test_what_a_policy_did_in_the_last_day_stands_in_the_list(office: Any, ada: 
     office.signed_in(office.person("bob@example.org"))
 
     assert "In the last day it let in" in ada.get(BASE).text
+
+
+def test_security_defaults_do_not_come_on_beside_policies_that_are(office: Any, ada: Any) -> None:
+    under_policies(office, policy_body("Strong", "mfa"))
+    page = "/example/admin/methods-policy"
+
+    answer = ada.submit(page, page, [*changed(shown(ada.get(page)), security_defaults="yes"), ("action", "save")])
+
+    assert answer.status_code == 422
+    assert "Policies of Conditional Access are on: switch them off" in answer.text
+    assert not office.methods().security_defaults
+
+
+def test_security_defaults_wait_for_what_a_trial_would_bring_back(office: Any, ada: Any) -> None:
+    under_policies(office, policy_body("Strong", "mfa"))
+    confirm(ada, press(ada, BASE, "policies/policy-0/state", state="disabled"), how="trial", minutes="5")
+    page = "/example/admin/methods-policy"
+
+    answer = ada.submit(page, page, [*changed(shown(ada.get(page)), security_defaults="yes"), ("action", "save")])
+
+    assert answer.status_code == 422

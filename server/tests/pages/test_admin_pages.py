@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import Role
 from keystead_server.http.pages import words
+from keystead_testkit.loop import run
 
 ADMIN = "/example/admin"
 
@@ -269,3 +271,16 @@ def test_whoever_has_no_role_sees_no_way_to_administration(office: Any) -> None:
     browser = office.signed_in(office.person("bob@example.org"))
 
     assert "/example/admin" not in browser.get("/example/account").text
+
+
+def test_an_app_that_signs_nobody_in_stands_in_the_list(office: Any, ada: Any) -> None:
+    register = office.services.manage_app.register(
+        office.tenant.id, name="Nightly", redirect_uris=[], signs_in=False, by=OPERATOR
+    )
+    run(register)
+
+    listed = ada.get(f"{ADMIN}/apps")
+
+    assert listed.status_code == 200
+    assert "Nightly" in listed.text
+    assert "it calls the API by itself" in listed.text

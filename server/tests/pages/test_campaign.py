@@ -249,6 +249,7 @@ def test_whom_something_else_keeps_from_adding_one_is_led_in_no_circle(office: A
 
 
 def test_what_lets_one_session_by_lets_no_other(office: Any, short_day: Any) -> None:
+    """Class 2: what one sign-in was answered is not carried into another."""
     app = office.register_app()
     page = ask_as_app(app, short_day)
     short_day.submit(page, page.replace(SUGGESTED, f"{SUGGESTED}/failed"), {})

@@ -402,8 +402,10 @@ def look(page: Page, name: str) -> None:
     if folder:
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
+            for scheme, suffix in (("light", ""), ("dark", "-dark")):
+                page.emulate_media(color_scheme=scheme)
+                page.screenshot(path=f"{folder}/{name}-{width}{suffix}.png", full_page=True)
             page.emulate_media(color_scheme="light")
-            page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
 
 
 def test_a_newcomer_registers_before_an_app_and_an_administrator_signs_in_anew(open_office: Any, page: Page) -> None:

@@ -178,6 +178,28 @@ def test_a_passkey_that_was_given_says_so_until_its_owner_knows(open_office: Any
     assert len(authenticator.credentials()) == 1
 
 
+def test_a_computer_with_a_hello_key_says_so_and_a_security_key_is_added_from_there(
+    open_office: Any, page: Page, chromium: Chromium
+) -> None:
+    add_virtual_authenticator(page, transport="internal")
+    without_autofill(page)
+    person = open_office.person("hello@example.org")
+    sign_in_with_pass(page, open_office, person)
+    add_passkey(page, open_office, "Container")
+    open_office.keep_hello_key_beside_passkey(person)
+
+    page.goto(url(open_office, "/account/passkeys/new"))
+    expect(page.get_by_text("This computer has a Windows Hello key of your account")).to_be_visible()
+    look(page, "hello-key-here")
+    add_virtual_authenticator(page, transport="usb")
+    page.get_by_label("Name").fill("Red key")
+    page.get_by_role("button", name="Add one to a security key").click()
+
+    expect(page.get_by_role("heading", name="Red key")).to_be_visible()
+    expect(page.get_by_text("Windows Hello key", exact=True)).to_be_visible()
+    look(page, "account-with-hello-key")
+
+
 def test_removed_by_an_administrator_it_is_gone_from_the_device_at_the_next_visit(open_office: Any, page: Page) -> None:
     authenticator = add_virtual_authenticator(page)
     without_autofill(page)

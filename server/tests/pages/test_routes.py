@@ -103,6 +103,9 @@ WHILE_HELD = {
     # Where proof is asked for, the passkey needs an enrolled computer first.
     "GET /{tenant}/account/devices/new",
     "POST /{tenant}/account/devices/new",
+    # Whose passkey is in a locked computer needs it unlocked first.
+    "GET /{tenant}/account/unlock",
+    "POST /{tenant}/account/unlock",
     "POST /{tenant}/account/passkeys/options",
     "POST /{tenant}/account/passkeys",
     "POST /{tenant}/account/passkeys/abandoned",

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b32decode
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.totp import code_at, step_at
 from keystead_server.domain.user import Role
-from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration
+from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration, Preference, SystemPreferred
 
 ACCOUNT = "/example/account"
 PASSWORD = "correct horse battery"
@@ -61,6 +62,54 @@ def sign_in(office: Any, username: str, code: str, browser: Any = None) -> Any:
     fields = {"partial": partial, "code": code, "methods": "softwareOath"}
     answer = browser.post_form("/example/sign-in/code", fields, token=office.form_token(half))
     return browser, answer
+
+
+def test_a_pass_that_took_the_place_of_a_used_one_is_not_used_yet(office: Any) -> None:
+    grace = office.person("grace@example.org")
+    browser = office.sign_in_with_pass(grace)
+    office.clock.advance(timedelta(minutes=1))
+
+    assert "Last used" in words(browser.get(ACCOUNT)).partition("More ways")[0]
+    office.issue_pass(grace)
+    assert "Last used" not in words(browser.get(ACCOUNT)).partition("More ways")[0]
+
+
+def after_the_password(office: Any) -> Any:
+    page, browser = "/example/sign-in/password", office.browser()
+    return browser, browser.submit(page, page, {"user": "ada@example.org", "password": PASSWORD})
+
+
+def test_after_a_password_the_best_of_what_somebody_has_comes_first(office: Any, ada: Any) -> None:
+    set_password(ada)
+    set_up_totp(office, ada)
+
+    browser, half = after_the_password(office)
+
+    assert "<h1>Use your passkey</h1>" in half.text
+    assert '<a class="button main wide" href="/example/sign-in">' in half.text
+    assert "Or type a code" in half.text
+    partial = re.search(r'name="partial" value="([^"]+)"', half.text)[1]  # type: ignore[index]
+    wrong = {"partial": partial, "code": "000000", "methods": ["passkey", "softwareOath"]}
+    again = browser.post_form("/example/sign-in/code", list(_pairs(wrong)), token=office.form_token(half))
+    # Whoever types a code has chosen.
+    assert "<h1>Type a code</h1>" in again.text
+    assert "Use your passkey instead" in again.text
+
+
+def test_where_nothing_is_system_preferred_the_passkey_is_the_other_choice(office: Any, ada: Any) -> None:
+    set_password(ada)
+    set_up_totp(office, ada)
+    office.allow_passwords(preferred=SystemPreferred(Preference.DISABLED))
+
+    _, half = after_the_password(office)
+
+    assert "<h1>Type a code</h1>" in half.text
+    assert '<a href="/example/sign-in">Use your passkey instead</a>' in half.text
+
+
+def _pairs(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in fields.items():
+        yield from ((name, each) for each in ([value] if isinstance(value, str) else value))
 
 
 # -- the list --------------------------------------------------------------------------------

@@ -40,12 +40,13 @@ _FLAGS = (
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
-    "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
 )
 # Playwright's defaults that would turn our extension off.
 _UNWANTED_FLAGS = ("--disable-extensions", "--disable-component-extensions-with-background-pages")
+# It keeps a browser from installing what a policy says, too; Playwright sets it by itself.
+_NO_BACKGROUND_NETWORKING = "--disable-background-networking"
 
 
 def find_chromium() -> str | None:
@@ -105,8 +106,10 @@ class Chromium:
         home: becomes HOME; the profile is its `.config/chromium`, so what the
             agent's installer writes into a home is found. A temporary one when None.
         extension: an unpacked extension's folder.
+        program: what to start in the place of the Chromium that is found; it may install extensions by itself.
         environment: variables set over those of this process.
         javascript: False for pages that must work without.
+        patience_seconds: for its launch, and for each thing that is waited for in a page.
     """
 
     def __init__(
@@ -114,20 +117,24 @@ class Chromium:
         *,
         home: Path | None = None,
         extension: Path | None = None,
+        program: Path | None = None,
         environment: Mapping[str, str] | None = None,
         size: tuple[int, int] = (1200, 800),
         colour_scheme: Literal["light", "dark"] = "light",
         locale: str = "en-GB",
         javascript: bool = True,
+        patience_seconds: float = 30,
     ) -> None:
         self.problems: list[str] = []
         self._home = home
         self._extension = extension
+        self._program = program
         self._environment = dict(environment or {})
         self._size = size
         self._colour_scheme = colour_scheme
         self._locale = locale
         self._javascript = javascript
+        self._patience_ms = patience_seconds * 1000
         self._open = ExitStack()
         self.context: BrowserContext
 
@@ -144,7 +151,7 @@ class Chromium:
         self._open.close()
 
     def _launch(self, opening: ExitStack, home: Path) -> BrowserContext:
-        executable = find_chromium()
+        executable = self._program or find_chromium()
         if executable is None:
             raise FileNotFoundError("Chromium is not installed (Debian's package: chromium)")
         playwright = opening.enter_context(_playwright())
@@ -154,13 +161,15 @@ class Chromium:
             # Ours says headless in the flags: Playwright's own way starts the old headless shell.
             headless=False,
             args=[*_FLAGS, *self._extension_flags()],
-            ignore_default_args=list(_UNWANTED_FLAGS),
+            ignore_default_args=[*_UNWANTED_FLAGS, *([] if self._program is None else [_NO_BACKGROUND_NETWORKING])],
             env={**os.environ, "HOME": str(home), **self._environment},
             viewport=ViewportSize(width=self._size[0], height=self._size[1]),
             color_scheme=self._colour_scheme,
             locale=self._locale,
             java_script_enabled=self._javascript,
+            timeout=self._patience_ms,
         )
+        context.set_default_timeout(self._patience_ms)
         opening.callback(context.close)
         context.on("console", self._page_said)
         context.on("weberror", lambda thrown: self.problems.append(str(thrown.error)))

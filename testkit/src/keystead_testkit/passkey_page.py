@@ -7,10 +7,11 @@
 The page's script offers `register(options, how)` and `signIn(options, how)`,
 with JSON options; each resolves to {ok: the credential's JSON} or
 {error: {name, message}}. *how* may have `mediation`, and one of `aborted` (before the
-call), `abortable` (by `giveUp()`) and `abortAfterMs`. `appearance(creation, request)` does both and tells what
+call), `abortable` (by `giveUp()`) and `abortAfterMs`. The page at /#asks signs in by itself, once it is loaded. `appearance(creation, request)` does both and tells what
 the objects look like to a script; `overheard` has what the extension told the page.
 """
 
+import base64
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -66,6 +67,14 @@ window.appearance = async (creation, request) => {
     sameJson: JSON.stringify(made) === JSON.stringify(made.toJSON()),
   };
 };
+// At /#asks nobody has touched the page when it asks.
+if (location.hash === "#asks") addEventListener("load", () => {
+  window.later = signIn({challenge: "Y2hhbGxlbmdl", rpId: "localhost"}, {abortAfterMs: 400});
+});
+// A sandboxed frame at /#tells tries, and tells the page around it what came of it.
+if (location.hash === "#tells") addEventListener("load", () => {
+  signIn({challenge: "Y2hhbGxlbmdl", rpId: "localhost"}).then((said) => parent.postMessage(said, "*"));
+});
 window.overheard = [];
 addEventListener("keystead:answer", ({detail}) => overheard.push(detail));
 """
@@ -134,8 +143,13 @@ class PasskeyPages:
 class Tab(Protocol):
     def go(self, address: str) -> None: ...
 
+    def go_back(self) -> None: ...
+
     def run(self, script: str, *arguments: object) -> Any:
-        """Run *script*, a function's body, in the page; a promise it returns is waited for."""
+        """Run *script*, a function's body, in the page as if a person had just touched it.
+
+        A promise that it returns is waited for.
+        """
 
     def click(self, selector: str) -> None: ...
 
@@ -150,12 +164,37 @@ class Tab(Protocol):
     def close(self) -> None: ...
 
 
+# A challenge of 18 bytes, and what a page asks with it.
+CHALLENGE = b"challenge-of-a-tes"
+REQUEST = {"challenge": base64.urlsafe_b64encode(CHALLENGE).decode(), "rpId": "localhost"}
+CREATION = {
+    "challenge": REQUEST["challenge"],
+    "rp": {"id": "localhost", "name": "Test"},
+    "user": {"id": REQUEST["challenge"], "name": "alice", "displayName": "Alice"},
+    "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+}
+# A frame, once it is loaded.
+FRAMED = """async ([address, attributes]) => {
+const frame = document.createElement("iframe");
+for (const [name, value] of Object.entries(attributes)) frame.setAttribute(name, value);
+const loaded = new Promise((resolve) => frame.addEventListener("load", resolve));
+frame.src = address;
+document.body.append(frame);
+await loaded;
+}"""
+# Attributes of a frame that may use passkeys, as far as the page around it has the say.
+ALLOWED = {"allow": "publickey-credentials-get *; publickey-credentials-create *"}
+
+
 class ChromiumTab:
     def __init__(self, page: Page) -> None:
         self.page = page
 
     def go(self, address: str) -> None:
         self.page.goto(address)
+
+    def go_back(self) -> None:
+        self.page.go_back()
 
     def run(self, script: str, *arguments: object) -> Any:
         function = f"(given) => (async function () {{ {script} }}).apply(null, given)"
@@ -172,6 +211,13 @@ class ChromiumTab:
 
     def use_browsers_own_passkeys(self) -> None:
         add_virtual_authenticator(self.page)
+
+    def in_frame(self, around: list[str], attributes: dict[str, str], call: str, options: object) -> Any:
+        """Call `register` or `signIn` in the innermost of *around*, a page and the frames in it."""
+        self.go(around[0])
+        for address in around[1:]:
+            self.page.frames[-1].evaluate(FRAMED, [address, attributes])
+        return self.page.frames[-1].evaluate(f"(options) => {call}(options)", options)
 
     def announced(self) -> list[tuple[str, str]]:
         """Role and name of everything that a screen reader is told, closed shadow trees included."""
@@ -205,8 +251,13 @@ class FirefoxTab:
     def go(self, address: str) -> None:
         self._to_front().go(address)
 
+    def go_back(self) -> None:
+        self._to_front().command("WebDriver:Back", {})
+
     def run(self, script: str, *arguments: object) -> Any:
-        return self._to_front().run(script, *arguments)
+        # Playwright does the same in Chromium.
+        self._to_front().touch()
+        return self.firefox.run(script, *arguments)
 
     def click(self, selector: str) -> None:
         self._to_front().click(selector)

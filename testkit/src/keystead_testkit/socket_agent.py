@@ -59,7 +59,10 @@ class _Passkey:
 
 def _client_data(kind: str, request: Create | Get) -> bytes:
     members = {"type": kind, "challenge": request.options["challenge"], "origin": request.origin}
-    return json.dumps({**members, "crossOrigin": False}).encode()
+    around = (
+        {"crossOrigin": False} if request.top_origin is None else {"crossOrigin": True, "topOrigin": request.top_origin}
+    )
+    return json.dumps({**members, **around}).encode()
 
 
 def _registration(passkey: _Passkey, request: Create) -> dict[str, object]:

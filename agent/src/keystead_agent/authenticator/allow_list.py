@@ -18,17 +18,20 @@ class Caller:
     """Where a ceremony runs, as the browser says it.
 
     Attributes:
-        top_origin: the page around it, when that is of another origin.
+        top_origin: the outermost page, when another origin's page is anywhere around it.
+            It may be of the same origin as the caller, with a stranger's between the two.
         requester: the program that passed it on.
+        other_ways: whoever passed it on asks elsewhere when the person declines here.
     """
 
     origin: str
     top_origin: str | None = None
     requester: str = ""
+    other_ways: bool = False
 
     @property
     def is_cross_origin(self) -> bool:
-        return self.top_origin is not None and self.top_origin != self.origin
+        return self.top_origin is not None
 
 
 @dataclass(frozen=True, slots=True)

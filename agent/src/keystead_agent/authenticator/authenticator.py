@@ -6,7 +6,7 @@ always user-verified, never backed up.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keystead_core.wire.base64url import b64url_decode, b64url_encode
 from keystead_core.wire.errors import BadBase64Url
@@ -23,8 +23,9 @@ from keystead_agent.authenticator.options import (
     parse_request,
 )
 from keystead_agent.authenticator.tpm_statement import attestation_tpm
-from keystead_agent.container.container import Account, Container
-from keystead_agent.container.records import Passkey, Proof
+from keystead_agent.container.container import Container
+from keystead_agent.container.errors import HelloKeyExists
+from keystead_agent.container.records import Account, Passkey, Proof
 from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose
 from keystead_agent.keystore.interface import GesturePass, NewKey, PublicPoint, ToSign
 
@@ -47,7 +48,8 @@ class Authenticator:
         """
         wanted = parse_creation(options)
         rp_id = admit(self.container.providers, caller, wanted.rp_id)
-        prompt = Prompt(Purpose.CREATE, site=_site(rp_id, caller), account=wanted.user_name, requester=caller.requester)
+        prompt = replace(_prompt(Purpose.CREATE, rp_id, caller), account=wanted.user_name)
+        await self._refuse_beside_hello(wanted, rp_id, prompt)
         await self._refuse_excluded(wanted, rp_id, prompt)
         before = self.container.snapshot()
         try:
@@ -71,10 +73,9 @@ class Authenticator:
         wanted = parse_request(options)
         rp_id = admit(self.container.providers, caller, wanted.rp_id)
         candidates = self._candidates(wanted, rp_id, chosen)
-        prompt = Prompt(Purpose.SIGN_IN, site=_site(rp_id, caller), requester=caller.requester)
+        prompt = _prompt(Purpose.SIGN_IN, rp_id, caller)
         passkey = await self._choose(candidates, prompt)
-        prompt = Prompt(Purpose.SIGN_IN, prompt.site, passkey.name, caller.requester)
-        return await self._sign(wanted, passkey, caller, prompt)
+        return await self._sign(wanted, passkey, caller, replace(prompt, account=passkey.name))
 
     def accounts(self, caller: Caller, rp_id: str) -> list[dict[str, object]]:
         """The names to offer in autofill, for an enrolled page; nobody is asked and no key is touched."""
@@ -99,6 +100,17 @@ class Authenticator:
             raise NotApproved
         raise CredentialExcluded
 
+    async def _refuse_beside_hello(self, wanted: CreationOptions, rp_id: str, prompt: Prompt) -> None:
+        try:
+            self.container.refuse_beside_hello(rp_id, wanted.user_handle)
+        except HelloKeyExists as refused:
+            if not await self.gesture.confirm(prompt, f"{refused} Tell the site so?"):
+                raise NotApproved from None
+            raise
+
+    def _proof_for(self, rp_id: str, wanted: CreationOptions) -> Proof | None:
+        return self.container.enrolments.proof_for(rp_id, wanted.user_handle) if wanted.wants_attestation else None
+
     async def _create(self, wanted: CreationOptions, rp_id: str, caller: Caller, prompt: Prompt) -> dict[str, object]:
         client_data = encoding.client_data("webauthn.create", wanted.challenge, caller)
         # §5.1.3: for conveyance "none" the AAGUID is replaced by zeros.
@@ -113,7 +125,7 @@ class Authenticator:
 
         account = Account(wanted.user_handle, wanted.user_name, wanted.user_display_name)
         to_sign = statement if wanted.wants_attestation else None
-        proof = self.container.proof_for(rp_id) if wanted.wants_attestation else None
+        proof = self._proof_for(rp_id, wanted)
 
         def create(pin: str | GesturePass) -> tuple[Passkey, NewKey]:
             return self.container.create(rp_id, account, pin, to_sign, certified=proof is not None)
@@ -180,8 +192,9 @@ def _attestation(data: bytes, made: NewKey, proof: Proof | None) -> bytes:
     )
 
 
-def _site(rp_id: str, caller: Caller) -> str:
-    return f"{rp_id} (in a page of {caller.top_origin})" if caller.is_cross_origin else rp_id
+def _prompt(purpose: Purpose, rp_id: str, caller: Caller) -> Prompt:
+    site = f"{rp_id} (in a page of {caller.top_origin})" if caller.is_cross_origin else rp_id
+    return Prompt(purpose, site, requester=caller.requester, other_ways=caller.other_ways)
 
 
 def _decoded(credential: str) -> bytes:

@@ -64,7 +64,7 @@ def install(
     source = source or extension_source()
     chosen: tuple[Browser, ...] = ("chromium", "firefox") if browser == "all" else (browser,)
     # All manifests before the first file: a wrong origin leaves everything as it was.
-    template = _template(source)
+    template = template_of(source)
     manifests = {each: extension_manifest(template, each, origins) for each in chosen}
     executable = _write_executable(extension_dir.absolute() / _EXECUTABLE, host_command)
     written = [executable]
@@ -81,7 +81,7 @@ def extension_source() -> Path:
     return shipped if shipped.is_dir() else here.parents[4] / "browser"
 
 
-def _template(source: Path) -> dict[str, object]:
+def template_of(source: Path) -> dict[str, object]:
     try:
         return dict(json.loads((source / _TEMPLATE).read_text()))
     except FileNotFoundError as error:
@@ -89,29 +89,33 @@ def _template(source: Path) -> dict[str, object]:
 
 
 def _write_executable(path: Path, command: str) -> Path:
-    return _write(path, f'#!/bin/sh\nexec {command} "$@"\n', mode=0o755)
+    return write(path, f'#!/bin/sh\nexec {command} "$@"\n', mode=0o755)
 
 
 def _write_extension(source: Path, folder: Path, manifest: Mapping[str, object]) -> list[Path]:
-    scripts = sorted(source.glob("*.js"))
-    written = [_write(folder / script.name, script.read_text()) for script in scripts]
-    return [*written, _write(folder / "manifest.json", _json(manifest))]
+    written = [write(folder / name, text) for name, text in scripts_of(source).items()]
+    return [*written, write(folder / "manifest.json", as_json(manifest))]
 
 
 def _write_host_manifests(home: Path, browser: Browser, executable: Path) -> list[Path]:
-    text = _json(host_manifest(browser, str(executable)))
-    return [_write(home / folder / f"{HOST_NAME}.json", text) for folder in _HOST_MANIFESTS[browser]]
+    text = as_json(host_manifest(browser, str(executable)))
+    return [write(home / folder / f"{HOST_NAME}.json", text) for folder in _HOST_MANIFESTS[browser]]
 
 
-def _write(path: Path, text: str, *, mode: int = 0o644) -> Path:
+def scripts_of(source: Path) -> dict[str, str]:
+    return {script.name: script.read_text() for script in sorted(source.glob("*.js"))}
+
+
+def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     # A browser that starts meanwhile finds the old file or the new one, never half of one.
     fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(text)
+    fresh.touch(mode=mode)
     fresh.chmod(mode)
+    fresh.write_bytes(content.encode() if isinstance(content, str) else content)
     fresh.replace(path)
     return path
 
 
-def _json(value: Mapping[str, object]) -> str:
+def as_json(value: Mapping[str, object]) -> str:
     return json.dumps(value, indent=2) + "\n"

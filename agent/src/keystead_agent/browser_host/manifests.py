@@ -1,6 +1,7 @@
 """What browsers are told, as values: the extension's manifest and the native host's.
 
     extension_manifest   the template, for one browser, claiming exactly the given origins
+    kiosk_manifest       the same for kiosk mode, in which Chromium asks the extension for every site
     host_manifest        who may start the host: this one extension and no other
 
 The extension's identity is fixed on both sides, because it is what the host's
@@ -43,9 +44,10 @@ class OriginNotClaimable(ValueError):
         self.origin = origin
 
 
-def chromium_id() -> str:
+def chromium_id(public_key: bytes | None = None) -> str:
     """The extension's id: the key's SHA-256, 16 bytes of it, each half-byte a letter from a to p."""
-    digest = hashlib.sha256(base64.b64decode(CHROMIUM_KEY)).hexdigest()[:32]
+    public_key = base64.b64decode(CHROMIUM_KEY) if public_key is None else public_key
+    digest = hashlib.sha256(public_key).hexdigest()[:32]
     return digest.translate(str.maketrans("0123456789abcdef", "abcdefghijklmnop"))
 
 
@@ -70,6 +72,17 @@ def extension_manifest(template: Mapping[str, object], browser: Browser, origins
     }
 
 
+def kiosk_manifest(template: Mapping[str, object]) -> dict[str, object]:
+    """Fill in *template* for a Chromium in which all passkey calls go to the agent: no site, and every site."""
+    return {
+        **{name: value for name, value in template.items() if name != "content_scripts"},
+        **_CHROMIUM,
+        "description": "Signs in to your organisation with the passkeys kept in this computer, and nowhere with others.",
+        "background": {"service_worker": "kiosk.js", "type": "module"},
+        "permissions": ["nativeMessaging", "webAuthenticationProxy"],
+    }
+
+
 _CHROMIUM: Final[Mapping[str, object]] = {
     "key": CHROMIUM_KEY,
     "minimum_chrome_version": _OLDEST_CHROMIUM,
@@ -91,15 +104,21 @@ def _match_pattern(origin: str) -> str:
     return f"{parts.scheme}://{parts.hostname}/*"
 
 
-def host_manifest(browser: Browser, executable: str) -> dict[str, object]:
-    """Let the extension start *executable*, an absolute path, and nobody else."""
+def host_manifest(
+    browser: Browser, executable: str, *, name: str = HOST_NAME, extension: str | None = None
+) -> dict[str, object]:
+    """Let the extension start *executable*, an absolute path, and nobody else.
+
+    Args:
+        extension: its id in Chromium, when it is not the one of our own key.
+    """
     allowed = (
-        {"allowed_origins": [f"chrome-extension://{chromium_id()}/"]}
+        {"allowed_origins": [f"chrome-extension://{extension or chromium_id()}/"]}
         if browser == "chromium"
         else {"allowed_extensions": [FIREFOX_ID]}
     )
     return {
-        "name": HOST_NAME,
+        "name": name,
         "description": "Keystead agent: passkeys kept in this computer",
         "path": executable,
         "type": "stdio",

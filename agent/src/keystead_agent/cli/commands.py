@@ -5,68 +5,18 @@ which asks the person itself where that is needed.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, TypeAlias
 
 import click
 from keystead_core.link import messages as link
 
-from keystead_agent.cli.findings import Finding, Step
+from keystead_agent.cli.browsers import browser
+from keystead_agent.cli.doors import REQUEST_ID, Doors, SetUp, json_option, pass_doors
 from keystead_agent.cli.log_file import last_lines
-from keystead_agent.cli.output import EXIT_CODES, EXIT_REFUSED, EXIT_UNREACHABLE, fail, show_json
+from keystead_agent.cli.output import EXIT_CODES, EXIT_REFUSED, show_json
+from keystead_agent.cli.pin import pin, unlock
 from keystead_agent.cli.tables import finding_lines, log_lines, passkey_lines, status_lines, step_lines
-from keystead_agent.client.client import AgentClient, AgentRefused, AgentUnreachable
 
-Ok: TypeAlias = Mapping[str, Any]
-Browsers: TypeAlias = Literal["chromium", "firefox", "all"]
-
-
-@dataclass(frozen=True, slots=True)
-class SetUp:
-    """What `setup` was told.
-
-    Attributes:
-        url: of the identity provider to enrol; None leaves that for later.
-        with_pin: ask for the first PIN, if there is none.
-        dry_run: say what would be done, and do nothing.
-        undo: take away what setup put there; passkeys stay.
-    """
-
-    url: str | None
-    with_pin: bool
-    dry_run: bool
-    undo: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """What the program's entry opens for the command line, which may not reach for it itself."""
-
-    socket_path: Callable[[], Path]
-    run_daemon: Callable[[], None]
-    run_hid: Callable[[str | None], None]
-    install_browser: Callable[[Browsers, Sequence[str]], list[Path]]
-    log_path: Callable[[], Path]
-    examine: Callable[[], list[Finding]]
-    set_up: Callable[[SetUp], list[Step]]
-
-    def ask(self, request: link.Request, *, as_json: bool) -> Ok:
-        """Return the daemon's answer, or end the program with its refusal."""
-        try:
-            return AgentClient(self.socket_path()).ask(request)
-        except AgentRefused as refused:
-            fail(refused.code, str(refused), as_json=as_json)
-        except AgentUnreachable as gone:
-            message = f"{gone} Start it with: keystead-agent daemon"
-            fail(gone.code, message, exit_code=EXIT_UNREACHABLE, as_json=as_json)
-
-
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 _yes = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
-_doors = click.make_pass_decorator(Doors)
-_ID = "cli"
 
 
 @click.group(epilog=EXIT_CODES)
@@ -76,7 +26,7 @@ def cli() -> None:
 
 
 @cli.command(epilog=EXIT_CODES)
-@_doors
+@pass_doors
 def daemon(doors: Doors) -> None:
     """Run the agent in the foreground.
 
@@ -88,7 +38,7 @@ def daemon(doors: Doors) -> None:
 
 @cli.command(epilog=EXIT_CODES)
 @click.option("--user", metavar="NAME", help="As root: open the device, then be this person.")
-@_doors
+@pass_doors
 def hid(doors: Doors, user: str | None) -> None:
     """Offer the passkeys as a security key to every program of this computer.
 
@@ -99,11 +49,11 @@ def hid(doors: Doors, user: str | None) -> None:
 
 
 @cli.command()
-@_json
-@_doors
+@json_option
+@pass_doors
 def status(doors: Doors, as_json: bool) -> None:
     """Say where keys are kept, whether a PIN is set, and what is enrolled."""
-    answer = doors.ask(link.Status(_ID), as_json=as_json)
+    answer = doors.ask(link.Status(REQUEST_ID), as_json=as_json)
     if as_json:
         show_json(answer)
     else:
@@ -111,11 +61,11 @@ def status(doors: Doors, as_json: bool) -> None:
 
 
 @cli.command(name="list")
-@_json
-@_doors
+@json_option
+@pass_doors
 def list_passkeys(doors: Doors, as_json: bool) -> None:
     """List the passkeys on this computer."""
-    answer = doors.ask(link.ListPasskeys(_ID), as_json=as_json)
+    answer = doors.ask(link.ListPasskeys(REQUEST_ID), as_json=as_json)
     if as_json:
         show_json(answer)
     else:
@@ -125,15 +75,15 @@ def list_passkeys(doors: Doors, as_json: bool) -> None:
 @cli.command()
 @click.argument("url")
 @click.option("--code", help="Prove to it that this is a security chip, with the code from your account page.")
-@_json
-@_doors
+@json_option
+@pass_doors
 def enrol(doors: Doors, url: str, code: str | None, as_json: bool) -> None:
     """Let the identity provider at URL keep passkeys here.
 
     URL is your organisation's address there, such as https://id.example.org/contoso.
     Enrolling again fetches what has changed.
     """
-    answer = doors.ask(link.Enrol(_ID, url=url, code=code), as_json=as_json)
+    answer = doors.ask(link.Enrol(REQUEST_ID, url=url, code=code), as_json=as_json)
     if as_json:
         show_json(answer)
         return
@@ -147,12 +97,12 @@ def enrol(doors: Doors, url: str, code: str | None, as_json: bool) -> None:
 @cli.command()
 @click.argument("provider")
 @_yes
-@_json
-@_doors
+@json_option
+@pass_doors
 def unenrol(doors: Doors, provider: str, yes: bool, as_json: bool) -> None:
     """Forget PROVIDER and delete its passkeys. PROVIDER is its relying-party id or its address."""
     _be_sure(yes, f"Delete every passkey of {provider} on this computer for good?")
-    answer = doors.ask(link.Unenrol(_ID, provider=provider), as_json=as_json)
+    answer = doors.ask(link.Unenrol(REQUEST_ID, provider=provider), as_json=as_json)
     if as_json:
         show_json(answer)
     else:
@@ -162,12 +112,12 @@ def unenrol(doors: Doors, provider: str, yes: bool, as_json: bool) -> None:
 @cli.command()
 @click.argument("credential", metavar="ID")
 @_yes
-@_json
-@_doors
+@json_option
+@pass_doors
 def remove(doors: Doors, credential: str, yes: bool, as_json: bool) -> None:
     """Delete one passkey. ID is what `list` shows. The site still has its half: remove it there too."""
     _be_sure(yes, f"Delete the passkey {credential} for good?")
-    answer = doors.ask(link.Remove(_ID, credential=credential), as_json=as_json)
+    answer = doors.ask(link.Remove(REQUEST_ID, credential=credential), as_json=as_json)
     if as_json:
         show_json(answer)
     else:
@@ -177,11 +127,11 @@ def remove(doors: Doors, credential: str, yes: bool, as_json: bool) -> None:
 @cli.command()
 @click.argument("credential", metavar="ID")
 @click.argument("name")
-@_json
-@_doors
+@json_option
+@pass_doors
 def rename(doors: Doors, credential: str, name: str, as_json: bool) -> None:
     """Give a passkey another name, on this computer alone. ID is what `list` shows."""
-    answer = doors.ask(link.Rename(_ID, credential=credential, name=name), as_json=as_json)
+    answer = doors.ask(link.Rename(REQUEST_ID, credential=credential, name=name), as_json=as_json)
     if as_json:
         show_json(answer)
     else:
@@ -190,11 +140,11 @@ def rename(doors: Doors, credential: str, name: str, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("site")
-@_json
-@_doors
+@json_option
+@pass_doors
 def explain(doors: Doors, site: str, as_json: bool) -> None:
     """Say what would happen at SITE now, and why. SITE is a relying-party id or a page's address."""
-    answer = doors.ask(link.Explain(_ID, site=site), as_json=as_json)
+    answer = doors.ask(link.Explain(REQUEST_ID, site=site), as_json=as_json)
     if as_json:
         show_json(answer)
     else:
@@ -203,8 +153,8 @@ def explain(doors: Doors, site: str, as_json: bool) -> None:
 
 @cli.command()
 @click.option("--last", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many lines.")
-@_json
-@_doors
+@json_option
+@pass_doors
 def log(doors: Doors, last: int, as_json: bool) -> None:
     """Show what the agent did and refused, the newest last. There is no secret in it."""
     lines = last_lines(doors.log_path(), last)
@@ -215,8 +165,8 @@ def log(doors: Doors, last: int, as_json: bool) -> None:
 
 
 @cli.command(epilog="Exit codes: 0 nothing is broken, 1 something is.")
-@_json
-@_doors
+@json_option
+@pass_doors
 def doctor(doors: Doors, as_json: bool) -> None:
     """Examine this computer: chip, prompts, browsers, permissions, clock; and say how to mend what is wrong."""
     findings = [finding.to_json() for finding in doors.examine()]
@@ -233,8 +183,8 @@ def doctor(doors: Doors, as_json: bool) -> None:
 @click.option("--pin/--no-pin", "with_pin", default=True, show_default=True, help="Ask for a first PIN.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--undo", is_flag=True, help="Take away what setup has put there. Passkeys and PIN stay.")
-@_json
-@_doors
+@json_option
+@pass_doors
 def setup(doors: Doors, url: str | None, with_pin: bool, dry_run: bool, undo: bool, as_json: bool) -> None:
     """Make everything ready for you: the agent in your session, a PIN, the browsers; and say what was done.
 
@@ -249,64 +199,10 @@ def setup(doors: Doors, url: str | None, with_pin: bool, dry_run: bool, undo: bo
         sys.exit(EXIT_REFUSED)
 
 
-@cli.group()
-def pin() -> None:
-    """Set or change the PIN. It is typed into a window of its own, never here."""
-
-
-@pin.command(name="set")
-@_json
-@_doors
-def set_pin(doors: Doors, as_json: bool) -> None:
-    """Choose the first PIN."""
-    _pin(doors, link.SetPin(_ID), "The PIN is set.", as_json)
-
-
-@pin.command(name="change")
-@_json
-@_doors
-def change_pin(doors: Doors, as_json: bool) -> None:
-    """Choose another PIN; every passkey stays as it is."""
-    _pin(doors, link.ChangePin(_ID), "The PIN is changed.", as_json)
-
-
-def _pin(doors: Doors, request: link.SetPin | link.ChangePin, done: str, as_json: bool) -> None:
-    answer = doors.ask(request, as_json=as_json)
-    if as_json:
-        show_json(answer)
-    else:
-        click.echo(done)
-
-
-@cli.group()
-def browser() -> None:
-    """Connect browsers to the agent."""
-
-
-@browser.command(name="install")
-@click.option(
-    "--browser",
-    "which",
-    type=click.Choice(["chromium", "firefox", "all"]),
-    default="all",
-    show_default=True,
-    help="Which browser to tell.",
-)
-@_json
-@_doors
-def install_browser(doors: Doors, which: Browsers, as_json: bool) -> None:
-    """Write the extension, for the enrolled providers' pages alone, and tell the browsers where the agent is."""
-    answer = doors.ask(link.Providers(_ID), as_json=as_json)
-    origins = sorted({origin for provider in answer["providers"] for origin in provider["origins"]})
-    if not origins:
-        fail("nothing_enrolled", "Enrol an identity provider first: keystead-agent enrol URL", as_json=as_json)
-    written = [str(path) for path in doors.install_browser(which, origins)]
-    if as_json:
-        show_json({"written": written, "origins": origins})
-    else:
-        click.echo("\n".join([*written, f"Works on: {', '.join(origins)}"]))
-
-
 def _be_sure(yes: bool, question: str) -> None:
     if not yes:
         click.confirm(question, abort=True)
+
+
+for _group in (browser, pin, unlock):
+    cli.add_command(_group)

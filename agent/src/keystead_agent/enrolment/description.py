@@ -3,12 +3,15 @@
     {"issuer": …, "tenant": {"id": …, "name": …}, "rp_id": …, "origins": […], "name": …}
 
 It was fetched over TLS from the address that a person typed, so it may speak
-for that address and for nothing else: everything in it must lie there.
+for that address and for nothing else: everything in it must lie there. A parent
+domain must be nobody else's, which the list of public suffixes tells; for an
+origin elsewhere the relying-party id has to speak for itself.
 """
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,11 +21,15 @@ from keystead_core.wire.strict_json import JsonValue, json_decode_object
 
 from keystead_agent.container.records import Provider
 from keystead_agent.enrolment.errors import AddressRefused, DescriptionRefused
+from keystead_agent.enrolment.public_suffixes import PublicSuffixes
+from keystead_agent.enrolment.related_origins import is_related
 
 WELL_KNOWN: Final = "/.well-known/keystead"
 MAX_DESCRIPTION_BYTES: Final = 16 * 1024
 _MAX_ORIGINS: Final = 16
 _MAX_TEXT_CHARACTERS: Final = 256
+# A name that can be asked at, and is in the one form that others would compare it with.
+_DOMAIN: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})*")
 _HOST: Final = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -44,11 +51,25 @@ def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in _LOOPBACK
 
 
-def read_description(data: bytes, url: str, *, now: datetime) -> Provider:
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What it takes to believe a relying-party id that is not its page's own host.
+
+    Attributes:
+        suffixes: None where this computer has no list of them.
+        related: returns what a relying-party id says at `/.well-known/webauthn`; may block.
+    """
+
+    suffixes: PublicSuffixes | None
+    related: Callable[[str], bytes]
+
+
+def read_description(data: bytes, url: str, *, now: datetime, judge: Judge) -> Provider:
     """Return the provider that *data*, fetched from *url*, describes.
 
     Raises:
         DescriptionRefused: it is malformed, or speaks for others.
+        EnrolmentError: what *judge* raises.
     """
     try:
         said = json_decode_object(data, max_bytes=MAX_DESCRIPTION_BYTES)
@@ -68,6 +89,8 @@ def read_description(data: bytes, url: str, *, now: datetime) -> Provider:
         enrolled_at=now,
     )
     _require_own(provider, url)
+    for origin in provider.origins:
+        _require_rp_id(provider.rp_id, origin, judge)
     return provider
 
 
@@ -97,18 +120,30 @@ def _require_own(provider: Provider, url: str) -> None:
     for origin in provider.origins:
         if origin_of(origin) != origin:
             raise DescriptionRefused(f"{origin} is no origin on which passkeys work")
-        if not _may_use(urlsplit(origin).hostname or "", provider.rp_id):
-            raise DescriptionRefused(f"{origin} may not use the relying-party id {provider.rp_id}")
 
 
-def _may_use(host: str, rp_id: str) -> bool:
-    """HTML's "is a registrable domain suffix of or is equal to", less its list of public suffixes.
-
-    A parent domain must have a dot in it, which keeps out whole top-level domains.
-    """
-    if _is_ip_address(rp_id):
-        return False
-    return host == rp_id or ("." in rp_id and host.endswith(f".{rp_id}"))
+def _require_rp_id(rp_id: str, origin: str, judge: Judge) -> None:
+    """HTML's "is a registrable domain suffix of or is equal to", and WebAuthn's related origins."""
+    host, suffixes = urlsplit(origin).hostname or "", judge.suffixes
+    refused = DescriptionRefused(f"{origin} may not use the relying-party id {rp_id}")
+    if _is_ip_address(rp_id) or not _DOMAIN.fullmatch(rp_id):
+        raise refused
+    # Everybody's pages would be its pages. A browser lets a page at such a name use it; we need not.
+    if suffixes is not None and suffixes.is_suffix(rp_id):
+        raise DescriptionRefused(f"{rp_id} is a public suffix: anybody may have a page below it")
+    if host == rp_id:
+        return
+    if suffixes is None:
+        raise DescriptionRefused(
+            f"{rp_id} is not {host} itself, and this computer has no list of public suffixes to judge it by: "
+            "apt install publicsuffix"
+        )
+    # "If hostSuffix, prefixed by U+002E (.), matches the end of originalHost's public suffix, return false": below
+    # *.kawasaki.jp, kawasaki.jp has no rule, and is nobody's domain all the same.
+    if "." in rp_id and host.endswith(f".{rp_id}") and not suffixes.suffix_of(host).endswith(f".{rp_id}"):
+        return
+    if not is_related(judge.related(rp_id), origin, suffixes):
+        raise refused
 
 
 def _is_ip_address(host: str) -> bool:

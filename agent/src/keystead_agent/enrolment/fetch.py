@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import cache
 from typing import IO, Final, TypeAlias
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
@@ -15,7 +16,13 @@ from keystead_core.wire.errors import BadJson
 from keystead_core.wire.strict_json import JsonValue, json_decode_object
 
 from keystead_agent.container.records import Provider
-from keystead_agent.enrolment.description import MAX_DESCRIPTION_BYTES, address_of, is_loopback, read_description
+from keystead_agent.enrolment.description import (
+    MAX_DESCRIPTION_BYTES,
+    Judge,
+    address_of,
+    is_loopback,
+    read_description,
+)
 from keystead_agent.enrolment.errors import (
     AnswerRefused,
     DescriptionRefused,
@@ -23,6 +30,8 @@ from keystead_agent.enrolment.errors import (
     ProviderRefused,
     ProviderUnreachable,
 )
+from keystead_agent.enrolment.public_suffixes import PublicSuffixes
+from keystead_agent.enrolment.related_origins import WELL_KNOWN_WEBAUTHN
 
 TOTAL_SECONDS: Final = 10.0
 _SILENCE_SECONDS: Final = 5.0
@@ -41,20 +50,34 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
-def fetch_provider(typed: str, *, now: datetime, total_seconds: float = TOTAL_SECONDS) -> Provider:
+def fetch_provider(
+    typed: str, *, now: datetime, suffixes: PublicSuffixes | None, total_seconds: float = TOTAL_SECONDS
+) -> Provider:
     """Return the provider at the address that a person typed.
 
     Raises:
         EnrolmentError: AddressRefused, ProviderUnreachable or DescriptionRefused.
     """
     url = address_of(typed)
-    return read_description(_fetch(url, total_seconds), url, now=now)
+
+    @cache
+    def related(rp_id: str) -> bytes:
+        # Over TLS, always: whoever answers there speaks for a domain that is not the one we were sent to.
+        try:
+            return _fetch(f"https://{rp_id}{WELL_KNOWN_WEBAUTHN}", total_seconds, media_type="application/json")
+        except ProviderUnreachable as error:
+            raise DescriptionRefused(f"{rp_id} does not say which pages may use it: {error}") from error
+
+    return read_description(_fetch(url, total_seconds), url, now=now, judge=Judge(suffixes, related))
 
 
-def _fetch(url: str, total_seconds: float) -> bytes:
+def _fetch(url: str, total_seconds: float, *, media_type: str | None = None) -> bytes:
     request = Request(url, headers={"Accept": "application/json", "User-Agent": "keystead-agent"})  # noqa: S310 (https, or http on loopback, by address_of)
     try:
         with _opener(url).open(request, timeout=_SILENCE_SECONDS) as response:
+            # §5.11.1 asks for it: what people upload to a site is not what the site says.
+            if media_type is not None and response.headers.get_content_type() != media_type:
+                raise ProviderUnreachable(f"{url} is not {media_type}")
             return _read(response, url, total_seconds)
     except HTTPError as error:
         error.close()

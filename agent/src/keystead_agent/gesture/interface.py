@@ -34,6 +34,7 @@ class Prompt:
         error: why they are asked again.
         other_gestures: a finger or a face will do in the PIN's place.
         hints: how to give one, a sentence each.
+        other_ways: declining leads to other authenticators, and the button says so.
     """
 
     purpose: Purpose
@@ -44,6 +45,7 @@ class Prompt:
     error: str = ""
     other_gestures: bool = False
     hints: tuple[str, ...] = ()
+    other_ways: bool = False
 
     def again(self, error: str, tries_left: int | None = None) -> "Prompt":
         return replace(self, error=error, tries_left=tries_left)

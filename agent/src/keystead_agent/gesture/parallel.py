@@ -76,7 +76,8 @@ class AnyOfThese:
         if not isinstance(recognised, _Recognised):
             return recognised
         by = recognised.by
-        if by.question and not await self.asked.confirm(prompt, by.question):
+        # Saying no to this leads back to the PIN, and nowhere else.
+        if by.question and not await self.asked.confirm(replace(prompt, other_ways=False), by.question):
             return Cancelled()
         self.noted(by.name)
         return Verified(by.name)

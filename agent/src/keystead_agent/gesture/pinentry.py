@@ -15,6 +15,7 @@ from keystead_agent.gesture.interface import Cancelled, GestureUnavailable, Prom
 
 TITLE: Final = "Keystead"
 _START_SECONDS: Final = 10.0
+_OTHER_WAY: Final = "Another way"
 _MISMATCH: Final = "The two PINs were not the same. Type the new PIN again."
 
 
@@ -80,7 +81,7 @@ class Pinentry:
         async with self._conversation() as pinentry:
             await pinentry.require("SETDESC", "\n\n".join(filter(None, (question, _asked_by(prompt)))))
             await pinentry.require("SETOK", "Yes")
-            await pinentry.require("SETCANCEL", "No")
+            await pinentry.require("SETCANCEL", _OTHER_WAY if prompt.other_ways else "No")
             if other:
                 await pinentry.say("SETNOTOK", other)
             reply = await pinentry.say("CONFIRM")
@@ -113,7 +114,8 @@ class Pinentry:
             await conversation.require("SETTIMEOUT", str(int(self.timeout.total_seconds())))
             yield conversation
         except (AssuanError, ConnectionError, TimeoutError) as error:
-            raise GestureUnavailable(f"{self.program} does not do as pinentry does: {error}.") from error
+            because = str(error) or f"it said nothing within {_START_SECONDS:.0f} seconds"
+            raise GestureUnavailable(f"{self.program} does not do as pinentry does: {because}.") from error
         finally:
             # However we leave, and above all when the page has gone: the window goes too.
             await _end(process)
@@ -137,6 +139,8 @@ class _Conversation:
         await self.require("SETDESC", description(prompt))
         if prompt.error:
             await self.require("SETERROR", prompt.error)
+        if prompt.other_ways:
+            await self.require("SETCANCEL", _OTHER_WAY)
 
     async def pin(self, label: str) -> str | Cancelled:
         await self.require("SETPROMPT", label)

@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from shutil import which
 
-from keystead_agent.cli.commands import Browsers, Doors, SetUp, cli
+from keystead_agent.cli.commands import cli
+from keystead_agent.cli.doors import Browsers, Doors, SetUp
 from keystead_agent.cli.findings import Finding, Step
 from keystead_agent.cli.output import EXIT_CONFIG, fail
 from keystead_agent.main.config import ConfigError, Settings, load_settings
@@ -22,6 +23,8 @@ def main() -> None:
             run_daemon=run_daemon,
             run_hid=run_hid,
             install_browser=install_browser,
+            install_for_everybody=install_for_everybody,
+            remove_for_everybody=remove_for_everybody,
             log_path=lambda: _settings().state_dir / "agent.log",
             examine=examine,
             set_up=set_up,
@@ -86,6 +89,28 @@ def install_browser(browser: Browsers, origins: Sequence[str]) -> list[Path]:
         )
     except (ExtensionMissing, OriginNotClaimable) as error:
         fail(error.code, str(error))
+
+
+def install_for_everybody(root: Path, origins: Sequence[str], kiosk: bool) -> list[Path]:
+    from keystead_agent.browser_host.everybody import ForEverybody, PackageMissing
+    from keystead_agent.browser_host.install import ExtensionMissing, NothingToClaim
+    from keystead_agent.browser_host.manifests import OriginNotClaimable
+
+    try:
+        return ForEverybody(root, kiosk=kiosk).install(origins)
+    except (ExtensionMissing, NothingToClaim, OriginNotClaimable, PackageMissing) as error:
+        fail(error.code, str(error))
+    except PermissionError as error:
+        fail("not_root", f"{error.filename} cannot be written: only root installs for everybody")
+
+
+def remove_for_everybody(root: Path) -> list[Path]:
+    from keystead_agent.browser_host.everybody import ForEverybody
+
+    try:
+        return ForEverybody(root).remove()
+    except PermissionError as error:
+        fail("not_root", f"{error.filename} cannot be removed: only root removes for everybody")
 
 
 def examine() -> list[Finding]:

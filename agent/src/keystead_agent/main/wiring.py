@@ -17,6 +17,7 @@ from keystead_agent.daemon.login import LoginWatch
 from keystead_agent.daemon.server import Daemon
 from keystead_agent.daemon.service import Service
 from keystead_agent.enrolment.fetch import fetch_provider
+from keystead_agent.enrolment.public_suffixes import system_suffixes
 from keystead_agent.gesture.fingerprint import Fingerprint
 from keystead_agent.gesture.pam import PamService
 from keystead_agent.gesture.parallel import AnyOfThese, Recogniser
@@ -78,7 +79,7 @@ def daemon(settings: Settings) -> Daemon:
 
 
 def _fetch(url: str) -> Provider:
-    return fetch_provider(url, now=clock())
+    return fetch_provider(url, now=clock(), suffixes=system_suffixes())
 
 
 def _terminal() -> dict[str, str]:

@@ -11,9 +11,9 @@ from keystead_server.domain.ids import TenantId
 from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.access_gate import AccessGate
-from keystead_server.flows.attempts import start_trail
+from keystead_server.flows.attempts import Refused, start_trail
 from keystead_server.policy.access.decide import Result, Verdict
-from keystead_server.policy.access.early import BlockedEarly, Early, MayContinue
+from keystead_server.policy.access.early import BlockedEarly, MayContinue
 from keystead_server.policy.people import Subject
 from keystead_server.policy.strengths.model import Combination, MethodMode
 from keystead_server.ports.clock import Clock, Entropy
@@ -30,7 +30,9 @@ class Foresee:
     entropy: Entropy
     gate: AccessGate
 
-    async def __call__(self, tenant: TenantId, visitor: Visitor, owner: SessionOwner | None = None) -> Early:
+    async def __call__(
+        self, tenant: TenantId, visitor: Visitor, owner: SessionOwner | None = None
+    ) -> MayContinue | Refused:
         """What is certain of a sign-in by *visitor*; a block is in the sign-in log afterwards."""
         version = await self.gate.in_force(tenant)
         subject = None if owner is None else Subject.of(owner.user, owner.groups)
@@ -42,7 +44,7 @@ class Foresee:
                 trail.user_id, trail.username = owner.user.id, owner.user.username
             blocking = tuple(AppliedPolicy(one, version.names[one], Result.FAILURE.value) for one in early.blocked_by)
             trail.access = AccessRuling(Verdict.BLOCK.value, blocking)
-            await trail.refuse("access_blocked", "before anything was asked for")
+            return await trail.refuse("access_blocked", "before anything was asked for")
         return early
 
 

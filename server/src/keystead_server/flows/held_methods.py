@@ -9,9 +9,9 @@ from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import Role, User
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
+from keystead_server.flows.usable_passkeys import usable_of
 from keystead_server.policy.methods.decide import NotAllowed, may_use
 from keystead_server.policy.methods.model import RETIRED_BY_PASSKEY, MethodsPolicy
-from keystead_server.policy.passkeys.decide import quarantined
 from keystead_server.policy.people import Subject
 from keystead_server.ports.store import Secrets, Store
 
@@ -25,7 +25,7 @@ _RETIRED = NotAllowed(
 @dataclass(frozen=True, slots=True)
 class Held:
     """Attributes:
-    usable: the passkeys that the policy in force accepts.
+    usable: the passkeys that a sign-in would accept now.
     """
 
     subject: Subject
@@ -80,5 +80,5 @@ class HeldMethods:
         subject = Subject(user, groups, roles)
         policy, rules = await self.methods.now(tenant), await self.passkeys.now(tenant)
         passkeys = await self.store.passkeys.of_user(tenant, user)
-        usable = [p for p in passkeys if quarantined(rules, subject, self.models.facts_of(p)) is None]
+        usable = await usable_of(passkeys, self.store, self.models, rules, subject)
         return Held(subject, policy, passkeys, usable, await self.store.secrets.of_user(tenant, user))

@@ -8,6 +8,7 @@ from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.user import User
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.usable_passkeys import against_using
 from keystead_server.policy.passkeys.decide import NotAdmitted, quarantined
 from keystead_server.policy.passkeys.model import Subject
 from keystead_server.ports.store import Store
@@ -55,9 +56,9 @@ class ListQuarantined:
         return found, None
 
     async def of_user(self, tenant: TenantId, user: User) -> Sequence[tuple[Passkey, NotAdmitted | None]]:
-        """Each passkey of *user*, oldest first, with why it is quarantined."""
+        """Each passkey of *user*, oldest first, with why a sign-in with it would be refused."""
         policy = await self.policies.now(tenant)
         groups = frozenset(GroupId(g.id) for g in await self.store.users.groups_of(tenant, user.id))
         subject = Subject.of(user, groups)
         passkeys = await self.store.passkeys.of_user(tenant, user.id)
-        return [(passkey, quarantined(policy, subject, self.models.facts_of(passkey))) for passkey in passkeys]
+        return [(each, await against_using(each, self.store, self.models, policy, subject)) for each in passkeys]

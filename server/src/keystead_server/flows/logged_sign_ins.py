@@ -53,21 +53,28 @@ class Reader:
 
     def read(self, row: Attempt) -> Replayed | None:
         """None for what is no sign-in that policy was asked about."""
+        facts = self.facts_of(row)
+        if facts is None or row.user_id is None or not was_judged(row):
+            return None
+        return Replayed(row.id, row.user_id, facts)
+
+    def facts_of(self, row: Attempt) -> Facts | None:
+        """Whatever the row is about; None where it is of nobody, or of nobody who is there."""
         risks = self._risks(row)
-        if row.user_id is None or not was_judged(row):
+        if row.user_id is None:
             return None
         person = self._people.get(row.user_id)
         if person is None:
-            self.left_out += 1
+            self.left_out += was_judged(row)
             return None
-        return Replayed(row.id, row.user_id, self.facts(row, person, *risks))
+        return self._facts(row, person, *risks)
 
     def _risks(self, row: Attempt) -> tuple[RiskLevel, RiskLevel]:
         if self._histories is None or row.user_id is None or row.purpose is not Purpose.SIGN_IN:
             return RiskLevel.NONE, RiskLevel.NONE
         return self._histories.setdefault(row.user_id, _History()).add(trace_of(row, self._geo_ip))
 
-    def facts(self, row: Attempt, person: Person, sign_in_risk: RiskLevel, user_risk: RiskLevel) -> Facts:
+    def _facts(self, row: Attempt, person: Person, sign_in_risk: RiskLevel, user_risk: RiskLevel) -> Facts:
         place = Place.said(row.client_address, row.user_agent)
         return Facts(
             now=row.at,

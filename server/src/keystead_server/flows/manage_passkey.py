@@ -12,6 +12,7 @@ from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User, check_display_name
 from keystead_server.flows.auditing import audited
+from keystead_server.flows.held_methods import HeldMethods
 from keystead_server.flows.letters import Letters
 from keystead_server.policy.permissions import check_reach
 from keystead_server.ports.changes import Change, Remove, Replace, Written
@@ -43,6 +44,7 @@ class ManagePasskey:
     clock: Clock
     entropy: Entropy
     letters: Letters
+    held: HeldMethods
 
     async def rename(self, owner: SessionOwner, passkey_id: PasskeyId, name: str) -> Outcome:
         """Give one's own passkey another name.
@@ -96,7 +98,7 @@ class ManagePasskey:
     async def remove_own(self, owner: SessionOwner, passkey_id: PasskeyId, *, even_the_last: bool = False) -> Outcome:
         """Remove one's own passkey.
 
-        The last one goes only when *even_the_last* says that the person knows what follows.
+        The last that can sign in goes only when *even_the_last* says that the person knows what follows.
         """
         passkey = await self._own(owner, passkey_id)
         if passkey is None:
@@ -106,9 +108,15 @@ class ManagePasskey:
         # Whoever got hold of a pass must not clear the way by removing what is stronger.
         if not owner.session.used(Method.PASSKEY):
             return NotDone("stronger_method_needed")
-        if len(await self._all_of(owner)) == 1 and not even_the_last:
+        if not even_the_last and await self.is_last(owner, passkey):
             return NotDone("last_passkey")
         return await self._remove(passkey, Actor(owner.user), owner.user)
+
+    async def is_last(self, owner: SessionOwner, passkey: Passkey) -> bool:
+        """Whether no passkey that can sign in is left without it: one in quarantine is no way in."""
+        held = await self.held.of(owner.user, owner.groups)
+        usable = {each.id for each in held.usable}
+        return usable == {passkey.id} or (not usable and len(held.passkeys) == 1)
 
     async def remove_for(self, tenant: TenantId, passkey_id: PasskeyId, *, by: Actor) -> Outcome:
         """Remove somebody's passkey; the caller has checked that *by* may.

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from keystead_server.domain.ids import PasskeyId, TenantId, UserId
-from keystead_server.domain.passkey import Passkey
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
+from keystead_server.flows.usable_passkeys import usable_of
 from keystead_server.policy.methods.campaign import Device, is_due, works_here
 from keystead_server.policy.methods.defaults import holds
-from keystead_server.policy.passkeys.decide import may_register, quarantined
+from keystead_server.policy.passkeys.decide import may_register
 from keystead_server.policy.passkeys.model import PasskeyPolicy
 from keystead_server.policy.people import Subject
 from keystead_server.ports.store import SessionOwner, Store
@@ -38,17 +38,6 @@ class Here:
 
 
 NOWHERE = Here()
-
-
-async def usable_passkeys(
-    store: Store, models: KnownModels, policy: PasskeyPolicy, tenant: TenantId, user: UserId, subject: Subject
-) -> list[Passkey]:
-    """Those that can sign in under *policy*; one in quarantine is none."""
-    return [
-        passkey
-        for passkey in await store.passkeys.of_user(tenant, user)
-        if quarantined(policy, subject, models.facts_of(passkey)) is None
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +63,8 @@ class RegistrationDuty:
 
     async def has_passkey(self, tenant: TenantId, user: UserId, subject: Subject, policy: PasskeyPolicy) -> bool:
         """Whether one of theirs can sign in under *policy*."""
-        return bool(await usable_passkeys(self.store, self.models, policy, tenant, user, subject))
+        held = await self.store.passkeys.of_user(tenant, user)
+        return bool(await usable_of(held, self.store, self.models, policy, subject))
 
     async def is_asked_now(self, owner: SessionOwner, here: Here, now: datetime) -> bool:
         """Whether the campaign asks for a passkey on this device and offers no "not now" any more."""
@@ -89,6 +79,7 @@ class RegistrationDuty:
         policy = await self.passkeys.at(user.tenant_id, owner.policy_version)
         if may_register(policy, subject, self_service=True) is not None:
             return False
-        usable = await usable_passkeys(self.store, self.models, policy, user.tenant_id, user.id, subject)
+        held = await self.store.passkeys.of_user(user.tenant_id, user.id)
+        usable = await usable_of(held, self.store, self.models, policy, subject)
         device = Device.of(here.user_agent)
         return not any(works_here(each, device, known_here=each.id in here.known) for each in usable)

@@ -15,9 +15,9 @@ from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
+from keystead_server.flows.usable_passkeys import usable_of
 from keystead_server.policy.methods.decide import may_use
 from keystead_server.policy.methods.model import MethodsPolicy
-from keystead_server.policy.passkeys.decide import quarantined
 from keystead_server.policy.passkeys.model import PasskeyPolicy
 from keystead_server.policy.people import Subject
 from keystead_server.ports.clock import Clock
@@ -64,16 +64,16 @@ class RegistrationReport:
         return RegistrationDetails(
             user=user,
             own=own,
-            usable=self._usable(rules, subject, own),
+            usable=await self._usable(rules, subject, own),
             on_behalf=others,
-            usable_on_behalf=self._usable(rules, subject, others),
+            usable_on_behalf=await self._usable(rules, subject, others),
             secrets=secrets,
             secrets_usable=_secrets_usable(methods, subject, secrets),
             access_pass=access_pass if live else None,
         )
 
-    def _usable(self, rules: PasskeyPolicy, subject: Subject, passkeys: Iterable[Passkey]) -> tuple[Passkey, ...]:
-        return tuple(p for p in passkeys if quarantined(rules, subject, self.models.facts_of(p)) is None)
+    async def _usable(self, rules: PasskeyPolicy, subject: Subject, passkeys: Iterable[Passkey]) -> tuple[Passkey, ...]:
+        return tuple(await usable_of(passkeys, self.store, self.models, rules, subject))
 
 
 def _secrets_usable(policy: MethodsPolicy, subject: Subject, secrets: Secrets) -> bool:

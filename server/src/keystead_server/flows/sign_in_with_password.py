@@ -24,6 +24,7 @@ from keystead_server.flows.secret_digests import password_secret
 from keystead_server.policy.access.early import BlockedEarly, MayContinue
 from keystead_server.policy.methods.decide import NotAllowed
 from keystead_server.policy.methods.defaults import refuses
+from keystead_server.policy.methods.preferred import after_first_factor
 from keystead_server.ports.changes import Add, Change, Conflict, Replace
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.password_hasher import PasswordHasher
@@ -43,7 +44,8 @@ class SecondFactorNeeded:
 
     Attributes:
         sealed: goes through the page of the second factor, for this browser only.
-        methods: what may be typed there.
+        methods: what they may go on with, as the policy has it offered: best first where it is system-preferred.
+            A passkey among them is no second factor, but a sign-in of its own that is better than this one.
     """
 
     sealed: bytes
@@ -113,7 +115,7 @@ class SignInWithPassword:
                     AttemptId(self.entropy.new_id(trail.at)), trail.tenant_id, user.id, kept.id, trail.at
                 )
                 sealed = self.sealer.seal(PARTIAL_SEAL, partial.to_bytes(), bound_to=trail.visitor.browser)
-                return SecondFactorNeeded(sealed, second_factors(held))
+                return SecondFactorNeeded(sealed, _offered(held))
 
 
 def _against(held: Held) -> NotAllowed | None:
@@ -122,6 +124,11 @@ def _against(held: Held) -> NotAllowed | None:
     if against is None:
         against = refuses(held.policy, held.subject, Method.PASSWORD, has_passkey=bool(held.usable))
     return against if against is not None or second_factors(held) else _NO_SECOND_FACTOR
+
+
+def _offered(held: Held) -> tuple[Method, ...]:
+    have = (*second_factors(held), *((Method.PASSKEY,) if held.usable else ()))
+    return after_first_factor(held.policy, held.subject, have, first=Method.PASSWORD)
 
 
 def second_factors(held: Held) -> tuple[Method, ...]:

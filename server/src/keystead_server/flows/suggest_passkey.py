@@ -15,7 +15,7 @@ from keystead_server.domain.user import User
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
-from keystead_server.flows.registration_duty import usable_passkeys
+from keystead_server.flows.usable_passkeys import usable_of
 from keystead_server.policy.methods.campaign import NAMES, Ask, Because, Device, Platform, ask, is_forced, works_here
 from keystead_server.policy.passkeys.decide import may_register
 from keystead_server.policy.people import Subject
@@ -62,7 +62,8 @@ class SuggestPasskey:
             return Because.NOT_MEANT
         policy = await self.passkeys.at(user.tenant_id, owner.policy_version)
         device = Device.of(user_agent)
-        usable = await usable_passkeys(self.store, self.models, policy, user.tenant_id, user.id, subject)
+        held = await self.store.passkeys.of_user(user.tenant_id, user.id)
+        usable = await usable_of(held, self.store, self.models, policy, subject)
         works = [works_here(passkey, device, known_here=passkey.id in known_here) for passkey in usable]
         snoozes = await self.store.users.snoozes(user.tenant_id, user.id)
         may = may_register(policy, subject, self_service=True) is None
@@ -80,7 +81,8 @@ class SuggestPasskey:
         subject, now = Subject.of(user, groups), self.clock.now()
         campaign = (await self.methods.now(user.tenant_id)).campaign
         policy = await self.passkeys.now(user.tenant_id)
-        usable = await usable_passkeys(self.store, self.models, policy, user.tenant_id, user.id, subject)
+        held = await self.store.passkeys.of_user(user.tenant_id, user.id)
+        usable = await usable_of(held, self.store, self.models, policy, subject)
         snoozes = await self.store.users.snoozes(user.tenant_id, user.id)
         may = may_register(policy, subject, self_service=True) is None
 

@@ -1,10 +1,12 @@
 """What if somebody signed in like this? What is wrong with the set? Both changes nothing, both by the live engine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from uuid import UUID
 
 from keystead_server.domain.ids import GroupId, TenantId, UserId
+from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.passkey import Proof
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
@@ -14,6 +16,7 @@ from keystead_server.policy.access.analyse import analyse
 from keystead_server.policy.access.compiled import Compiled, PolicySet
 from keystead_server.policy.access.explain import Explanation, explain
 from keystead_server.policy.access.facts import Address, AppFacts, DeviceFacts, Facts, Person, Used
+from keystead_server.policy.access.filters.subjects import DEVICE
 from keystead_server.policy.access.finding import Directory, Finding
 from keystead_server.policy.access.out_of_reach import out_of_reach
 from keystead_server.policy.access.template import PRIVILEGED_ROLES
@@ -62,6 +65,41 @@ class Supposed:
     user_risk: RiskLevel = RiskLevel.NONE
     insider_risk: InsiderRisk = InsiderRisk.NONE
     flow: TransferMethod | None = None
+
+
+def address_of(typed: str) -> Address | None:
+    """Raises Invalid: it is no address."""
+    try:
+        return ip_address(typed) if typed else None
+    except ValueError:
+        raise Invalid("not_an_address", "an address looks like 203.0.113.9 or 2001:db8::9", target="ip") from None
+
+
+def country_of(typed: str) -> str | None:
+    """Raises Invalid: it is no two letters."""
+    if typed and not (len(typed) == 2 and typed.isascii() and typed.isalpha()):
+        raise Invalid("not_a_country", "a country has two letters, such as NL", target="country")
+    return typed.upper() or None
+
+
+def device_of(lines: Iterable[str]) -> dict[str, object]:
+    """The attributes of a registered device, from `name=value` each.
+
+    Raises:
+        Invalid: there is none, or one that devices do not have.
+    """
+    described: dict[str, object] = {}
+    for line in filter(None, map(str.strip, lines)):
+        name, equals, value = (part.strip() for part in line.partition("="))
+        # As rules write them they are `device.…`, which may be copied over.
+        name = name.casefold().removeprefix("device.")
+        if not equals or DEVICE.operators_of(name) is None:
+            says = f"write attributes as in isCompliant=True; {line!r} is none that devices have"
+            raise Invalid("device_attribute_unknown", says, target="attributes")
+        described[name] = value
+    if not described:
+        raise Invalid("device_attribute_unknown", "describe the device by at least one attribute", target="attributes")
+    return described
 
 
 @dataclass(frozen=True, slots=True)

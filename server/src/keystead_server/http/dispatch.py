@@ -261,6 +261,7 @@ class Dispatch:
             method=call.scope["method"],
             route=call.route.path,
             address=call.visitor.address,
+            **({"attempt": problem.number} if problem.number else {}),
         )
         if call.route.face is Face.PAGE:
             response = await self._problem_page(call, problem)
@@ -308,7 +309,11 @@ async def _receive(receive: Receive, limit: int) -> bytes:
 
 
 def _problem_json(call: Call, problem: Problem) -> Response:
-    body: dict[str, object] = {"code": problem.code, "message": problem.message, "correlationId": call.number}
+    body: dict[str, object] = {
+        "code": problem.code,
+        "message": problem.message,
+        "correlationId": problem.number or call.number,
+    }
     if call.route.face is Face.OAUTH:
         body = {"error": _OAUTH_ERRORS.get(problem.status, "invalid_request"), "error_description": problem.message}
     elif problem.target is not None:

@@ -8,6 +8,8 @@ class Problem:
     """Attributes:
     code: stable; docs/reference/errors.md.
     message: for a person, in plain words.
+    number: of the row of the sign-in log that has more; empty where the request's own number is all there is.
+    what_to_do: where it hangs on more than the code.
     """
 
     status: int
@@ -15,6 +17,8 @@ class Problem:
     message: str
     target: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    number: str = ""
+    what_to_do: str = ""
 
 
 class Refuse(Exception):

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+from keystead_core.link.pin_policy import PinPolicy
+
 from keystead_server.flows.abandon_registration import AbandonRegistration
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_impact import AccessImpact
 from keystead_server.flows.access_reach import AccessReach
+from keystead_server.flows.allow_unlock import AllowUnlock
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
+from keystead_server.flows.ask_unlock import AskUnlock
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.detect_risk import DetectRisk
@@ -16,6 +20,7 @@ from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
 from keystead_server.flows.explain_passkey import ExplainPasskey
+from keystead_server.flows.explain_sign_in import ExplainSignIn
 from keystead_server.flows.finish_sign_in import FinishSignIn
 from keystead_server.flows.foresee import Foresee
 from keystead_server.flows.held_methods import HeldMethods
@@ -97,6 +102,8 @@ class Services:
     manage_passkey: ManagePasskey
     enrol_device: EnrolDevice
     renew_device: RenewDevice
+    ask_unlock: AskUnlock
+    allow_unlock: AllowUnlock
     manage_device: ManageDevice
     rotate_authority: RotateAuthority
     issue_pass: IssuePass
@@ -113,10 +120,12 @@ class Services:
     what_if_access: WhatIfAccess
     analyse_access: AnalyseAccess
     access_impact: AccessImpact
+    explain_sign_in: ExplainSignIn
     foresee: Foresee
     runs: Runs
     manage_access: ManageAccess
     roll_back_access_policy: RollBackPolicy[AccessRules]
+    save_pin_policy: SavePolicy[PinPolicy]
     save_methods_policy: SavePolicy[MethodsPolicy]
     preview_passkey_policy: PreviewPasskeyPolicy
     preview_methods_policy: PreviewMethodsPolicy

@@ -10,17 +10,21 @@ from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_impact import AccessImpact
 from keystead_server.flows.access_kind import AccessKind
 from keystead_server.flows.access_reach import AccessReach
+from keystead_server.flows.allow_unlock import AllowUnlock
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
+from keystead_server.flows.ask_unlock import AskUnlock
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.checkpoint_log import CheckpointLog
 from keystead_server.flows.detect_risk import DetectRisk
+from keystead_server.flows.device_terms import SetTerms
 from keystead_server.flows.emergency import CheckEmergency, EmergencyAlarm
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
 from keystead_server.flows.enter import Enter
 from keystead_server.flows.explain_passkey import ExplainPasskey
+from keystead_server.flows.explain_sign_in import ExplainSignIn
 from keystead_server.flows.finish_sign_in import FinishSignIn
 from keystead_server.flows.foresee import Foresee
 from keystead_server.flows.found_tenant import FoundTenant
@@ -38,6 +42,7 @@ from keystead_server.flows.manage_methods import ManageMethods
 from keystead_server.flows.manage_passkey import ManagePasskey
 from keystead_server.flows.manage_user import ManageUser
 from keystead_server.flows.method_gate import MethodGate
+from keystead_server.flows.pin_policy import PinKind, PinPolicies
 from keystead_server.flows.policies import AccessPolicies, MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.policy_kinds import MethodsKind, PasskeyKind
 from keystead_server.flows.preview_methods_policy import PreviewMethodsPolicy
@@ -211,14 +216,14 @@ def build_services(
     us = relying_party(config)
     policies = PasskeyPolicies(store)
     methods = MethodsPolicies(store)
+    access = AccessPolicies(store)
     anchors = RootStore(read_roots(config.roots_folder), metadata)
     models = KnownModels(metadata, clock)
     hasher = hasher or Argon2Hasher(entropy)
     held = HeldMethods(store, methods, policies, models)
     gate = MethodGate(held, clock)
     passkey_kind = PasskeyKind(store, models)
-    methods_kind = MethodsKind(store, clock, models, policies, methods)
-    access = AccessPolicies(store)
+    methods_kind = MethodsKind(store, clock, models, policies, methods, access)
     places = geo_ip or NoGeoIp()
     risks = DetectRisk(store, clock, places)
     ruled = AccessGate(store, clock, access, places, risks)
@@ -229,6 +234,7 @@ def build_services(
     alarm = EmergencyAlarm(store, entropy, letters)
     makers = MakersFolder.read(config.tpm_makers_folder)
     authorities, first_use = StoredAuthorities(store, sealer, entropy), FirstUse(config.tpm_first_use)
+    terms = SetTerms(authorities, PinPolicies(store))
     vouch = Vouch(store, authorities, first_use, anchors)
     return Services(
         store=store,
@@ -260,9 +266,11 @@ def build_services(
         register_on_behalf=RegisterOnBehalf(store, clock, entropy, sealer, policies, us, vouch, models, letters),
         check_registration=CheckRegistration(store, policies, models),
         suggest_passkey=SuggestPasskey(store, clock, entropy, policies, methods, models),
-        manage_passkey=ManagePasskey(store, clock, entropy, letters),
-        enrol_device=EnrolDevice(store, clock, entropy, sealer, makers, authorities, first_use),
-        renew_device=RenewDevice(store, clock, entropy, sealer, authorities),
+        manage_passkey=ManagePasskey(store, clock, entropy, letters, held),
+        enrol_device=EnrolDevice(store, clock, entropy, sealer, makers, authorities, first_use, terms),
+        renew_device=RenewDevice(store, clock, entropy, sealer, authorities, terms),
+        ask_unlock=AskUnlock(store, clock, entropy, sealer, authorities),
+        allow_unlock=AllowUnlock(store, clock, entropy, sealer, authorities, held, letters),
         manage_device=ManageDevice(store, clock, entropy),
         rotate_authority=RotateAuthority(store, clock, entropy, authorities),
         issue_pass=IssuePass(store, clock, entropy, sealer, methods, letters),
@@ -282,7 +290,9 @@ def build_services(
         what_if_access=WhatIfAccess(store, clock, places),
         access_impact=AccessImpact(store, clock, access),
         analyse_access=AnalyseAccess(store, clock, methods),
+        explain_sign_in=ExplainSignIn(store, clock, places, access),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
+        save_pin_policy=SavePolicy(store, clock, entropy, PinKind()),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
         preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),
         preview_methods_policy=PreviewMethodsPolicy(store, methods_kind, policies, clock),

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from keystead_server.domain.passkey import Proof
 from keystead_server.policy.access import analyse as analysing
 from keystead_server.policy.access import out_of_reach as reaching
-from keystead_server.policy.access.analyse import Directory, Finding, analyse, gaps
+from keystead_server.policy.access.analyse import analyse, gaps
 from keystead_server.policy.access.applying import applying
 from keystead_server.policy.access.compiled import Compiled, PolicySet
 from keystead_server.policy.access.decide import Verdict, decide
 from keystead_server.policy.access.demands import guarantees_strength, is_no_weaker
 from keystead_server.policy.access.facts import AppFacts, DeviceFacts, Facts, Person
+from keystead_server.policy.access.finding import Directory, Finding
 from keystead_server.policy.access.model import Policy
 from keystead_server.policy.access.names import Names
 from keystead_server.policy.access.universe import Universe

@@ -105,7 +105,7 @@ def test_says_of_break_glass_accounts_that_no_policy_is_for_them() -> None:
 def test_says_what_is_missing_in_words() -> None:
     one = explained({"grant": RESISTANT})
 
-    assert [says for _, says in one.unmet] == ["a sign-in as strong as 'Phishing-resistant MFA' is needed"]
+    assert [says for _, says in one.unmet] == ["a sign-in as strong as “Phishing-resistant MFA” is needed"]
     assert one.result is Result.FAILURE
 
 

@@ -65,13 +65,13 @@ class Items(Generic[_Item]):
         return Collection(self.properties, {"id": Kind.TEXT, "displayName": Kind.TEXT}, ("id",))
 
     async def list(self, call: Call) -> Response:
-        rules = await _rules(call)
+        rules = await rules_of(call)
         rows = sorted((self.shown(one, rules) for one in self.all(rules)), key=_id)
         return await list_page(call, self.context, query_of(call, self.collection), list_of(rows, _id, lambda row: row))
 
     async def get(self, call: Call) -> Response:
-        rules = await _rules(call)
-        return single(call, self.context, self.shown(self._found(rules, named(call, "item")), rules), self.properties)
+        rules = await rules_of(call)
+        return single(call, self.context, self.shown(self.found(rules, named(call, "item")), rules), self.properties)
 
     async def create(self, call: Call) -> Response:
         body = {name: value for name, value in object_of(call).items() if name != "keystead"}
@@ -88,8 +88,8 @@ class Items(Generic[_Item]):
             await self._save(call, add, self.key(item))
         except Invalid as invalid:
             raise refused(invalid) from None
-        rules = await _rules(call)
-        entity = self.shown(self._found(rules, self.key(item)), rules)
+        rules = await rules_of(call)
+        entity = self.shown(self.found(rules, self.key(item)), rules)
         if notes:
             adapted = [{"target": note.target, "how": note.says} for note in notes]
             entity = {**entity, "keystead": {"adapted": adapted}}
@@ -107,8 +107,13 @@ class Items(Generic[_Item]):
         if given.pop("id", wanted) != wanted:
             raise Refuse(Problem(400, "property_malformed", "The body is of another one.", target="id"))
 
+        return await self.put(call, wanted, given)
+
+    async def put(self, call: Call, wanted: str, given: Mapping[str, Any]) -> Response:
+        """Write what *given* names of the one called *wanted*."""
+
         def edit(rules: AccessRules) -> AccessRules:
-            before = self._found(rules, wanted)
+            before = self.found(rules, wanted)
             after, _ = self.read(_merged(self.shown(before, rules), given), wanted)
             own = tuple(_stamped(call, after, before) if self.key(one) == wanted else one for one in self._own(rules))
             return self.kept(rules, own)
@@ -119,7 +124,7 @@ class Items(Generic[_Item]):
         wanted = named(call, "item")
 
         def without(rules: AccessRules) -> AccessRules:
-            self._found(rules, wanted)
+            self.found(rules, wanted)
             in_use(rules, self.named_by, wanted)
             return self.kept(rules, tuple(one for one in self._own(rules) if self.key(one) != wanted))
 
@@ -138,7 +143,7 @@ class Items(Generic[_Item]):
         about = f"{self.noun} {one}"
         await call.services.manage_access.change(call.tenant.id, edit, by=call.actor, about=about)
 
-    def _found(self, rules: AccessRules, wanted: str) -> _Item:
+    def found(self, rules: AccessRules, wanted: str) -> _Item:
         for one in self.all(rules):
             if self.key(one) == wanted.casefold():
                 return one
@@ -148,7 +153,7 @@ class Items(Generic[_Item]):
         return tuple(one for one in self.all(rules) if self.key(one) not in BUILT_IN)
 
 
-async def _rules(call: Call) -> AccessRules:
+async def rules_of(call: Call) -> AccessRules:
     return (await call.services.access_policies.now(call.tenant.id, call.services.clock.now())).rules
 
 

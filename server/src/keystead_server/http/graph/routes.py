@@ -7,6 +7,7 @@ from typing import Any
 
 from keystead_server.http.graph import (
     access_evaluate,
+    access_templates,
     authentication_methods,
     directory_audits,
     groups,
@@ -15,6 +16,7 @@ from keystead_server.http.graph import (
     organization,
     registration_details,
     sign_ins,
+    strength_uses,
     users,
 )
 from keystead_server.http.graph.access_items import CONTEXTS, LOCATIONS, POLICIES, STRENGTHS, Items
@@ -64,6 +66,8 @@ _JSON = "application/json"
 _AUTHENTICATION = "/users/{user}/authentication"
 _POLICY = "/policies/authenticationMethodsPolicy"
 _CONFIGURATIONS = f"{_POLICY}/authenticationMethodConfigurations"
+_STRENGTHS = "/identity/conditionalAccess/authenticationStrength/policies"
+_TEMPLATES = "/identity/conditionalAccess/templates"
 _REPORT = "/reports/authenticationMethods/userRegistrationDetails"
 
 
@@ -168,6 +172,15 @@ ROUTES = (
     *_items("namedLocations", LOCATIONS, "named locations"),
     *_items("authenticationStrength/policies", STRENGTHS, "authentication strengths"),
     *_items("authenticationContextClassReferences", CONTEXTS, "authentication contexts"),
+    _get(
+        f"{_STRENGTHS}/{{item}}/usage()", strength_uses.usage, "Which policies name a strength", _READ_ACCESS,
+    ),
+    _write(
+        "POST", f"{_STRENGTHS}/{{item}}/updateAllowedCombinations", strength_uses.update_allowed_combinations,
+        "Give a strength other combinations", _WRITE_ACCESS, 200,
+    ),
+    _get(_TEMPLATES, access_templates.list_templates, "Ready-made policies", _READ_ACCESS),
+    _get(f"{_TEMPLATES}/{{template}}", access_templates.get_template, "A ready-made policy", _READ_ACCESS),
     _write(
         "POST", "/identity/conditionalAccess/evaluate", access_evaluate.evaluate,
         "What would become of a supposed sign-in", _READ_ACCESS, 200,

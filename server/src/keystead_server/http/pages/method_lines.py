@@ -48,7 +48,7 @@ def _line(secret: Secret, held: Held, uses: Uses) -> MethodLine:
     against = held.against_using(method)
     match secret:
         case Password():
-            use = uses.by_method.get(method)
+            use = uses.since(secret.set_at, method)
             return MethodLine(
                 secret.id, method, method_words.name(method), "The first of two: a code follows it.",
                 secret.set_at, None if use is None else use.at, use, against,
@@ -63,7 +63,7 @@ def _line(secret: Secret, held: Held, uses: Uses) -> MethodLine:
             return MethodLine(
                 secret.id, method, method_words.name(method),
                 f"{secret.left} of {HOW_MANY} are left. Each stands in for your authenticator app once.",
-                secret.made_at, secret.last_used_at, uses.by_method.get(method), against,
+                secret.made_at, secret.last_used_at, uses.since(secret.made_at, method), against,
             )  # fmt: skip
         case HelloKey():
             return MethodLine(
@@ -78,7 +78,7 @@ def pass_line(call: Call, access_pass: TemporaryAccessPass | None, held: Held, u
     if access_pass is None or access_pass.state(now) not in (PassState.USABLE, PassState.NOT_YET_VALID):
         return None
     method = Method.TEMPORARY_ACCESS_PASS
-    use = uses.by_method.get(method)
+    use = uses.since(access_pass.created_at, method)
     about = "An administrator issued it. It works once." if access_pass.usable_once else "An administrator issued it."
     return MethodLine(
         None, method, method_words.name(method), about, access_pass.created_at, None if use is None else use.at, use,

@@ -6,7 +6,7 @@ from keystead_server.flows.access_gate import Ruling
 from keystead_server.flows.attempts import Refused
 from keystead_server.flows.sign_in_with_pass import SignedInWithPass
 from keystead_server.http import cookies
-from keystead_server.http.access_problems import told
+from keystead_server.http.access_problems import told_whole
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import words
@@ -38,7 +38,7 @@ async def submit(call: Call) -> Response:
             return see_other(await on_from_typing(call, session, going, to_first_passkey=True))
         case Refused(_, attempt, access=Ruling() as ruling):
             # Only who typed the right pass gets here.
-            return await _form(call, going, username=username, attempt=attempt, refused=told(ruling), status=401)
+            return await _form(call, going, username=username, attempt=attempt, refused=told_whole(ruling), status=401)
         case Refused(_, attempt):
             # One answer for every reason: which one it was would tell which names are known.
             return await _form(call, going, username=username, attempt=attempt, status=401)

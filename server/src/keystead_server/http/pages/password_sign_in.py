@@ -9,7 +9,7 @@ from keystead_server.flows.attempts import Refused
 from keystead_server.flows.finish_sign_in import SignedInWithTwo
 from keystead_server.flows.sign_in_with_password import SecondFactorNeeded
 from keystead_server.http import cookies
-from keystead_server.http.access_problems import BLOCKED, told
+from keystead_server.http.access_problems import BLOCKED, told_whole
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import method_words
@@ -26,6 +26,7 @@ from keystead_server.policy.methods.offered import is_offered
 
 _PARTIAL_FIELD = "partial"
 _METHODS_FIELD = "methods"
+_GOES_ON = (Method.SOFTWARE_OATH, Method.RECOVERY_CODE, Method.PASSKEY)
 # To these there is no second try with another code: it starts again with the password.
 _START_AGAIN = frozenset({"partial_not_ours", "partial_expired", "challenge_spent", "user_unknown", "user_disabled"})
 
@@ -70,7 +71,9 @@ async def submit_code(call: Call) -> Response:
                 call, going, username="", refused=method_words.code_refused(code), attempt=attempt, status=401
             )
         case Refused(_, attempt, access=Ruling() as ruling):
-            return await _password_form(call, going, username="", refused=told(ruling), attempt=attempt, status=401)
+            return await _password_form(
+                call, going, username="", refused=told_whole(ruling), attempt=attempt, status=401
+            )
         case Refused(code, attempt, against=against):
             return await _code_form(
                 call, going, sealed=sealed, methods=call.fields(_METHODS_FIELD),
@@ -125,7 +128,8 @@ async def _code_form(
         action=with_continue(call, f"{base}/code", going),
         again=with_continue(call, f"{base}/password", going),
         partial=b64url_encode(sealed),
-        methods=[method for method in methods if method in (Method.SOFTWARE_OATH, Method.RECOVERY_CODE)],
+        passkey_address=with_continue(call, base, going),
+        methods=[method for method in methods if method in _GOES_ON],
         refused=refused,
         attempt=attempt,
     )

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
+from keystead_server.http.access_problems import SIGN_IN
 from keystead_server.http.call import Call
 from keystead_server.http.pages.next_page import register_address, sign_in_address
 from keystead_server.http.pages.render import page, see_other
@@ -26,13 +27,8 @@ _BY_CODE = {
     ),
 }
 _UNDER_POLICY = {
-    "access_blocked": _Advice(
-        "You cannot get in here now",
-        "If you think that you should, ask an administrator and quote the number in the log.",
-    ),
-    "access_controls_required": _Advice(
-        "Your organisation asks for more", "Sign in again, with a passkey if you have one."
-    ),
+    "access_blocked": _Advice("You cannot get in here now", "Ask an administrator and quote the number below."),
+    "access_controls_required": _Advice("Your organisation asks for more", "Sign in again."),
     "access_needs_passkey": _Advice("Your organisation asks for more", "Add a passkey, and sign in with it."),
 }
 _BY_STATUS = {
@@ -60,7 +56,8 @@ async def problem_page(call: Call, problem: Problem) -> Response:
         status=problem.status,
         title=advice.title,
         message=problem.message,
-        what_to_do=advice.what_to_do,
+        what_to_do=problem.what_to_do or advice.what_to_do,
+        number=problem.number or call.number,
         way_on=_way_on(call, problem),
     )
 
@@ -81,8 +78,10 @@ def _way_on(call: Call, problem: Problem) -> tuple[str, str] | None:
     if problem.code == "access_needs_passkey":
         return register_address(call, f"/{call.tenant.name}/account"), "Add a passkey"
     if problem.code == "access_controls_required":
-        here = _here(call) if call.scope["method"] == "GET" else f"/{call.tenant.name}/account"
-        return sign_in_address(call, here), "Sign in again"
+        here = "/" + _here(call).lstrip("/") if call.scope["method"] == "GET" else f"/{call.tenant.name}/account"
+        # Where signing in otherwise is in vain, what they do elsewhere may have helped.
+        in_vain = problem.what_to_do not in ("", SIGN_IN)
+        return (here, "Try again") if in_vain else (sign_in_address(call, here), "Sign in again")
     if problem.code == "access_blocked":
         return None
     return f"/{call.tenant.name}/account", "Go to your account"

@@ -13,6 +13,7 @@ from keystead_server.http.pages import (
     set_up,
     sign_in,
     this_device,
+    unlock_device,
 )
 from keystead_server.http.pages.admin.routes import ROUTES as ADMIN_ROUTES
 from keystead_server.http.route import (
@@ -214,6 +215,13 @@ _ACCOUNT = (
         "POST", "/{tenant}/account/devices/new", enrol_device.issue, "A code to enrol a computer with",
         Access.SIGNED_IN, REGISTERING, Face.PAGE, body=_FORM, session=True, from_our_pages=True,
         while_held=True, reaches=Reaches.DEVICES, answers={200: "The code", 422: "No code can be given now, and why"},
+    ),
+    # Whose only passkey is in the locked computer comes here with a pass, and could add no other before.
+    _page("/{tenant}/account/unlock", unlock_device.show, "Unlock a computer", while_held=True),
+    Route(
+        "POST", "/{tenant}/account/unlock", unlock_device.allow, "Allow a computer to forget wrong PINs",
+        Access.SIGNED_IN, TYPING_A_CODE, Face.PAGE, body=_FORM, session=True, from_our_pages=True,
+        while_held=True, answers={200: "Allowed", 422: "Refused, and why"},
     ),
     _form("/{tenant}/account/sign-out", account.sign_out, "Sign out in this browser", while_held=True, reaches=Reaches.NOTHING),
     _page("/{tenant}/sign-out", account.ask_to_sign_out, "An app asks that the person be signed out", while_held=True, reaches=Reaches.NOTHING),

@@ -11,7 +11,7 @@ from keystead_server.flows.attempts import Refused
 from keystead_server.flows.foresee import leads_in
 from keystead_server.flows.sign_in import SignedIn
 from keystead_server.http import cookies
-from keystead_server.http.access_problems import BLOCKED, told
+from keystead_server.http.access_problems import blocked_early, told_whole
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import words
@@ -25,8 +25,8 @@ from keystead_server.http.pages.next_page import (
 )
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.pages.this_device import on_from_sign_in, this_device
-from keystead_server.http.problems import MALFORMED, Problem, Refuse
-from keystead_server.policy.access.early import BlockedEarly, MayContinue
+from keystead_server.http.problems import MALFORMED, Refuse
+from keystead_server.policy.access.early import MayContinue
 from keystead_server.policy.methods.offered import is_offered
 
 _encode = msgspec.json.Encoder().encode
@@ -45,9 +45,9 @@ async def show(call: Call) -> Response:
     if going is None and call.owner is not None and not await call.services.duty.holds(call.owner):
         return see_other(after_sign_in(call, None))
     early = await call.services.foresee(call.tenant.id, visitor(call, going), call.owner)
-    if isinstance(early, BlockedEarly):
+    if isinstance(early, Refused):
         # Whoever it is and whatever they prove: nobody is asked for anything.
-        raise Refuse(Problem(403, "access_blocked", BLOCKED))
+        raise Refuse(blocked_early(early.attempt_id))
     app = await asking_app(call, going)
     base = f"/{call.tenant.name}/sign-in"
     return page(
@@ -95,7 +95,7 @@ async def assertion(call: Call) -> Response:
             known = this_device(call, signed_in.passkey.id if signed_in.in_this_device else None)
             return json({"redirect": await on_from_sign_in(call, signed_in.owner, known, going)})
         case Refused(code, attempt, policy, access=access):
-            message = words.sign_in_refused(code, policy) if access is None else told(access)
+            message = words.sign_in_refused(code, policy) if access is None else told_whole(access)
             return json({"code": code, "message": message, "correlationId": attempt}, status=401)
 
 

@@ -34,6 +34,11 @@ class Uses:
     by_credential: Mapping[bytes, Use] = field(default_factory=dict)
     by_method: Mapping[Method, Use] = field(default_factory=dict)
 
+    def since(self, added_at: datetime, method: Method) -> Use | None:
+        """The last use of what somebody has had of *method* since then; before, it was another one of the kind."""
+        use = self.by_method.get(method)
+        return None if use is None or use.at < added_at else use
+
 
 NO_USES = Uses()
 

@@ -1,7 +1,6 @@
 """keystead policy what-if"""
 
 from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,7 +11,7 @@ from keystead_server.domain.ids import TenantId
 from keystead_server.domain.passkey import Proof
 from keystead_server.flows.access_facts import OWN_APPS
 from keystead_server.flows.access_names import names_for
-from keystead_server.flows.what_if_access import Supposed
+from keystead_server.flows.what_if_access import Supposed, address_of, country_of, device_of
 from keystead_server.main.cli import access_words as words
 from keystead_server.main.cli.access_options import asked, draft_option, enforce_option, kind_option
 from keystead_server.main.cli.frame import Failed, Frame, as_json, tell
@@ -89,26 +88,29 @@ async def _supposed(system: System, tenant: TenantId, said: dict[str, Any]) -> S
     apps = tuple([await _app(system, tenant, named) for named in said["apps"]])
     action = _ACTIONS.get(said["action"] or "")
     aaguid: UUID | None = said["aaguid"]
-    try:
-        address = None if said["ip"] is None else ip_address(said["ip"])
-    except ValueError:
-        raise Failed("not_an_address", f"{said['ip']!r} is no address") from None
     return Supposed(
         apps=apps or (() if action else tuple(OWN_APPS)[:1]),
         action=action,
-        contexts=frozenset(said["contexts"]),
+        contexts=frozenset(map(_context, said["contexts"])),
         methods=tuple(MethodMode(each) for each in said["methods"]),
         aaguid=aaguid,
         proof=Proof(said["proof"]),
-        address=address,
-        country=None if said["country"] is None else said["country"].upper(),
+        address=address_of(said["ip"] or ""),
+        country=country_of(said["country"] or ""),
         platform=None if said["platform"] is None else Platform(said["platform"]),
         client=ClientApp(said["client"]),
-        device=dict(each.partition("=")[::2] for each in said["device"]) or None,
+        device=device_of(said["device"]) if said["device"] else None,
         sign_in_risk=RiskLevel(said["sign_in_risk"]),
         user_risk=RiskLevel(said["user_risk"]),
         flow=None if said["transfer"] is None else TransferMethod(said["transfer"]),
     )
+
+
+def _context(typed: str) -> str:
+    number = typed.casefold().removeprefix("c")
+    if not (number.isascii() and number.isdecimal() and 1 <= int(number) <= 99):
+        raise Failed("not_a_choice", f"an authentication context is one of c1 to c99, not {typed!r}")
+    return f"c{int(number)}"
 
 
 async def _app(system: System, tenant: TenantId, named: str) -> str:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from keystead_server.main.cli.frame import printable, table
+from keystead_server.flows.explain_sign_in import SignInExplained
+from keystead_server.main.cli.frame import moment, printable, table
+from keystead_server.policy.access.decide import Result
 from keystead_server.policy.access.explain import Explanation, PolicyExplained
 from keystead_server.policy.access.facts import Facts
 from keystead_server.policy.access.finding import Finding
@@ -70,12 +72,45 @@ def explanation_text(explanation: Explanation, names: Names) -> str:
     return "\n".join(map(printable, lines))
 
 
+def sign_in_data(explained: SignInExplained, names: Names) -> dict[str, Any]:
+    row = explained.attempt
+    then = row.access
+    return {
+        "number": row.id,
+        "at": moment(row.at),
+        "result": row.result.value,
+        "reason": row.reason,
+        "method": row.method.value,
+        "address": row.client_address,
+        "then": None
+        if then is None
+        else {
+            "decision": then.decision,
+            "policies": [{"id": one.id, "name": one.name, "result": one.result} for one in then.policies],
+        },
+        "now": explanation_data(explained.now, names),
+    }
+
+
+def sign_in_text(explained: SignInExplained, names: Names) -> str:
+    data = sign_in_data(explained, names)
+    then = data["then"] or {"policies": []}
+    lines = [
+        f"{data['at']} from {data['address']}, {data['method']}: {data['result']} ({data['reason']}), number {data['number']}",
+        "Then:",
+        *(f"  {one['name']}: {RESULT_WORDS[Result(one['result'])]}" for one in then["policies"]),
+        *([] if then["policies"] else ["  No policy applied."]),
+        "By the policies of now:",
+    ]
+    return "\n".join([*map(printable, lines), explanation_text(explained.now, names)])
+
+
 def findings_data(findings: Iterable[Finding], names: Names) -> list[dict[str, Any]]:
     return [
         {
             "kind": one.kind,
             "policies": [{"id": policy, "name": names.of(policy)} for policy in one.policies],
-            "says": one.says,
+            "says": names.within(one.says),
             "witness": None if one.witness is None else _witness(one.witness, names),
         }
         for one in findings

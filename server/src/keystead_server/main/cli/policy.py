@@ -4,26 +4,20 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import click
-from keystead_core.cose import ALGORITHMS, ES256
-from keystead_core.webauthn import NO_AAGUID
 
 from keystead_server.domain import policy_document
 from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.ids import AppId, UserId
-from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.tenant import Tenant
-from keystead_server.domain.user import User
 from keystead_server.flows.people import author_name
-from keystead_server.main.cli import access_verbs
+from keystead_server.main.cli import access_verbs, policy_explain
 from keystead_server.main.cli import policy_words as words
 from keystead_server.main.cli.frame import Failed, Frame, as_json, moment, tell
 from keystead_server.main.cli.policy_desks import KINDS, Desk, desk_of
 from keystead_server.main.wiring import System
-from keystead_server.policy.passkeys.rules import Operation, PasskeyFacts
 
 _kind = click.option(
     "--kind",
@@ -249,88 +243,5 @@ def history(frame: Frame, kind: str, json_output: bool) -> None:
     frame.run(work, json_output=json_output)
 
 
-@policy.command(epilog="Example:  keystead policy explain grace@contoso.example --type synced")
-@click.argument("username")
-@click.option("--passkey", "passkey_id", help="One of theirs, by its id; without it, one that is described here.")
-@click.option("--aaguid", type=click.UUID, default=NO_AAGUID, help="The model; not given when left out.")
-@click.option(
-    "--type",
-    "kind",
-    type=click.Choice([each.value for each in PasskeyType]),
-    default=PasskeyType.DEVICE_BOUND.value,
-    help="Whether the key can leave its device.",
-)
-@click.option(
-    "--proof", type=click.Choice([each.value for each in Proof]), default=Proof.NONE.value, help="Of device binding."
-)
-@click.option("--attestation", default="none", help="The format that was sent, such as packed.")
-@click.option("--legacy-attestation", "legacy", is_flag=True, help="It was signed with SHA-1, as by old TPMs.")
-@click.option(
-    "--algorithm",
-    type=click.Choice([str(number) for number in ALGORITHMS]),
-    default=str(ES256),
-    help="The COSE number of its signatures.",
-)
-@click.option(
-    "--operation",
-    type=click.Choice([each.value for each in Operation]),
-    default=Operation.SIGN_IN.value,
-    help="What they would do with it.",
-)
-@as_json
-@click.pass_obj
-def explain(
-    frame: Frame,
-    username: str,
-    passkey_id: str | None,
-    aaguid: UUID,
-    kind: str,
-    proof: str,
-    attestation: str,
-    legacy: bool,
-    algorithm: str,
-    operation: str,
-    json_output: bool,
-) -> None:
-    """Say whether a passkey of somebody's is accepted, by which profile or rule, and what would change it."""
-
-    async def work(system: System) -> None:
-        tenant = await frame.tenant_of(system)
-        person = await frame.user_of(system, tenant, username)
-        asked: Passkey | PasskeyFacts = PasskeyFacts(
-            PasskeyType(kind), aaguid, Proof(proof), int(algorithm), attestation, legacy_attestation=legacy
-        )
-        if passkey_id is not None:
-            asked = await _of_theirs(system, tenant, person, passkey_id)
-        explained = await system.services.explain_passkey(tenant.id, person, asked, Operation(operation))
-        tell(words.explained_data(explained), words.explained_text(explained), json_output=json_output)
-
-    frame.run(work, json_output=json_output)
-
-
-@policy.command(epilog="Example:  keystead policy campaign grace@contoso.example")
-@click.argument("username")
-@as_json
-@click.pass_obj
-def campaign(frame: Frame, username: str, json_output: bool) -> None:
-    """Say whether the registration campaign would ask somebody for a passkey, on which devices, and why."""
-
-    async def work(system: System) -> None:
-        person = await frame.user_of(system, await frame.tenant_of(system), username)
-        explained = await system.services.suggest_passkey.explain(person)
-        data = words.campaign_data(explained)
-        lines = [f"{row['device']}: {row['says']}." for row in data["devices"]]
-        tell(data, "\n".join([*lines, f"Asked so far: {explained.asked}."]), json_output=json_output)
-
-    frame.run(work, json_output=json_output)
-
-
-async def _of_theirs(system: System, tenant: Tenant, person: User, passkey_id: str) -> Passkey:
-    for passkey in await system.store.passkeys.of_user(tenant.id, person.id):
-        if passkey.id == passkey_id:
-            return passkey
-    raise Failed("passkey_not_found", f"{person.username} has no passkey {passkey_id!r}")
-
-
-for verb in access_verbs.VERBS:
+for verb in (*policy_explain.VERBS, *access_verbs.VERBS):
     policy.add_command(verb)

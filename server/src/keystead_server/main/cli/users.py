@@ -8,7 +8,7 @@ from keystead_server.main.cli.frame import Frame, as_json, moment, table, tell
 from keystead_server.main.wiring import System
 
 PAGE = 500
-_COLUMNS = ("username", "display_name", "enabled", "roles", "passkeys", "created_at")
+_COLUMNS = ("username", "display_name", "enabled", "roles", "passkeys", "quarantined_passkeys", "created_at")
 
 
 @click.group()
@@ -17,7 +17,7 @@ def user() -> None:
 
 
 async def _described(system: System, person: User) -> dict[str, object]:
-    passkeys = await system.store.passkeys.of_user(person.tenant_id, person.id)
+    passkeys = await system.services.list_quarantined.of_user(person.tenant_id, person)
     return {
         "id": person.id,
         "username": person.username,
@@ -26,6 +26,7 @@ async def _described(system: System, person: User) -> dict[str, object]:
         "enabled": person.enabled,
         "roles": sorted(person.roles),
         "passkeys": len(passkeys),
+        "quarantined_passkeys": sum(quarantine is not None for _, quarantine in passkeys),
         "created_at": moment(person.created_at),
     }
 
@@ -82,8 +83,6 @@ def show(frame: Frame, username: str, json_output: bool) -> None:
         described = await _described(system, person)
         groups = await system.store.users.groups_of(tenant.id, person.id)
         described["groups"] = [group.name for group in groups]
-        passkeys = await system.services.list_quarantined.of_user(tenant.id, person)
-        described["quarantined_passkeys"] = sum(quarantine is not None for _, quarantine in passkeys)
         text = "\n".join(f"{name.replace('_', ' ') + ':':<22}{value}" for name, value in described.items())
         tell(described, text, json_output=json_output)
 

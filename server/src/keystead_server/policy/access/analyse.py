@@ -60,7 +60,7 @@ def gaps(compiled: Compiled, universe: Universe, floor: Strength) -> Iterator[Fi
         witness = universe.find((app,), among=compiled.enabled, none_of=sufficient)
         if witness is not None:
             named = witness.apps[0].id
-            yield Finding("gap", (), f"{named} can be reached with less than {floor.name!r}", witness)
+            yield Finding("gap", (), f"{named} can be reached with less than “{floor.name}”", witness)
 
 
 def _never_apply(compiled: Compiled, universe: Universe) -> Iterator[Finding]:

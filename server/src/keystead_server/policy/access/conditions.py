@@ -205,8 +205,9 @@ def _in_place(location: str, facts: Facts, places: Places) -> Match:
 
 def _where_words(facts: Facts) -> str:
     address = "is not known" if isinstance(facts.address, Unknown) else facts.address or "is missing"
-    country = "not known" if isinstance(facts.country, Unknown) else facts.country or "none"
-    return f"the address {address}, the country {country}{', trusted' if facts.trusted else ''}"
+    country = "the country not known" if isinstance(facts.country, Unknown) else f"the country {facts.country}"
+    country = "in no country" if facts.country is None else country
+    return f"the address {address}, {country}{', trusted' if facts.trusted else ''}"
 
 
 def _devices(conditions: Conditions, facts: Facts) -> Iterator[Condition]:

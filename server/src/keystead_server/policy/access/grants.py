@@ -110,7 +110,7 @@ def why_unmet(control: Control, strengths: Mapping[str, Strength], terms: frozen
     """What is missing, in words for the person who signs in."""
     match control.kind:
         case ControlKind.STRENGTH if control.id in strengths:
-            return f"a sign-in as strong as {strengths[control.id].name!r} is needed"
+            return f"a sign-in as strong as “{strengths[control.id].name}” is needed"
         case ControlKind.STRENGTH:
             return "a strength is asked for that does not exist any more"
         case ControlKind.TERMS_OF_USE if control.id not in terms:

@@ -35,7 +35,7 @@ def out_of_reach(compiled: Compiled, directory: Directory, now: datetime) -> Ite
                 del left[number]
     for number in sorted(in_scope & left.keys()):
         policy = compiled.policies[number]
-        says = f"nobody whom it is for can sign in with or register what {left[number].name!r} asks for"
+        says = f"nobody whom it is for can sign in with or register what “{left[number].name}” asks for"
         yield Finding("strength_out_of_reach", (policy.id,), says)
 
 

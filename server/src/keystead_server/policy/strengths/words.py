@@ -1,4 +1,4 @@
-"""Methods of signing in as people call them."""
+"""Methods of signing in as people call them, as they stand inside a sentence."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,21 +6,21 @@ from typing import Final
 from keystead_server.policy.strengths.model import MethodMode
 
 METHOD_WORDS: Final[Mapping[MethodMode, str]] = {
-    MethodMode.FIDO2: "Passkey",
+    MethodMode.FIDO2: "passkey",
     MethodMode.WINDOWS_HELLO: "Windows Hello",
-    MethodMode.PASSWORD: "Password",
-    MethodMode.SOFTWARE_OATH: "Authenticator app (code)",
-    MethodMode.HARDWARE_OATH: "Hardware token (code)",
+    MethodMode.PASSWORD: "password",
+    MethodMode.SOFTWARE_OATH: "authenticator app (code)",
+    MethodMode.HARDWARE_OATH: "hardware token (code)",
     MethodMode.PASS_ONE_TIME: "Temporary Access Pass, good once",
     MethodMode.PASS_MULTI_USE: "Temporary Access Pass, good several times",
-    MethodMode.CERTIFICATE_MULTI_FACTOR: "Certificate, multifactor",
-    MethodMode.CERTIFICATE_SINGLE_FACTOR: "Certificate, single factor",
-    MethodMode.AUTHENTICATOR_PUSH: "Push to an authenticator app",
-    MethodMode.DEVICE_BASED_PUSH: "Sign-in by phone",
-    MethodMode.SMS: "Text message",
-    MethodMode.VOICE: "Telephone call",
-    MethodMode.EMAIL: "Code by e-mail",
-    MethodMode.FEDERATED_MULTI_FACTOR: "Another provider, multifactor",
-    MethodMode.FEDERATED_SINGLE_FACTOR: "Another provider, single factor",
+    MethodMode.CERTIFICATE_MULTI_FACTOR: "certificate, multifactor",
+    MethodMode.CERTIFICATE_SINGLE_FACTOR: "certificate, single factor",
+    MethodMode.AUTHENTICATOR_PUSH: "push to an authenticator app",
+    MethodMode.DEVICE_BASED_PUSH: "sign-in by phone",
+    MethodMode.SMS: "text message",
+    MethodMode.VOICE: "telephone call",
+    MethodMode.EMAIL: "code by e-mail",
+    MethodMode.FEDERATED_MULTI_FACTOR: "another provider, multifactor",
+    MethodMode.FEDERATED_SINGLE_FACTOR: "another provider, single factor",
     MethodMode.QR_CODE_PIN: "QR code and PIN",
 }

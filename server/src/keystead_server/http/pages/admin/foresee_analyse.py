@@ -164,5 +164,5 @@ def _getting_in(facts: Facts, about: About) -> tuple[Facts, str]:
         credentials = [Credential(mode) for mode in modes]
         tried = replace(facts, methods=tuple(Used(each, facts.now) for each in credentials))
         if not is_met(about.floor, credentials) and decide(compiled, tried).verdict is Verdict.ALLOW:
-            return tried, f", gets in with only {' and '.join(METHOD_WORDS[mode].lower() for mode in modes)}"
+            return tried, f", gets in with only {' and '.join(METHOD_WORDS[mode] for mode in modes)}"
     return facts, ", gets in"

@@ -37,11 +37,17 @@ _ACTIONS: Choices = (
     (f"action:{UserAction.REGISTER_SECURITY_INFO}", "Register security information"),
     (f"action:{UserAction.REGISTER_DEVICE}", "Register a device"),
 )
+
+
+def _large(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 _LEVELS = (RiskLevel.NONE, RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH)
 FIXED: Mapping[str, Choices] = {
-    "methods": tuple((mode.value, words) for mode, words in METHOD_WORDS.items()),
+    "methods": tuple((mode.value, _large(words)) for mode, words in METHOD_WORDS.items()),
     "proof": SUPPOSED["proofs"],
-    "client": tuple((one.value, words.capitalize()) for one, words in CLIENT_WORDS.items()),
+    "client": tuple((one.value, _large(words)) for one, words in CLIENT_WORDS.items()),
     "platform": (("", "One that is not recognised"), *((one.value, words) for one, words in PLATFORM_WORDS.items())),
     "risk": tuple((level.value, level.value.capitalize()) for level in _LEVELS),
     "insider_risk": tuple((level.value, level.value.capitalize()) for level in InsiderRisk),

@@ -1,18 +1,16 @@
 """What a question about a supposed sign-in comes to, as the flow takes it; or which of its fields is wrong."""
 
 from enum import StrEnum
-from ipaddress import ip_address
 from typing import TypeVar
 from uuid import UUID
 
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.passkey import Proof
-from keystead_server.flows.what_if_access import Supposed
+from keystead_server.flows.what_if_access import Supposed, address_of, country_of, device_of
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.foresee_asked import BOTH, COMPLIANT, DESCRIBED, JOINED, Asked
 from keystead_server.policy.access.document import AccessRules
 from keystead_server.policy.access.facts import Address
-from keystead_server.policy.access.filters.subjects import DEVICE
 from keystead_server.policy.access.locations import IpLocation, NamedLocation
 from keystead_server.policy.access.vocabulary import (
     ClientApp,
@@ -81,14 +79,7 @@ def _place(asked: Asked, rules: AccessRules) -> tuple[Address | None, str | None
         if asked.ip or asked.country:
             raise Invalid("two_places", "choose a named location or type an address, not both", target="location")
         return _inside(next((one for one in rules.set.locations if one.id == asked.location), None))
-    try:
-        address = ip_address(asked.ip) if asked.ip else None
-    except ValueError:
-        raise Invalid("not_an_address", "an address looks like 203.0.113.9 or 2001:db8::9", target="ip") from None
-    country = asked.country.upper()
-    if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
-        raise Invalid("not_a_country", "a country has two letters, such as NL", target="country")
-    return address, country or None
+    return address_of(asked.ip), country_of(asked.country)
 
 
 def _inside(location: NamedLocation | None) -> tuple[Address | None, str | None]:
@@ -102,7 +93,7 @@ def _inside(location: NamedLocation | None) -> tuple[Address | None, str | None]
 
 async def _device(call: Call, asked: Asked) -> dict[str, object] | None:
     if asked.device == DESCRIBED:
-        return _described(asked.attributes)
+        return device_of(asked.attributes.splitlines())
     if asked.device in _DEVICES:
         return _DEVICES[asked.device]
     if asked.device.startswith("device:"):
@@ -110,24 +101,6 @@ async def _device(call: Call, asked: Asked) -> dict[str, object] | None:
     if asked.device:
         raise Invalid("not_a_choice", "choose one from the list", target="device")
     return None
-
-
-def _described(typed: str) -> dict[str, object]:
-    described: dict[str, object] = {}
-    for line in filter(None, map(str.strip, typed.splitlines())):
-        name, equals, value = (part.strip() for part in line.partition("="))
-        if not equals or DEVICE.operators_of(_attribute(name)) is None:
-            says = f"write one attribute a line, such as isCompliant=True; {line!r} is none that devices have"
-            raise Invalid("device_attribute_unknown", says, target="attributes")
-        described[_attribute(name)] = value
-    if not described:
-        raise Invalid("device_attribute_unknown", "describe the device by at least one attribute", target="attributes")
-    return described
-
-
-def _attribute(name: str) -> str:
-    """As rules write them they are `device.…`, which may be copied over."""
-    return name.casefold().removeprefix("device.")
 
 
 async def _enrolled(call: Call, asked: Asked) -> dict[str, object]:

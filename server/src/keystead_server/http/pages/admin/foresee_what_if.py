@@ -86,7 +86,7 @@ async def _own_ways(call: Call, user: User, facts: Facts, compiled: Compiled, na
     """Two passkeys that go the same way are told once."""
     decided: dict[str, Decision] = {}
     for way in await call.services.manage_access.kind.ways_of(user):
-        methods = listed(METHOD_WORDS[one.mode].lower() for one in way.credentials)
+        methods = listed(METHOD_WORDS[one.mode] for one in way.credentials)
         used = tuple(Used(each, facts.now) for each in way.credentials)
         decision = decide(compiled, replace(facts, methods=used))
         if methods not in decided or decision.prompts != decided[methods].prompts:

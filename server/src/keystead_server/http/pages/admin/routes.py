@@ -19,6 +19,7 @@ from keystead_server.http.pages.admin import (
     passkey_policy,
     people,
     person,
+    pin_rules,
     policy_history,
     policy_preview,
     policy_try,
@@ -130,6 +131,8 @@ _PASSKEY_POLICY = (
 )  # fmt: skip
 
 _METHODS_POLICY = (
+    _page("/pin-rules", pin_rules.show, "What is asked of the PIN on enrolled computers"),
+    _form("/pin-rules", pin_rules.save, "Change what is asked of the PIN", May.WRITE_POLICY),
     _page("/methods-policy", methods_policy.show, "The Authentication methods policy"),
     _form("/methods-policy", methods_policy.save, "Change the Authentication methods policy", May.WRITE_POLICY),
     _form(
