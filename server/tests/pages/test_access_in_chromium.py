@@ -90,6 +90,8 @@ def test_a_template_becomes_a_trial_is_kept_and_bites(open_office: Any, page: Pa
     page.get_by_role("button", name="Keep it").click()
     expect(page.get_by_text("What was on trial is kept.")).to_be_visible()
     look(page, "list")
+    page.get_by_role("link", name="Who is spared").first.click()
+    look(page, "spared")
     page.get_by_role("link", name="History").click()
     look(page, "history")
     sign_out(page)

@@ -2,6 +2,7 @@
 
 from keystead_server.http.pages.admin import (
     access_editor,
+    access_emergency,
     access_list,
     access_preview,
     access_templates,
@@ -180,6 +181,12 @@ _ACCESS = (
     _form(
         "/access/confirm", access_preview.confirm, "Save a change of policies that was previewed, for good or on trial",
         May.WRITE_POLICY, body=_SEALED_FORM,
+    ),
+    _page("/access/emergency", access_emergency.show, "Break-glass accounts, and who is spared for a time"),
+    _form("/access/emergency", access_emergency.add, "Name a break-glass account", May.WRITE_POLICY),
+    _form(
+        "/access/emergency/{user}/remove", access_emergency.remove, "Let policies apply to a break-glass account again",
+        May.WRITE_POLICY,
     ),
     _page("/access/history", policy_history.show_access, "Every version of Conditional Access"),
     _form(
