@@ -100,6 +100,9 @@ WHILE_HELD = {
     "GET /{tenant}/sign-out",
     "GET /{tenant}/account",
     "GET /{tenant}/account/passkeys/new",
+    # A policy may ask for them before the first passkey is registered.
+    "GET /{tenant}/terms",
+    "POST /{tenant}/terms",
     # Where proof is asked for, the passkey needs an enrolled computer first.
     "GET /{tenant}/account/devices/new",
     "POST /{tenant}/account/devices/new",

@@ -122,6 +122,8 @@ class AccessKind:
                 flow=None,
                 methods=tuple(Used(each, now) for each in way.credentials),
                 authenticated_at=now,
+                # Whoever is asked to accept terms can: that keeps nobody out.
+                accepted_terms=compiled.set.terms,
             )
             if decide(compiled, facts).verdict is Verdict.ALLOW:
                 return True

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keystead_server.domain.device import FirstUse
 from keystead_server.flows.abandon_registration import AbandonRegistration
+from keystead_server.flows.accept_terms import AcceptTerms
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_impact import AccessImpact
 from keystead_server.flows.access_kind import AccessKind
@@ -33,6 +34,7 @@ from keystead_server.flows.issue_pass import IssuePass
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.letters import Letters
 from keystead_server.flows.list_quarantined import ListQuarantined
+from keystead_server.flows.list_risk import ListRisk
 from keystead_server.flows.make_recovery_codes import MakeRecoveryCodes
 from keystead_server.flows.manage_access import ManageAccess
 from keystead_server.flows.manage_app import ManageApp
@@ -40,6 +42,7 @@ from keystead_server.flows.manage_device import ManageDevice
 from keystead_server.flows.manage_group import ManageGroup
 from keystead_server.flows.manage_methods import ManageMethods
 from keystead_server.flows.manage_passkey import ManagePasskey
+from keystead_server.flows.manage_risk import ManageRisk
 from keystead_server.flows.manage_user import ManageUser
 from keystead_server.flows.method_gate import MethodGate
 from keystead_server.flows.pin_policy import PinKind, PinPolicies
@@ -249,6 +252,8 @@ def build_services(
         metadata=metadata,
         geo_ip=places,
         detect_risk=risks,
+        list_risk=ListRisk(store, clock, risks),
+        manage_risk=ManageRisk(store, clock, entropy),
         sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models, ruled, alarm),
         sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer, methods, ruled, alarm),
         sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held, ruled),
@@ -281,6 +286,7 @@ def build_services(
         access_policies=access,
         access_gate=ruled,
         access_reach=AccessReach(store, clock),
+        accept_terms=AcceptTerms(store, clock, entropy, ruled),
         check_emergency=CheckEmergency(store, clock, entropy, access, held, letters),
         foresee=Foresee(store, clock, entropy, ruled),
         runs=Runs(clock, entropy),

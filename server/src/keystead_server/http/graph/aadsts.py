@@ -74,6 +74,12 @@ ERROR_NUMBERS: dict[str, int] = {
     "passwords_forbidden": _BY_POLICY,
     "access_blocked": 53003,
     "access_controls_required": 50076,
+    "terms_declined": _BY_POLICY,
+    # wrong PINs forgotten
+    "unlock_not_ours": METHOD_FAILED,
+    "unlock_over": METHOD_FAILED,
+    "unlock_code_unknown": METHOD_FAILED,
+    "signed_in_by_this_device": METHOD_FAILED,
     "unmet_authentication_requirements": 50076,
     "phishing_resistant_required": 530035,
     "registration_required": 50072,

@@ -12,6 +12,7 @@ from keystead_server.http.pages import (
     password_sign_in,
     set_up,
     sign_in,
+    terms,
     this_device,
     unlock_device,
 )
@@ -127,6 +128,18 @@ _ENTRANCE = (
     Route("GET", "/assets/{name}", assets.asset, "Style sheets, scripts and pictures", Access.PUBLIC, UNLIMITED, Face.JSON),
 )  # fmt: skip
 
+_TERMS = (
+    # Not itself behind a policy: it is the way to meet one.
+    _page(
+        "/{tenant}/terms", terms.show, "Terms of use to accept", Access.SIGNED_IN, while_held=True,
+        reaches=Reaches.NOTHING,
+    ),
+    _form(
+        "/{tenant}/terms", terms.decide, "Accept terms of use, or decline them", Access.SIGNED_IN, while_held=True,
+        reaches=Reaches.NOTHING,
+    ),
+)  # fmt: skip
+
 _SIGN_IN = (
     _page("/{tenant}/sign-in", sign_in.show, "Sign in with a passkey", Access.PUBLIC, session=True, while_held=True),
     _script(
@@ -228,4 +241,4 @@ _ACCOUNT = (
     _form("/{tenant}/account/sign-out-everywhere", account.sign_out_everywhere, "End every session", while_held=True, reaches=Reaches.NOTHING),
 )  # fmt: skip
 
-ROUTES: tuple[Route, ...] = (*_ENTRANCE, *_SIGN_IN, *_ACCOUNT, *ADMIN_ROUTES)
+ROUTES: tuple[Route, ...] = (*_ENTRANCE, *_TERMS, *_SIGN_IN, *_ACCOUNT, *ADMIN_ROUTES)

@@ -273,6 +273,10 @@ class Compiled:
         self.device_filtered = _bits(policies, lambda p: p.conditions.device_filter is not None)
         # Many policies ask for the same: each distinct demand is looked at once for each decision.
         self.grants: tuple[tuple[GrantControls, int], ...] = _distinct(policies, lambda p: p.grant)
+        # What somebody has accepted is read only where it is asked about.
+        self.asks_for_terms = any(
+            grant.asks(ControlKind.TERMS_OF_USE) for grant, mask in self.grants if mask & self.live
+        )
         self.sessions: tuple[tuple[SessionControls, int], ...] = _distinct(
             policies, lambda p: None if p.session == NO_SESSION_CONTROLS else p.session
         )

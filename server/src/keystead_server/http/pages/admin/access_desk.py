@@ -33,13 +33,17 @@ class Standing:
 
     async def names_with(self, call: Call, *policies: Policy) -> Names:
         """Names of what *policies* name too."""
-        return await names_for(call.services.store, call.tenant.id, self.rules.set, PolicySet(policies))
+        return await names_for(
+            call.services.store, call.tenant.id, self.rules.set, PolicySet(policies), terms=self.rules.terms
+        )
 
 
 async def standing(call: Call) -> Standing:
     saved = await call.services.access_policies.saved(call.tenant.id)
     now = saved.at(call.services.clock.now())
-    return Standing(saved, now, await names_for(call.services.store, call.tenant.id, now.rules.set))
+    return Standing(
+        saved, now, await names_for(call.services.store, call.tenant.id, now.rules.set, terms=now.rules.terms)
+    )
 
 
 async def change(

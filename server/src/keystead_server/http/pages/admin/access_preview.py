@@ -151,7 +151,7 @@ async def _preview(call: Call, change: Change, now: Standing) -> Preview:
     supposed = policy is not None and policy.state is State.REPORT_ONLY
     days = await _days(call)
     replayed = switched_on(after.set, [policy.id]) if policy is not None and supposed else after.set
-    names = await names_for(services.store, tenant, before.set, after.set)
+    names = await names_for(services.store, tenant, before.set, after.set, terms=(*before.terms, *after.terms))
     seen = Place.of(call.visitor)
     return Preview(
         foreseen=await services.replay_access(tenant, replayed, days=days),

@@ -64,6 +64,7 @@ _PEOPLE = (
     _form("/users/{user}/enable", person.enable, "Let an account sign in again", May.WRITE_USERS),
     _form("/users/{user}/disable", person.disable, "Switch an account off", May.WRITE_USERS),
     _form("/users/{user}/remove", person.remove, "Remove an account", May.WRITE_USERS),
+    _form("/users/{user}/risk", person.judge_risk, "Confirm or dismiss a person's risk", May.MANAGE_RISK),
     _form("/users/{user}/pass", person.issue_pass, "Issue a Temporary Access Pass", May.ISSUE_PASSES),
     _form(
         "/users/{user}/passkeys/{passkey}/remove", person.remove_passkey, "Remove a person's passkey",
