@@ -79,10 +79,14 @@ async def _show(call: Call, errors: Errors = NO_ERRORS) -> Response:
         "admin/access-emergency.html",
         status=422 if errors.by_field else 200,
         accounts=sorted((now.names.of(one), one) for one in now.rules.set.break_glass),
-        warnings=[trouble_words(name, trouble) for name, trouble in report.troubles],
+        warnings=[_sentence(trouble_words(name, trouble)) for name, trouble in report.troubles],
         spared=sorted(spared, key=lambda one: one.exclusion.until),
         username=call.field("username"),
         why=call.field("why"),
         errors=errors,
         notice=_NOTICES.get(call.query("done")),
     )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
