@@ -148,7 +148,9 @@ class Doctor:
             yield Finding("browsers", "beware", says, "keystead-agent browser install")
         if own:
             host = self.settings.state_dir / "browser" / "keystead-browser-host"
-            yield _host_finding(host, f"Browsers of yours that know the agent: {len(own)}.", "keystead-agent browser install")
+            yield _host_finding(
+                host, f"Browsers of yours that know the agent: {len(own)}.", "keystead-agent browser install"
+            )
         if everybodys:
             host, mend = self.root / PACKAGED_HOST, "Install the package keystead-agent again"
             yield _host_finding(host, f"Browsers that know it for everybody on this computer: {len(everybodys)}.", mend)

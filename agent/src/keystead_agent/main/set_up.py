@@ -134,7 +134,11 @@ class Installation:
 
     def _undo(self, *, dry_run: bool) -> Iterator[Step]:
         extension = self.settings.state_dir / "browser"
-        for step, path in [("unit", self._unit), *(("browsers", path) for path in host_files(self.home)), ("browsers", extension)]:
+        for step, path in [
+            ("unit", self._unit),
+            *(("browsers", path) for path in host_files(self.home)),
+            ("browsers", extension),
+        ]:
             if not path.exists():
                 continue
             if dry_run:
