@@ -4,8 +4,10 @@ from pathlib import Path
 
 from keystead_server.http.graph import (
     authentication_methods,
+    combination_configurations,
     directory_audits,
     groups,
+    method_modes,
     methods_policy,
     organization,
     registration_details,
@@ -62,6 +64,8 @@ COLLECTIONS: dict[str, Collection] = {
     "/organization": organization.COLLECTION,
     "/users/{user}/authentication/methods": authentication_methods.COLLECTION,
     "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations": methods_policy.COLLECTION,
+    "/identity/conditionalAccess/authenticationStrength/policies/{item}/combinationConfigurations": combination_configurations.COLLECTION,
+    "/identity/conditionalAccess/authenticationStrength/authenticationMethodModes": method_modes.COLLECTION,
     "/reports/authenticationMethods/userRegistrationDetails": registration_details.COLLECTION,
     "/auditLogs/signIns": sign_ins.COLLECTION,
     "/auditLogs/directoryAudits": directory_audits.COLLECTION,

@@ -73,5 +73,8 @@ def refused(invalid: Invalid, *, names: dict[str, str] | None = None) -> Refuse:
     """*invalid* as an answer; *names* gives Graph's names of what the domain calls otherwise."""
     status = 403 if invalid.code in _DENIED else 409 if invalid.code.endswith(_CONFLICTS) else 400
     target = None if invalid.target is None else (names or {}).get(invalid.target, invalid.target)
-    message = invalid.message[:1].upper() + invalid.message[1:] + "."
+    message = invalid.message + "."
+    # A sentence that begins with a property's name leaves it as Graph writes it.
+    if not (invalid.target or "").endswith(message.split()[0].rstrip(":")):
+        message = message[:1].upper() + message[1:]
     return Refuse(Problem(status, invalid.code, message, target=target))
