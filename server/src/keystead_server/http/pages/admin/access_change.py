@@ -15,11 +15,11 @@ from hashlib import sha256
 from typing import TypeAlias
 
 from keystead_server.domain.invalid import Invalid
-from keystead_server.flows.manage_access import stamped
 from keystead_server.http.call import Call
 from keystead_server.http.pages.next_page import named
 from keystead_server.http.problems import NOT_FOUND, Refuse
 from keystead_server.policy.access.document import AccessRules
+from keystead_server.policy.access.items import stamped
 from keystead_server.policy.access.model import Policy
 from keystead_server.policy.access.reading import read_policy
 from keystead_server.policy.access.writing import policy_to_json
