@@ -52,7 +52,7 @@ class ItemKind(Generic[_Item]):
     def with_added(self, rules: AccessRules, item: _Item, now: datetime) -> AccessRules:
         """Raises Invalid: there is one with its id."""
         if self.find(rules, item.id) is not None:
-            raise Invalid("policy_malformed", f"there is a {self.noun} with this id already", target="id")
+            raise Invalid("policy_malformed", f"another {self.noun} has this id already", target="id")
         added: tuple[_Item, ...] = (stamped(item, None, now),)
         return self.kept(rules, self._own(rules) + added)
 
