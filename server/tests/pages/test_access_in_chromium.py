@@ -105,3 +105,27 @@ def test_risk_and_emergency_accounts_are_shown_to_who_administers(open_office: A
     page.get_by_role("button", name="It is nothing: dismiss").click()
 
     expect(page.get_by_text("Nothing counts: it was dismissed")).to_be_visible()
+
+
+def test_terms_are_written_by_who_administers(open_office: Any, page: Page) -> None:
+    open_office.change_methods(security_defaults=False)
+    boss = open_office.person("writer@example.org", roles=frozenset({Role.GLOBAL_ADMINISTRATOR}))
+    sign_in(page, open_office, boss)
+    page.wait_for_url("**/account**")
+    address = f"{open_office.services.relying_party.public_url}/example/admin/access/terms"
+    page.goto(address)
+    page.get_by_label("Name").fill("Rules of the house")
+    page.get_by_label("Text").fill(TEXT)
+    page.get_by_label("Days until").fill("soon")
+    page.get_by_role("button", name="Write").click()
+    expect(page.get_by_text("This must be a number of days, or empty.")).to_be_visible()
+    look(page, "terms-wrong")
+
+    page.get_by_label("Days until").fill("365")
+    page.get_by_role("button", name="Write").click()
+
+    page.wait_for_url("**?done=written")
+    expect(page.get_by_text("Version 1, accepted by 0 people, each time for 365 days")).to_be_visible()
+    look(page, "terms-text")
+    page.goto(address)
+    look(page, "terms-list")

@@ -74,6 +74,10 @@ class GrantControls:
     def strength_ids(self) -> tuple[str, ...]:
         return tuple(control.id for control in self.controls if control.kind is ControlKind.STRENGTH)
 
+    @property
+    def terms_ids(self) -> frozenset[str]:
+        return frozenset(control.id for control in self.controls if control.kind is ControlKind.TERMS_OF_USE)
+
     def asks(self, kind: ControlKind) -> bool:
         return any(control.kind is kind for control in self.controls)
 
