@@ -10,9 +10,10 @@
 It gathers the facts and asks `policy.access.decide`. Where an organisation has no policy it reads nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import or_
 
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.access_ruling import AccessRuling, AppliedPolicy
@@ -25,9 +26,10 @@ from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.acceptances import acceptances_of
 from keystead_server.flows.access_facts import Place, Target, app_target, person_of, used_in
+from keystead_server.flows.held_methods import HeldMethods
 from keystead_server.flows.policies import AccessPolicies, AccessVersion
 from keystead_server.policy.access.compiled import Compiled
-from keystead_server.policy.access.controls import BrowserMode, ControlKind
+from keystead_server.policy.access.controls import NEW_PASSWORD, BrowserMode, Control, ControlKind
 from keystead_server.policy.access.decide import Decision, Prompt, Verdict, decide
 from keystead_server.policy.access.early import BlockedEarly, Early, MayContinue, decide_early
 from keystead_server.policy.access.facts import AppFacts, Facts, Person, Used, Workload
@@ -35,6 +37,7 @@ from keystead_server.policy.access.grants import why_unmet
 from keystead_server.policy.access.terms import accepted
 from keystead_server.policy.access.vocabulary import UNKNOWN, ClientApp, RiskLevel, Unknown
 from keystead_server.policy.people import Subject
+from keystead_server.policy.strengths.model import Strength
 from keystead_server.ports.clock import Clock
 from keystead_server.ports.geo_ip import GeoIp
 from keystead_server.ports.risk_signals import Risks, RiskSignals
@@ -51,6 +54,7 @@ class Ruling:
         emergency: the account is one that no policy is for.
         terms: ids of the terms of use that are asked for and can be accepted.
         only_terms: to accept them is all that is missing.
+        change_password: another password, and terms at most, are all that is missing, and one can be set.
     """
 
     decision: Decision
@@ -59,6 +63,7 @@ class Ruling:
     emergency: bool = False
     terms: frozenset[str] = frozenset()
     only_terms: bool = False
+    change_password: bool = False
 
     @property
     def code(self) -> str | None:
@@ -85,7 +90,7 @@ class Ruling:
         if keeps or self.blocks or now < session.signed_in_at + SESSION_LIFETIME:
             return self
         over = replace(self.decision, verdict=Verdict.CONTROLS_REQUIRED, sign_in_again=True)
-        return replace(self, decision=over, says=(*self.says, _TOO_OLD), only_terms=False)
+        return replace(self, decision=over, says=(*self.says, _TOO_OLD), only_terms=False, change_password=False)
 
 
 _TOO_OLD = "the sign-in is older than your organisation allows for this"
@@ -99,6 +104,7 @@ class AccessGate:
     access: AccessPolicies
     places: GeoIp | None = None
     risks: RiskSignals | None = None
+    held: HeldMethods | None = None
 
     async def of_session(
         self, owner: SessionOwner, visitor: Visitor, target: Target, *, place: Place | None = None
@@ -215,6 +221,7 @@ class AccessGate:
             self._facts(self.clock.now(), who, target, place or Place.of(visitor), risks),
             methods=methods,
             authenticated_at=session.signed_in_at,
+            password_changeable=await self._password_changeable(version, user, groups, risks),
             accepted_terms=await self._accepted(version, user),
         )
         ruling = _ruling(version, decide(version.compiled, facts))
@@ -242,6 +249,15 @@ class AccessGate:
         if self.places is not None and not isinstance(place.address, Unknown):
             country = self.places.country(place.address)
         return replace(facts, address=place.address, country=country, platform=place.platform)
+
+    async def _password_changeable(
+        self, version: AccessVersion, user: User, groups: Iterable[GroupId], risks: Risks
+    ) -> bool:
+        """Whether the person has a password, may go on having one, and a change would lower the risk."""
+        if self.held is None or not (version.compiled.asks_for_new_password and risks.can_be_remediated):
+            return False
+        held = await self.held.of(user, frozenset(groups))
+        return held.secrets.password is not None and held.against_using(Method.PASSWORD) is None
 
     async def _accepted(self, version: AccessVersion, user: User) -> frozenset[str]:
         if not version.compiled.asks_for_terms:
@@ -272,13 +288,20 @@ def _ruling(version: AccessVersion, decision: Decision) -> Ruling:
         AppliedPolicy(one.policy_id, version.names[one.policy_id], one.result.value) for one in decision.applied
     )
     terms = [_terms_in(prompt, version.compiled) for prompt in decision.prompts]
+    passwords = [_is_for_a_password(prompt) for prompt in decision.prompts]
+    over = decision.sign_in_again or decision.not_bound
     return Ruling(
         decision,
         AccessRuling(decision.verdict.value, applied),
         _says(version.compiled, decision),
         terms=frozenset().union(*terms),
-        only_terms=bool(terms) and all(terms) and not (decision.sign_in_again or decision.not_bound),
+        only_terms=bool(terms) and all(terms) and not over,
+        change_password=any(passwords) and all(map(or_, map(bool, terms), passwords)) and not over,
     )
+
+
+def _is_for_a_password(prompt: Prompt) -> bool:
+    return prompt.can_be_met and all(control.kind in NEW_PASSWORD for control in prompt.any_of)
 
 
 def _terms_in(prompt: Prompt, compiled: Compiled) -> frozenset[str]:
@@ -286,9 +309,16 @@ def _terms_in(prompt: Prompt, compiled: Compiled) -> frozenset[str]:
     return compiled.set.terms.intersection(asked)
 
 
+def _why(control: Control, prompt: Prompt, strengths: Mapping[str, Strength], terms: frozenset[str]) -> str:
+    if control.kind in NEW_PASSWORD and not prompt.can_be_met:
+        # Whoever has none, or may have none, is not sent to set one.
+        return "somebody must look at the risk of the account first"
+    return why_unmet(control, strengths, terms)
+
+
 def _says(compiled: Compiled, decision: Decision) -> tuple[str, ...]:
     strengths, terms = compiled.strengths, compiled.set.terms
-    said = [" or ".join(why_unmet(one, strengths, terms) for one in prompt.any_of) for prompt in decision.prompts]
+    said = [" or ".join(_why(one, prompt, strengths, terms) for one in prompt.any_of) for prompt in decision.prompts]
     if decision.sign_in_again:
         said.append(_TOO_OLD)
     if decision.not_bound:

@@ -53,8 +53,7 @@ class ListRisk:
             return None
         risk = await self.detect_risk.person(tenant, one)
         moments = [each.at for each in risk.because]
-        if risk.dismissed_at is not None:
-            moments.append(risk.dismissed_at)
+        moments += [one for one in (risk.dismissed_at, risk.remediated_at) if one is not None]
         return RiskyUser(user, risk, max(moments)) if moments else None
 
     async def _in_signals(self, tenant: TenantId) -> Iterable[UserId]:

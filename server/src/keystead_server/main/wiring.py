@@ -228,7 +228,7 @@ def build_services(
     access = AccessPolicies(store)
     places = geo_ip or NoGeoIp()
     risks = DetectRisk(store, clock, places)
-    ruled = AccessGate(store, clock, access, places, risks)
+    ruled = AccessGate(store, clock, access, places, risks, held)
     access_kind = AccessKind(store, clock, held, access, places)
     save_access = SavePolicy(store, clock, entropy, access_kind)
     duty = RegistrationDuty(store, policies, methods, models)
@@ -258,7 +258,7 @@ def build_services(
         sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held, ruled),
         finish_sign_in=FinishSignIn(store, clock, entropy, sealer, held, ruled, alarm),
         held_methods=held,
-        set_password=SetPassword(store, clock, entropy, sealer, hasher, gate, letters),
+        set_password=SetPassword(store, clock, entropy, sealer, hasher, gate, letters, risks),
         set_up_totp=SetUpTotp(store, clock, entropy, sealer, gate, letters),
         make_recovery_codes=MakeRecoveryCodes(store, clock, entropy, sealer, gate, letters),
         manage_methods=ManageMethods(store, clock, entropy, gate, letters),

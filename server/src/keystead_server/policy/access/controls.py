@@ -36,6 +36,10 @@ BUILT_IN_CONTROLS = frozenset(ControlKind) - {
 }
 
 
+NEW_PASSWORD = frozenset({ControlKind.PASSWORD_CHANGE, ControlKind.RISK_REMEDIATION})
+"""Met by another password, once it has lowered the risk that asks for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """One thing asked for.
