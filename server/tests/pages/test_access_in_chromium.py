@@ -129,3 +129,39 @@ def test_terms_are_written_by_who_administers(open_office: Any, page: Page) -> N
     look(page, "terms-text")
     page.goto(address)
     look(page, "terms-list")
+
+
+def test_who_is_at_risk_is_led_to_change_the_password(open_office: Any, page: Page) -> None:
+    # Office's own defaults, with passwords.
+    open_office.allow_passwords()
+    person = open_office.person("new-password@example.org")
+    body = policy_body("Risky", userRiskLevels=["high"], users={"includeUsers": [person.id]})
+    grant = {"operator": "AND", "builtInControls": ["mfa", "passwordChange"]}
+
+    def edit(rules: AccessRules) -> AccessRules:
+        asking = read_policy(body | {"grantControls": grant}, new_id="p2").policy
+        return replace(rules, set=replace(rules.set, policies=(asking,)))
+
+    run(open_office.services.manage_access.change(open_office.tenant.id, edit, by=OPERATOR, about="a test"))
+    sign_in(page, open_office, person)
+    page.wait_for_url("**/account**")
+    base = f"{open_office.services.relying_party.public_url}/example/account"
+    page.goto(f"{base}/password")
+    page.get_by_label("New password").fill("first good phrase")
+    page.get_by_label("The same again").fill("first good phrase")
+    page.get_by_role("button", name="Set the password").click()
+    page.wait_for_url("**?done=password_set")
+    supply = open_office.services.manage_risk.supply
+    run(supply(person, level="high", event_type="leakedCredentials", says="on a list", by=OPERATOR))
+
+    page.goto(base)
+    page.wait_for_url("**/account/password?continue=*")
+    look(page, "new-password")
+    for typed, says in (("first good phrase", "think of another"), ("another good phrase", None)):
+        page.get_by_label("New password").fill(typed)
+        page.get_by_label("The same again").fill(typed)
+        page.get_by_role("button", name="Change the password").click()
+        if says is not None:
+            expect(page.get_by_text(says)).to_be_visible()
+
+    page.wait_for_url(base)
