@@ -293,7 +293,7 @@ def build_services(
         replay_access=ReplayAccess(store, clock, places, access),
         what_if_access=WhatIfAccess(store, clock, places),
         access_impact=AccessImpact(store, clock, access),
-        analyse_access=AnalyseAccess(store, clock, methods),
+        analyse_access=AnalyseAccess(store, clock, methods, policies),
         explain_sign_in=ExplainSignIn(store, clock, places, access),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
         save_pin_policy=SavePolicy(store, clock, entropy, PinKind()),
