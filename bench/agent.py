@@ -30,22 +30,12 @@ from bench.processes import cpu_seconds, memory_mib
 
 _PIN = "137946"
 _SIGN_INS = 20
-# A person that answers at once, in a program that costs nothing to start.
-_PINENTRY = f"""#!/bin/sh
-echo OK
-while read verb rest; do
-  [ "$verb" = GETPIN ] && echo "D {_PIN}"
-  [ "$verb" = SETREPEAT ] && repeat=1
-  [ "$verb" = GETPIN ] && [ -n "$repeat" ] && echo "S PIN_REPEATED"
-  echo OK
-done
-"""
 
 
 def measure(rounds: int) -> dict[str, Any]:
     with TemporaryDirectory(prefix="keystead-bench-") as folder, SoftwareTpm() as tpm, PasskeyPages() as pages:
         agent = RunningAgent(Path(folder), tpm.address)
-        agent.pinentry.program.write_text(_PINENTRY, encoding="utf-8")
+        agent.pinentry.answer_at_once(_PIN)
         starts = [_started(agent) for _ in range(rounds)]
         agent.start()
         idle = memory_mib(agent.pid)

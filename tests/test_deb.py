@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import cache_from_source
 from pathlib import Path
 from shutil import which
 
@@ -93,6 +94,19 @@ def test_the_package_says_which_python_and_nothing_of_the_builder(package: Path,
     ours = (computer / HOME).rglob("*")
     assert not [path for path in ours if path.suffix == ".pth" or path.name == "direct_url.json"]
     assert "keystead_server" not in listed
+
+
+def test_nobody_who_starts_it_has_to_compile_it_first(computer: Path) -> None:
+    """A person may not write under /usr, so each start would compile all of it anew."""
+    ours = computer / HOME / "lib" / PYTHON / "site-packages" / "keystead_agent"
+    sources = list(ours.rglob("*.py"))
+
+    assert sources
+    for source in sources:
+        compiled = Path(cache_from_source(str(source)))
+        assert compiled.exists(), source
+        assert str(computer).encode() not in compiled.read_bytes()
+        assert b"keystead-deb-" not in compiled.read_bytes()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may install packages")

@@ -22,8 +22,10 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from compileall import compile_dir
 from importlib.metadata import Distribution, distribution, version
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from tempfile import TemporaryDirectory
 
 from keystead_agent.browser_host.everybody import FOLDER, PLACES
@@ -48,7 +50,7 @@ Version: {version}
 Architecture: {architecture}
 Maintainer: Keystead <keystead@keystead.example>
 Depends: python3 (>= {this}), python3 (<< {next})
-Recommends: pinentry-gnome3 | pinentry-qt | pinentry-curses, publicsuffix
+Recommends: pinentry-gnome3 | pinentry-qt | pinentry-curses, tpm-udev, publicsuffix
 Suggests: fprintd, tpm2-tools
 Section: net
 Priority: optional
@@ -71,7 +73,7 @@ exec /{HOME}/bin/python3 -I -m keystead_agent.browser_host --socket "$XDG_RUNTIM
 _REMOVAL = f"""\
 #!/bin/sh
 set -e
-# What Python has made of the package's files when root ran it: dpkg does not know of it.
+# Bytecode: the package's own, and what another Python made beside it when root ran it, of which dpkg does not know.
 find "$DPKG_ROOT/{HOME}" -name __pycache__ -type d -prune -exec rm -rf {{}} +
 if [ "$1" = remove ]; then
   for place in {" ".join(PLACES)}; do rm -f "$DPKG_ROOT/$place"; done
@@ -114,6 +116,7 @@ def _fill(stage: Path) -> None:
     for needed in _needed():
         _copy(needed, site)
     _add_own_wheels(site)
+    _compile(site, stage)
     _write(stage / HOME / "pyvenv.cfg", "home = /usr/bin\ninclude-system-site-packages = false\n")
     (stage / HOME / "bin").mkdir()
     (stage / HOME / "bin" / "python3").symlink_to("/usr/bin/python3")
@@ -166,6 +169,14 @@ def _add_own_wheels(site: Path) -> None:
         for wheel in sorted(Path(wheels).glob("*.whl")):
             with zipfile.ZipFile(wheel) as packed:
                 packed.extractall(site)
+
+
+def _compile(site: Path, stage: Path) -> None:
+    """Bytecode for the one Python that the package is for: whoever starts the agent may not write it there."""
+    # Unchecked: what dpkg unpacks has times of its own, and is changed by no one but dpkg.
+    mode = PycInvalidationMode.UNCHECKED_HASH
+    if not compile_dir(site, quiet=1, stripdir=str(stage), prependdir="/", invalidation_mode=mode):
+        raise SystemExit("some of it is no Python")
 
 
 def _write(path: Path, text: str, *, mode: int = 0o644) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +23,6 @@ from keystead_agent.container.records import Provider
 from keystead_agent.gesture.interface import Cancelled, Purpose
 from keystead_agent.gesture.scripted import ScriptedGesture
 from keystead_agent.keystore.errors import GestureRefused, PinLocked
-from keystead_agent.keystore.interface import Keystore
 from keystead_agent.keystore.software import SoftwareKeystore
 from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_core.webauthn import (
@@ -38,65 +37,21 @@ from keystead_core.webauthn import (
 from keystead_core.webauthn.aaguids import KEYSTEAD_SOFTWARE, KEYSTEAD_TPM
 from keystead_core.wire.base64url import b64url_decode, b64url_encode
 from keystead_testkit.clock import FixedClock
+from keystead_testkit.container_desk import (
+    CHALLENGE,
+    ORIGIN,
+    PAGE,
+    PIN,
+    RP_ID,
+    Desk,
+    at_once,
+    creation,
+    run,
+    user,
+)
 from webauthn.helpers.structs import AttestationFormat
 
 T = TypeVar("T")
-
-RP_ID, ORIGIN, PIN = "id.example.org", "https://id.example.org", "137946"
-CHALLENGE = bytes(range(32))
-PAGE = Caller(ORIGIN, requester="chromium (7)")
-
-
-async def at_once(work: Callable[[], T]) -> T:
-    return work()
-
-
-class Desk:
-    """A container with an enrolled provider and a PIN, and a person whose answers are set."""
-
-    def __init__(self, directory: Path, keystore: Keystore, clock: FixedClock) -> None:
-        self.container = Container(directory, keystore, clock.now, os.urandom)
-        issuer = f"{ORIGIN}/contoso/v2.0"
-        enrolled = datetime(2026, 1, 1, tzinfo=UTC)
-        self.container.enrol(Provider(RP_ID, (ORIGIN,), issuer, "Contoso", "t", "Contoso", ORIGIN, enrolled))
-        self.container.set_pin(PIN)
-        self.person = ScriptedGesture([])
-
-    @property
-    def authenticator(self) -> Authenticator:
-        return Authenticator(self.container, self.person, at_once)
-
-    def create(self, *answers: Any, caller: Caller = PAGE, **changes: Any) -> dict[str, Any]:
-        self.person.dangerous_answers_without_a_person[:] = answers or (PIN,)
-        return run(self.authenticator.make_credential(caller, creation(**changes)))
-
-    def get(self, *answers: Any, caller: Caller = PAGE, chosen: str | None = None, **changes: Any) -> dict[str, Any]:
-        self.person.dangerous_answers_without_a_person[:] = answers or (PIN,)
-        return run(self.authenticator.get_assertion(caller, request(**changes), chosen=chosen))
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)
-
-
-def creation(**changes: Any) -> dict[str, Any]:
-    options = {
-        "rp": {"id": RP_ID, "name": "Contoso"},
-        "user": {"id": b64url_encode(b"alice"), "name": "alice@contoso", "displayName": "Alice"},
-        "challenge": b64url_encode(CHALLENGE),
-        "pubKeyCredParams": [{"type": "public-key", "alg": -8}, {"type": "public-key", "alg": -7}],
-        **changes,
-    }
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def request(**changes: Any) -> dict[str, Any]:
-    options = {"rpId": RP_ID, "challenge": b64url_encode(CHALLENGE), **changes}
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def user(name: str) -> dict[str, str]:
-    return {"id": b64url_encode(name.encode()), "name": f"{name}@contoso", "displayName": name.title()}
 
 
 @pytest.fixture
@@ -362,7 +317,7 @@ def test_without_a_pin_nobody_is_asked_for_it(tmp_path: Path, software: Software
     desk = Desk.__new__(Desk)
     desk.container = Container(tmp_path / "state", software, clock.now, os.urandom)
     issuer, enrolled = f"{ORIGIN}/v2.0", datetime(2026, 1, 1, tzinfo=UTC)
-    desk.container.enrol(Provider(RP_ID, (ORIGIN,), issuer, "Contoso", "t", "Contoso", ORIGIN, enrolled))
+    desk.container.enrolments.enrol(Provider(RP_ID, (ORIGIN,), issuer, "Contoso", "t", "Contoso", ORIGIN, enrolled))
     desk.person = ScriptedGesture([])
 
     with pytest.raises(PinNotSet):

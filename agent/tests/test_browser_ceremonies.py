@@ -133,6 +133,8 @@ def test_a_page_of_another_domain_that_is_enrolled_with_the_relying_party_may_us
 
 def test_what_another_relay_has_taken_is_not_asked_twice(agent: SocketAgent, tab: Tab) -> None:
     # As when somebody has the extension twice, loaded by hand and for everybody: the other one comes first.
+    if isinstance(tab, ChromiumTab):
+        pytest.skip("in Chromium no script of the page's hears an event before the extension does")
     tab.run(
         """const take = (event) => event.preventDefault();
         addEventListener("keystead:ask", take, {capture: true});

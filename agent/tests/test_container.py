@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from keystead_agent.container.container import Account, Container
+from keystead_agent.container.container import Container
 from keystead_agent.container.errors import (
     ContainerTampered,
     PasskeyUnknown,
@@ -18,7 +18,7 @@ from keystead_agent.container.errors import (
     ProviderChanged,
     ProviderUnknown,
 )
-from keystead_agent.container.records import Contents, Passkey, Provider
+from keystead_agent.container.records import Account, Contents, Passkey, Provider
 from keystead_agent.container.sealing import SealedContents, seal_contents
 from keystead_agent.container.vault import FILE_NAME
 from keystead_agent.keystore.errors import GestureRefused
@@ -57,7 +57,7 @@ class Home:
 
     def with_pin(self) -> Container:
         container = self.open()
-        container.enrol(CONTOSO)
+        container.enrolments.enrol(CONTOSO)
         container.set_pin(PIN)
         return container
 
@@ -217,7 +217,7 @@ def test_what_reached_nobody_can_be_put_back(home: Home) -> None:
 
 def test_nothing_is_done_without_a_pin(home: Home) -> None:
     container = home.open()
-    container.enrol(CONTOSO)
+    container.enrolments.enrol(CONTOSO)
 
     with pytest.raises(PinNotSet):
         container.create("id.example.org", ALICE, PIN, None)
@@ -253,7 +253,7 @@ def test_enrolling_again_refreshes(home: Home) -> None:
     container = home.with_pin()
     more = Provider(**{**_members(CONTOSO), "origins": ("https://id.example.org", "https://my.id.example.org")})
 
-    container.enrol(more)
+    container.enrolments.enrol(more)
 
     assert container.providers == (more,)
 
@@ -262,7 +262,7 @@ def test_a_provider_cannot_become_another_relying_party(home: Home) -> None:
     container = home.with_pin()
 
     with pytest.raises(ProviderChanged) as refused:
-        container.enrol(Provider(**{**_members(CONTOSO), "rp_id": "example.org"}))
+        container.enrolments.enrol(Provider(**{**_members(CONTOSO), "rp_id": "example.org"}))
 
     assert refused.value.code == "provider_changed"
     assert container.providers == (CONTOSO,)
@@ -272,14 +272,14 @@ def test_unenrolling_takes_the_passkeys_that_no_other_tenant_uses(home: Home) ->
     container = home.with_pin()
     container.create("id.example.org", ALICE, PIN, None)
     fabrikam = {"issuer": "https://id.example.org/fabrikam/v2.0", "url": "https://id.example.org/fabrikam"}
-    container.enrol(Provider(**{**_members(CONTOSO), **fabrikam}))
+    container.enrolments.enrol(Provider(**{**_members(CONTOSO), **fabrikam}))
 
-    assert container.unenrol("https://id.example.org/fabrikam") == 0
-    assert container.unenrol("id.example.org") == 1
+    assert container.enrolments.unenrol("https://id.example.org/fabrikam") == 0
+    assert container.enrolments.unenrol("id.example.org") == 1
 
     assert (container.providers, container.passkeys) == ((), ())
     with pytest.raises(ProviderUnknown):
-        container.unenrol("id.example.org")
+        container.enrolments.unenrol("id.example.org")
 
 
 def test_removing_takes_one_passkey(home: Home) -> None:

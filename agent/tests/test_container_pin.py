@@ -6,10 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from keystead_agent.container.container import Account, Container
+from keystead_agent.container.container import Container
 from keystead_agent.container.errors import PinExpired, PinNotSet, PinUnfit
 from keystead_agent.container.pin import hash_pin
 from keystead_agent.container.pin_rules import PinRules
+from keystead_agent.container.records import Account
 from keystead_agent.container.vault import FILE_NAME
 from keystead_agent.keystore.errors import (
     GestureRefused,
@@ -250,11 +251,11 @@ def test_a_full_disk_during_a_pin_change_leaves_the_former_pin(owner: Person) ->
 
 @pytest.mark.tpm
 def test_the_attestation_key_is_made_once_and_kept(owner: Person) -> None:
-    first = owner.container.attestation_identity()
+    first = owner.container.enrolments.identity()
 
     owner.open()
 
-    assert owner.container.attestation_identity() == first
+    assert owner.container.enrolments.identity() == first
     _, made = owner.container.create(
         "id.example.org", replace(ALICE, user_handle=b"bob"), PIN, lambda _: lambda _: bytes(32), certified=True
     )
@@ -263,7 +264,7 @@ def test_the_attestation_key_is_made_once_and_kept(owner: Person) -> None:
 
 def test_a_software_container_certifies_nothing(person: Person) -> None:
     with pytest.raises(NoChip):
-        person.container.attestation_identity()
+        person.container.enrolments.identity()
     with pytest.raises(NoChip):
         person.container.create("id.example.org", ALICE, PIN, lambda _: lambda _: bytes(32), certified=True)
     assert person.container.guard == "file"

@@ -503,7 +503,7 @@ def test_a_site_that_the_person_named_may_ask_and_unenrolling_others_leaves_its_
         user, es256 = {"id": bytes(32), "name": "openssh"}, [{"type": "public-key", "alg": -7}]
 
         made = [ctap.make_credential(bytes(32), {"id": "ssh:", "name": "ssh"}, user, es256) for _ in range(2)]
-        agent.container.unenrol(RP_ID)
+        agent.container.enrolments.unenrol(RP_ID)
 
         for each in made:
             credential = each.auth_data.credential_data

@@ -234,9 +234,8 @@ def test_several_wrong_pins_ask_for_a_phrase_and_then_for_patience(ready: Runnin
 
 
 def test_nothing_is_unlocked_that_no_provider_may_unlock(ready: RunningAgent) -> None:
-    assert refusal(ready, link.UnlockBegin("1")).code == "unlock_refused"
-    assert refusal(ready, link.UnlockFinish("2", signature="AAAA")).code == "unlock_refused"
-    assert refusal(ready, link.UnlockFinish("3", signature="not base64url!")).code == "unlock_refused"
+    assert refusal(ready, link.Unlock("1")).code == "unlock_refused"
+    assert refusal(ready, link.UnlockWait("2")).code == "unlock_refused"
 
 
 def test_the_pin_is_changed_and_passkeys_stay(ready: RunningAgent, pages: PasskeyPages) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from keystead_agent.authenticator.approval import Approval
 from keystead_agent.authenticator.errors import NotApproved
-from keystead_agent.container.container import Account, Container
+from keystead_agent.container.container import Container
 from keystead_agent.container.ladder import PHRASE
+from keystead_agent.container.records import Account
 from keystead_agent.daemon.offloading import OneThread
 from keystead_agent.gesture.interface import Cancelled, Prompt, Purpose, Verified
 from keystead_agent.gesture.scripted import ScriptedGesture

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from keystead_agent.container.container import Account, Container, Traits
+from keystead_agent.container.container import Container
 from keystead_agent.container.errors import PasskeyUnknown, PinNotSet
 from keystead_agent.container.pin import hash_pin
-from keystead_agent.container.records import Contents
+from keystead_agent.container.records import Account, Traits
+from keystead_agent.container.stored import from_cbor, to_cbor
 from keystead_agent.keystore.errors import GestureRefused, OtherMachine
 from keystead_agent.keystore.interface import Keystore
 from keystead_agent.keystore.software import SoftwareKeystore
@@ -136,12 +137,12 @@ def test_containers_from_before_there_were_secrets_are_read(container: Container
     container.create("id.example.org", Account(b"a", "a", "A"), PIN, None)
     contents = container.snapshot()
     assert contents is not None
-    stored = decode_cbor(contents.to_cbor())
+    stored = decode_cbor(to_cbor(contents))
     assert isinstance(stored, dict)
     for passkey in stored["passkeys"]:
         del passkey["protection"], passkey["discoverable"], passkey["secret"]
 
-    older = Contents.from_cbor(contents.foundation, encode_cbor(stored))
+    older = from_cbor(contents.foundation, encode_cbor(stored))
 
     assert older == contents
 

@@ -6,7 +6,8 @@ from hashlib import sha256
 import pytest
 from keystead_agent.container.errors import PinUnfit
 from keystead_agent.container.pin import hash_pin
-from keystead_agent.container.pin_rules import PinRules, Presence, strictest
+from keystead_agent.container.pin_rules import PinRules, strictest
+from keystead_core.link.pin_policy import Presence
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from keystead_testkit.clock import NOON, FixedClock
 from keystead_testkit.ctap_agent import RP_ID, CtapAgent
 
 HOST = "id.example.org"
+ADA = b"ada"
 
 
 def provider(tenant: str, origin: str = f"https://{HOST}") -> Provider:
@@ -42,40 +44,56 @@ CONTOSO, FABRIKAM = provider("contoso"), provider("fabrikam")
 def test_a_proof_is_kept_until_it_ends(
     container: Container, tmp_path: Path, software: SoftwareKeystore, clock: FixedClock
 ) -> None:
-    container.enrol(CONTOSO)
-    container.keep_proof(proof(CONTOSO))
+    container.enrolments.enrol(CONTOSO)
+    container.enrolments.keep_proof(proof(CONTOSO))
 
     reopened = Container(tmp_path / "state", software, clock.now, lambda size: b"r" * size)
 
-    assert reopened.proof_of(CONTOSO.issuer) == reopened.proof_for(HOST) == proof(CONTOSO)
-    assert reopened.proof_for("elsewhere.example") is None
+    assert reopened.enrolments.proof_of(CONTOSO.issuer) == reopened.enrolments.proof_for(HOST, ADA) == proof(CONTOSO)
+    assert reopened.enrolments.proof_for("elsewhere.example", ADA) is None
     clock.advance(timedelta(days=30))
-    assert reopened.proof_for(HOST) is None
-    assert reopened.proof_of(CONTOSO.issuer) is not None, "it can still be renewed"
+    assert reopened.enrolments.proof_for(HOST, ADA) is None
+    assert reopened.enrolments.proof_of(CONTOSO.issuer) is not None, "it can still be renewed"
 
 
 def test_of_several_tenants_of_one_site_the_last_proven_counts(container: Container) -> None:
     for each in (CONTOSO, FABRIKAM):
-        container.enrol(each)
-        container.keep_proof(proof(each))
-    assert container.proof_for(HOST) == proof(FABRIKAM)
+        container.enrolments.enrol(each)
+        container.enrolments.keep_proof(proof(each))
+    assert container.enrolments.proof_for(HOST, ADA) == proof(FABRIKAM)
 
-    container.keep_proof(proof(CONTOSO))
+    container.enrolments.keep_proof(proof(CONTOSO))
 
-    assert container.proof_for(HOST) == proof(CONTOSO)
+    assert container.enrolments.proof_for(HOST, ADA) == proof(CONTOSO)
+
+
+def test_of_several_tenants_of_one_site_the_accounts_own_counts_whichever_was_proven_last(
+    container: Container,
+) -> None:
+    ours, theirs = replace(proof(CONTOSO), user_handle=ADA), replace(proof(FABRIKAM), user_handle=b"ada there")
+    for enrolled, kept in ((CONTOSO, ours), (FABRIKAM, theirs)):
+        container.enrolments.enrol(enrolled)
+        container.enrolments.keep_proof(kept)
+
+    for _ in range(2):
+        assert container.enrolments.proof_for(HOST, ADA) == ours
+        assert container.enrolments.proof_for(HOST, b"ada there") == theirs
+        container.enrolments.keep_proof(ours)
+    assert container.enrolments.proof_for(HOST, b"an account in whose name nothing was proven") == ours
+    assert container.enrolments.proof_for("elsewhere.example", ADA) is None
 
 
 def test_a_proof_goes_with_its_provider_and_with_the_key_it_is_about(container: Container) -> None:
     for each in (CONTOSO, FABRIKAM):
-        container.enrol(each)
-        container.keep_proof(proof(each))
+        container.enrolments.enrol(each)
+        container.enrolments.keep_proof(proof(each))
 
-    container.unenrol(FABRIKAM.issuer)
-    assert container.proof_of(FABRIKAM.issuer) is None
-    assert container.proof_of(CONTOSO.issuer) is not None
+    container.enrolments.unenrol(FABRIKAM.issuer)
+    assert container.enrolments.proof_of(FABRIKAM.issuer) is None
+    assert container.enrolments.proof_of(CONTOSO.issuer) is not None
 
-    container.forget_attestation_key()
-    assert container.proof_of(CONTOSO.issuer) is None
+    container.enrolments.forget_attestation_key()
+    assert container.enrolments.proof_of(CONTOSO.issuer) is None
 
 
 def test_what_the_site_trusts_is_not_sent_to_it() -> None:
@@ -87,8 +105,8 @@ def test_a_renewal_that_fails_is_logged_and_ends_nothing(
     container: Container, tmp_path: Path, clock: FixedClock
 ) -> None:
     nobody = provider("contoso", "http://localhost:9")
-    container.enrol(nobody)
-    container.keep_proof(proof(nobody))
+    container.enrolments.enrol(nobody)
+    container.enrolments.keep_proof(proof(nobody))
     log = tmp_path / "agent.log"
     proving = Proving(clock.now, "laptop", OneThread(), OneThread(), Log(clock.now, log, stream=None))
 
@@ -101,7 +119,7 @@ def test_a_renewal_that_fails_is_logged_and_ends_nothing(
 
     assert '"event": "proof.unrenewed"' in log.read_text()
     assert '"code": "provider_unreachable"' in log.read_text()
-    assert container.proof_for(HOST) == proof(nobody)
+    assert container.enrolments.proof_for(HOST, ADA) == proof(nobody)
 
 
 # -- as a security key -----------------------------------------------------------------------------
@@ -117,7 +135,7 @@ def plugged(tmp_path: Path, keystore: TpmKeystore) -> Iterator[CtapAgent]:
 @pytest.mark.tpm
 def test_a_security_key_vouches_where_it_is_proven(plugged: CtapAgent) -> None:
     (enrolled,) = [each for each in plugged.container.providers if each.rp_id == RP_ID]
-    plugged.container.keep_proof(
+    plugged.container.enrolments.keep_proof(
         Proof(enrolled.issuer, "0198", "laptop", (b"leaf", b"authority"), plugged.clock.now() + timedelta(days=30))
     )
     device: CtapHidDevice = plugged.plug_in().open()

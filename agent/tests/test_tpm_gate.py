@@ -22,6 +22,8 @@ from keystead_testkit.tpm_container import (
     NEW,
     PIN,
     WRONG,
+    DyingTransport,
+    PulledPlug,
     TpmContainer,
     UnlockAuthority,
     counted_by_the_chip,
@@ -183,12 +185,12 @@ def test_a_pin_change_that_dies_at_any_command_loses_nothing(
     # Each unclean start costs a try of the chip's own.
     set_dictionary_attack(tpm, tries=100, recovery_seconds=1000)
     for survived in range(1, 60):
-        dying = TpmKeystore(lambda left=survived: _Dying(tpm, left), os.urandom, time.sleep)  # type: ignore[misc]
+        dying = TpmKeystore(lambda left=survived: DyingTransport(tpm, left), os.urandom, time.sleep)  # type: ignore[misc]
         try:
             changed = dying.change_gate(
                 container.foundation, container.gate, old=PIN, new=NEW, unlock=container.record.unlock
             )
-        except _PulledPlug:
+        except PulledPlug:
             tpm.restart()
             container.opens(PIN)
         else:
@@ -206,27 +208,6 @@ def test_a_pin_change_that_dies_at_any_command_loses_nothing(
     again = container.keystore.change_gate(container.foundation, container.gate, old=NEW, new=PIN)
     container.gate = again
     container.opens(PIN)
-
-
-class _PulledPlug(Exception):
-    pass
-
-
-class _Dying:
-    """A transport on which the power goes after some commands."""
-
-    def __init__(self, tpm: SoftwareTpm, left: int) -> None:
-        self._transport = connector(tpm.address)()
-        self._left = left
-
-    def exchange(self, command: bytes) -> bytes:
-        if not self._left:
-            raise _PulledPlug
-        self._left -= 1
-        return self._transport.exchange(command)
-
-    def close(self) -> None:
-        self._transport.close()
 
 
 def test_an_old_copy_of_the_file_does_not_open_with_the_old_pin(member: TpmContainer) -> None:

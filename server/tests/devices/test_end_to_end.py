@@ -4,8 +4,11 @@ Only the browser is left out: what its extension asks the daemon is asked here, 
 """
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +22,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fido2.attestation import TpmAttestation, verify_x509_chain
 from fido2.webauthn import AttestationObject, CollectedClientData
 from keystead_agent.client.client import AgentRefused
+from keystead_agent.container.pin import hash_pin
+from keystead_agent.container.sealing import SealedContents
+from keystead_agent.keystore.errors import GestureRefused, PinBlocked
+from keystead_agent.keystore.tpm import TpmKeystore
+from keystead_agent.keystore.transport import connector
 from keystead_core.link.messages import Create, Get
+from keystead_core.tpm.pin_index import TRIES
 from keystead_core.webauthn.aaguids import KEYSTEAD_TPM
 from keystead_core.wire import b64url_decode
 from keystead_testkit import software_tpm
@@ -205,3 +214,62 @@ def test_keys_in_a_file_cannot_be_proven(town: Town, tmp_path: Path) -> None:
         refused = agent.cli("enrol", town.tenant, "--code", town.code(), "--json")
 
     assert json.loads(refused.stdout)["error"]["code"] == "no_chip"
+
+
+# -- too many wrong PINs ---------------------------------------------------------------------------
+
+
+def use_up_all_tries(town: Town) -> None:
+    """As root does, past the daemon and its waits: the chip itself counts."""
+    town.agent.stop()
+    keystore = TpmKeystore(connector(town.agent.tpm), os.urandom, time.sleep)
+    sealed = SealedContents.parse((town.agent.state / "container.cbor").read_bytes())
+    contents = sealed.open(keystore.integrity_key(sealed.foundation))
+    assert contents.gate is not None
+    assert keystore.guard(contents.gate) == "provider"
+    for _ in range(TRIES):
+        with pytest.raises((GestureRefused, PinBlocked)):
+            keystore.check(contents.foundation, contents.gate, hash_pin("000000"))
+    town.agent.start()
+
+
+def unlocking(town: Town) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+    """`keystead-agent unlock`, and the first of the two documents that it prints."""
+    process = town.agent.begin_cli("unlock", "--json")
+    assert process.stdout is not None
+    lines: list[str] = []
+    while (line := process.stdout.readline()) and line != "}\n":
+        lines.append(line)
+    return process, json.loads("".join(lines) + "}")
+
+
+def test_after_too_many_wrong_pins_a_sign_in_elsewhere_gives_the_tries_back(town: Town) -> None:
+    assert town.agent.cli("enrol", town.tenant, "--code", town.code()).returncode == 0
+    assert town.register().status_code == 201, "this PIN entrusts the count to the provider"
+    assert "your identity provider can give tries back" in town.agent.cli("status").stdout
+    use_up_all_tries(town)
+    with pytest.raises(AgentRefused) as blocked:
+        town.sign_in()
+    assert blocked.value.code == "pin_blocked"
+
+    process, shown = unlocking(town)
+    assert shown["page"] == f"{town.tenant}/account/unlock"
+    wrong = town.ask_of("/home/account/unlock", {"code": "BCDF-2345"})
+    assert (wrong.status_code, "No computer of yours" in wrong.text) == (422, True)
+    allowed = town.ask_of("/home/account/unlock", {"code": shown["code"]})
+    assert allowed.status_code == 200, allowed.text
+    rest, _ = process.communicate(timeout=60)
+
+    assert (process.returncode, json.loads(rest)) == (0, {"unlocked": True, "pin_changed": False})
+    assert town.sign_in().status_code == 200
+    assert "Tries left  10 of 10" in town.agent.cli("status").stdout
+
+
+def test_a_disabled_computer_is_not_unlocked(town: Town) -> None:
+    enrolled = town.agent.cli("enrol", town.tenant, "--code", town.code(), "--json")
+    assert town.register().status_code == 201
+    town.keystead("device", "disable", json.loads(enrolled.stdout)["proof"]["device"])
+
+    refused = town.agent.cli("unlock", "--json")
+
+    assert json.loads(refused.stdout)["error"]["code"] == "device_disabled"

@@ -1,4 +1,4 @@
-"""What containers call: four addresses, no cookies, JSON that is read strictly."""
+"""What containers call: seven addresses, no cookies, JSON that is read strictly."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from keystead_core.webauthn.aaguids import KEYSTEAD_TPM
 from keystead_core.wire import b64url_decode, b64url_encode
 from keystead_server.domain.sign_in import Purpose
 from keystead_server.http.devices import words
-from keystead_server.http.devices.routes import ENROLLING, ROUTES
+from keystead_server.http.devices.routes import COLLECTING, ENROLLING, ROUTES
 from keystead_server.http.graph.sign_ins import _RESOURCES, sign_in
 from keystead_server.http.route import Access
 from keystead_server.ports.log_queries import SignInRow
-from keystead_testkit.device_desk import DeviceDesk
+from keystead_testkit.device_desk import DeviceDesk, Laptop
 from keystead_testkit.office import reason_of
 from keystead_testkit.soft_tpm import SoftTpm
 
@@ -54,7 +54,7 @@ def test_a_device_enrols_registers_and_renews(desk: DeviceDesk) -> None:
     chain = [b64url_decode(each) for each in enrolled["certificates"]]
     browser, passkey = desk.office.http(), desk.new_passkey(aaguid=KEYSTEAD_TPM)
     browser.sign_in("contoso", desk.office.passkey)
-    assert browser.get("/contoso/account").text.count("ada&#39;s laptop") == 1
+    assert browser.get("/contoso/account").text.count("ada&#39;s laptop</h3>") == 1
     renewal = post(desk, "/contoso/devices/renew/begin", {"device": enrolled["device"]})
     renewed = post(desk, "/contoso/devices/renew/finish", answer(tpm, renewal.json())).json()
     assert renewed["device"] == enrolled["device"]
@@ -102,7 +102,9 @@ def test_the_addresses_for_containers_are_counted_sized_and_without_a_session(de
     too_much = b"x" * (route.body.max_bytes + 1)
     browser = desk.office.http()
 
-    assert (route.access, route.limit, route.wants_session) == (Access.PUBLIC, ENROLLING, False)
+    # Who waits for a person comes back often.
+    limit = COLLECTING if path.endswith("collect") else ENROLLING
+    assert (route.access, route.limit, route.wants_session) == (Access.PUBLIC, limit, False)
     headers = {"content-type": "application/json"}
     assert browser.send("POST", path, content=too_much, headers=headers).status_code == 413
     assert browser.send("POST", path, content=b"{}", headers={"content-type": "text/plain"}).status_code == 415
@@ -139,3 +141,24 @@ def test_an_enrolment_stands_in_the_log_that_programs_read(desk: DeviceDesk) -> 
 
     assert shown["resourceDisplayName"] == "Device enrolment"
     assert set(_RESOURCES) == set(Purpose)
+
+
+def test_a_device_asks_and_its_person_allows_it_on_their_page(desk: DeviceDesk, laptop: Laptop) -> None:
+    request = laptop.unlock_request()
+    parts = {name: b64url_encode(getattr(request, name)) for name in ("index_public", "lock", "nonce_tpm")}
+    asked = post(desk, "/contoso/devices/unlock/begin", {"device": laptop.device.id, **parts})
+    shown = post(desk, "/contoso/devices/unlock/finish", answer(laptop.tpm, asked.json())).json()
+    assert shown["address"] == "https://id.example.org/contoso/account/unlock"
+    waiting = post(desk, "/contoso/devices/unlock/collect", {"ticket": shown["ticket"]})
+    assert (waiting.status_code, waiting.json()) == (200, {"signature": None})
+
+    browser = desk.office.http()
+    browser.sign_in("contoso", desk.office.passkey)
+    allowed = browser.submit("/contoso/account/unlock", "/contoso/account/unlock", {"code": shown["code"]})
+
+    assert allowed.status_code == 200
+    assert "ada&#39;s laptop</strong> forgets the wrong PINs" in allowed.text
+    collected = post(desk, "/contoso/devices/unlock/collect", {"ticket": shown["ticket"]}).json()
+    assert b64url_decode(collected["signature"])[0] == 0x30
+    over = post(desk, "/contoso/devices/unlock/collect", {"ticket": shown["ticket"]})
+    assert (over.status_code, over.json()["code"]) == (403, "unlock_over")

@@ -127,15 +127,12 @@ def test_too_weak_a_session_leads_to_another_sign_in_and_then_in(office: Office)
 
 def test_what_no_sign_in_can_bring_ends_in_words_and_not_in_a_circle(office: Office) -> None:
     app, asked_at = office.app(), office.clock.now()
-    terms = policy_body("Terms")
-    terms["grantControls"] |= {"termsOfUse": ["0d2a9a2e-8a3a-4f6e-9d57-0f4c5ff3d4b1"]}
-    terms["conditions"]["users"] = {"includeUsers": [office.ada.id]}
-    under_policies(office, terms)
+    under_policies(office, policy_body("Device", "compliantDevice", users={"includeUsers": [office.ada.id]}))
 
     outcome = office.authorize(app, office.session(), asked_at=asked_at)
 
     assert isinstance(outcome, Denied)
-    assert outcome.ruling.says == ("terms of use are asked for that do not exist here",)
+    assert outcome.ruling.says == ("the device must be known here as compliant",)
 
 
 def test_a_sign_in_that_is_too_old_is_asked_for_again(office: Office) -> None:
@@ -282,6 +279,7 @@ def test_security_defaults_and_enabled_policies_exclude_each_other(office: Offic
         ({"users": {"excludeUsers": ["gone"]}}, "user_unknown", "conditions.users.excludeUsers"),
         ({"locations": {"includeLocations": ["gone"]}}, "location_unknown", "conditions.locations.includeLocations"),
         ({"strength": "gone"}, "strength_unknown", "grantControls.authenticationStrength"),
+        ({"terms": ["gone"]}, "terms_unknown", "grantControls.termsOfUse"),
     ],
 )
 def test_what_a_policy_names_must_be_there(office: Office, conditions: dict[str, Any], code: str, target: str) -> None:

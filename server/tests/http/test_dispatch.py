@@ -165,9 +165,9 @@ def test_our_own_pages_requests_are_known_by_either_header(office: Office, heade
 def test_everything_that_changes_something_under_a_cookie_asks_where_it_comes_from() -> None:
     by_apps = {"/{tenant}/oauth2/v2.0/token", "/{tenant}/oidc/userinfo"}
     # No cookie speaks for a container, but what its TPM answers.
-    by_containers = {
-        f"/{{tenant}}/devices/{verb}/{part}" for verb in ("enrol", "renew") for part in ("begin", "finish")
-    }
+    verbs = ("enrol", "renew", "unlock")
+    by_containers = {f"/{{tenant}}/devices/{verb}/{part}" for verb in verbs for part in ("begin", "finish")}
+    by_containers.add("/{tenant}/devices/unlock/collect")
     # Parameters of a request that may come from anywhere, and that changes nothing without our own form after it.
     by_any_page = {"/{tenant}/oauth2/v2.0/authorize", "/{tenant}/oauth2/v2.0/logout"}
 

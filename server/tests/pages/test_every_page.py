@@ -22,13 +22,14 @@ def pages(found: Any) -> dict[str, Any]:
     ada = office.signed_in(office.ada)
     passkey = office.passkeys_of(office.ada)[0]
     device = office.keep_device(office.ada)
-    own = ["", "/devices/new", "/passkeys/new", f"/passkeys/{passkey.id}/remove"]
+    own = ["", "/devices/new", "/unlock", "/passkeys/new", f"/passkeys/{passkey.id}/remove"]
     admin = [
         "", "/users", f"/users/{person.id}", "/devices", f"/devices/{device.id}", "/groups", f"/groups/{group.id}", "/apps", f"/apps/{app.id}",
         "/passkey-policy", "/passkey-policy/try", f"/passkey-policy/try?user=bob@example.org&passkey={passkey.id}",
-        "/passkey-policy/history", "/passkey-policy/quarantine", "/sign-ins", "/audit", "/users/none",
+        "/passkey-policy/history", "/passkey-policy/quarantine", "/pin-rules", "/sign-ins", "/audit", "/users/none",
         "/access/what-if", "/access/what-if?user=bob@example.org", "/access/replay", "/access/analyse",
         "/access/impact",
+        "/access", "/access/new", "/access/templates", "/access/history", "/access/trial", "/access/emergency",
     ]  # fmt: skip
     anybody = ["/example/sign-in", "/example/sign-in/pass", "/example/signed-out", "/nowhere/account", "/example/none"]
     answers = {path: office.browser().get(path) for path in anybody}

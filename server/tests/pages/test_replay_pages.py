@@ -153,3 +153,28 @@ def test_there_are_never_more_at_once_than_memory_has_room_for(
     office.clock.advance(timedelta(seconds=31))
     # The other one has left the page.
     assert begin(ada).status_code == 303
+
+
+def test_an_answer_that_somebody_looks_at_takes_no_place_of_one_who_asks(
+    office: Any, ada: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "MOST_RUNS", 1)
+    under(office, WATCHED)
+    other = office.signed_in(office.person("other@example.org", roles=frozenset({Role.GLOBAL_READER})))
+    address = begin(other).headers["location"]
+    other.get(address)
+
+    assert begin(ada).status_code == 303
+    assert "decided again" in words(other.get(address))
+
+
+def test_old_answers_are_forgotten_and_of_many_the_oldest(
+    office: Any, ada: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under(office, WATCHED)
+    first = begin(ada).headers["location"]
+    ada.get(first)
+    monkeypatch.setattr(runs, "MOST_ANSWERS", 0)
+    begin(office.signed_in(office.person("other@example.org", roles=frozenset({Role.GLOBAL_READER}))))
+
+    assert "not here any more" in words(ada.get(first))

@@ -9,6 +9,7 @@ from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.policy.access.document import AccessRules, Context
 from keystead_server.policy.access.location_document import read_location
 from keystead_server.policy.access.reading import read_policy
+from keystead_server.policy.access.terms import Terms
 from keystead_server.policy.methods.model import FIRST_METHODS
 
 from keystead_testkit.loop import run
@@ -33,6 +34,9 @@ def policy_body(name: str = "For everybody", *grant: str, **more: Any) -> dict[s
     strength = more.pop("strength", None)
     if strength is not None:
         given["grantControls"]["authenticationStrength"] = {"id": strength}
+    terms = more.pop("terms", None)
+    if terms is not None:
+        given["grantControls"]["termsOfUse"] = list(terms)
     given["conditions"] |= more
     return given
 
@@ -68,3 +72,10 @@ def publish(office: Office, *contexts: Context) -> None:
         return replace(rules, contexts=contexts)
 
     run(office.services.manage_access.change(office.tenant.id, edit, by=OPERATOR, about="a test"))
+
+
+def with_terms(office: Office, *terms: Terms) -> None:
+    """Have exactly these terms of use."""
+    office.advance(milliseconds=1)
+    change = office.services.manage_access.change
+    run(change(office.tenant.id, lambda rules: rules.with_terms(terms), by=OPERATOR, about="a test"))

@@ -109,6 +109,7 @@ class Chromium:
         program: what to start in the place of the Chromium that is found; it may install extensions by itself.
         environment: variables set over those of this process.
         javascript: False for pages that must work without.
+        patience_seconds: for its launch, and for each thing that is waited for in a page.
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class Chromium:
         colour_scheme: Literal["light", "dark"] = "light",
         locale: str = "en-GB",
         javascript: bool = True,
+        patience_seconds: float = 30,
     ) -> None:
         self.problems: list[str] = []
         self._home = home
@@ -132,6 +134,7 @@ class Chromium:
         self._colour_scheme = colour_scheme
         self._locale = locale
         self._javascript = javascript
+        self._patience_ms = patience_seconds * 1000
         self._open = ExitStack()
         self.context: BrowserContext
 
@@ -164,7 +167,9 @@ class Chromium:
             color_scheme=self._colour_scheme,
             locale=self._locale,
             java_script_enabled=self._javascript,
+            timeout=self._patience_ms,
         )
+        context.set_default_timeout(self._patience_ms)
         opening.callback(context.close)
         context.on("console", self._page_said)
         context.on("weberror", lambda thrown: self.problems.append(str(thrown.error)))

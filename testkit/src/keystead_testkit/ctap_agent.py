@@ -129,7 +129,7 @@ class CtapAgent:
         self.keystore = keystore or _cheap_keystore(directory, self.clock)
         self.container = self._open()
         for rp_id in rp_ids:
-            self.container.enrol(_provider(rp_id))
+            self.container.enrolments.enrol(_provider(rp_id))
         if pin is not None and not self.container.has_pin:
             self.container.set_pin(pin)
         self._sites = CtapSites(sites)

@@ -56,6 +56,7 @@ class Firefox:
         home: becomes HOME, where native hosts are looked for. A temporary one when None.
         program: what to start in the place of the Firefox that is found.
         preferences: set over those that keep Firefox off the network.
+        patience_seconds: for each command.
     """
 
     def __init__(
@@ -65,11 +66,13 @@ class Firefox:
         program: Path | None = None,
         environment: Mapping[str, str] | None = None,
         preferences: Mapping[str, object] | None = None,
+        patience_seconds: float = _COMMAND_LIMIT_SECONDS,
     ) -> None:
         self._home = home
         self._program = program
         self._environment = dict(environment or {})
         self._preferences = {**_PREFERENCES, **(preferences or {})}
+        self._patience_seconds = patience_seconds
         self._open = ExitStack()
         self._socket: socket.socket
         self._last_id = 0
@@ -79,7 +82,7 @@ class Firefox:
         with ExitStack() as opening:
             temporary = Path(opening.enter_context(_temporary_folder()))
             process = self._launch(opening, temporary)
-            self._socket = opening.enter_context(_connect(temporary / "profile", process))
+            self._socket = opening.enter_context(_connect(temporary / "profile", process, self._patience_seconds))
             self._receive()  # the greeting
             self.command("WebDriver:NewSession", {})
             self.first_tab = self.tab()
@@ -222,17 +225,18 @@ def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="keystead-firefox-", ignore_cleanup_errors=True)
 
 
-def _connect(profile: Path, process: subprocess.Popen[bytes]) -> socket.socket:
+def _connect(profile: Path, process: subprocess.Popen[bytes], patience_seconds: float) -> socket.socket:
     written = profile / "MarionetteActivePort"
-    deadline = time.monotonic() + _LAUNCH_LIMIT_SECONDS
+    launch_seconds = max(_LAUNCH_LIMIT_SECONDS, patience_seconds)
+    deadline = time.monotonic() + launch_seconds
     while not written.is_file() or not written.read_text():
         if process.poll() is not None:
             raise ConnectionError(f"Firefox ended with status {process.returncode} before it listened")
         if time.monotonic() > deadline:
-            raise TimeoutError(f"Firefox did not listen within {_LAUNCH_LIMIT_SECONDS} s")
+            raise TimeoutError(f"Firefox did not listen within {launch_seconds} s")
         time.sleep(0.05)
     address = ("127.0.0.1", int(written.read_text()))
-    return socket.create_connection(address, timeout=_COMMAND_LIMIT_SECONDS)
+    return socket.create_connection(address, timeout=patience_seconds)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

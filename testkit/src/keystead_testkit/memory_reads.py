@@ -192,6 +192,10 @@ class Users(_Reads):
         users = self._tables.inside(tenant, self._tables.users.values(), lambda u: u.id)
         return [u for u in users if u.enabled and u.is_administrator]
 
+    async def role_holders(self, tenant: TenantId) -> Sequence[User]:
+        users = self._tables.inside(tenant, self._tables.users.values(), lambda u: u.id)
+        return [u for u in users if u.enabled and u.roles]
+
 
 class Groups(_Reads):
     async def get(self, tenant: TenantId, group: GroupId) -> Group | None:

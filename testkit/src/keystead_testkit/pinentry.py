@@ -26,6 +26,16 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 _SOURCE_PINENTRY = 5 << 24
+# Agrees to everything, and costs next to nothing to start.
+_AT_ONCE = """#!/bin/sh
+echo OK
+while read verb rest; do
+  [ "$verb" = GETPIN ] && echo "D {pin}"
+  [ "$verb" = SETREPEAT ] && repeat=1
+  [ "$verb" = GETPIN ] && [ -n "$repeat" ] && echo "S PIN_REPEATED"
+  echo OK
+done
+"""
 _ERRORS = {"cancel": 99, "notok": 114, "timeout": 62}
 
 
@@ -55,6 +65,10 @@ class ScriptedPinentry:
     def answer(self, *answers: dict[str, Any]) -> None:
         """Set the answers to come."""
         self.script.write_text(json.dumps(list(answers)), encoding="utf-8")
+
+    def answer_at_once(self, pin: str) -> None:
+        """Be a small program instead, that types *pin* into every window and tells nobody what was asked."""
+        self.program.write_text(_AT_ONCE.format(pin=pin), encoding="utf-8")
 
     @property
     def asked(self) -> list[dict[str, Any]]:

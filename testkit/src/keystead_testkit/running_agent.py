@@ -36,6 +36,7 @@ class RunningAgent:
     def __init__(self, home: Path, tpm: str | None, *, bus: str = NO_BUS, **settings: str) -> None:
         self.home = home
         self._bus = bus
+        self.tpm = tpm or ""
         self.pinentry = ScriptedPinentry(home / "pinentry").install()
         keystore = {"keystore": "software"} if tpm is None else {"keystore": "tpm", "tpm": tpm}
         self._settings = {
@@ -126,6 +127,17 @@ class RunningAgent:
             capture_output=True,
             text=True,
             timeout=60,
+        )
+
+    def begin_cli(self, *arguments: str) -> subprocess.Popen[str]:
+        """One that waits for something; its output is read as it comes."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "keystead_agent.main", *arguments],
+            env=self.environment | {"PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
 
     def __enter__(self) -> Self:

@@ -44,7 +44,9 @@ class RunningServer:
 
 
 @contextmanager
-def running_server(data: Path, *arguments: str, port: int | None = None) -> Iterator[RunningServer]:
+def running_server(
+    data: Path, *arguments: str, port: int | None = None, patience_seconds: float = _PATIENCE_SECONDS
+) -> Iterator[RunningServer]:
     """`keystead serve --init` over *data*, answering when the block begins and gone when it ends."""
     port = port or free_port()
     said = data.with_name(f"{data.name}.said")
@@ -52,7 +54,7 @@ def running_server(data: Path, *arguments: str, port: int | None = None) -> Iter
         command = keystead("serve", "--init", "--port", str(port), *arguments, data=data)
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:
-        _wait_until_healthy(f"http://localhost:{port}", process, said)
+        _wait_until_healthy(f"http://localhost:{port}", process, said, patience_seconds)
         yield RunningServer(f"http://localhost:{port}", data, process, said)
     finally:
         process.kill()
@@ -64,8 +66,8 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], said: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], said: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise AssertionError(f"the server stopped with {process.returncode}: {said.read_text()}")

@@ -3,6 +3,7 @@
 TpmContainer     a foundation, a gate and a key
 UnlockAuthority  an identity provider, as far as a TPM knows it: a key that signs statements
 directly         commands of our own to the chip, past the keystore
+DyingTransport   the power goes after so many commands
 """
 
 import os
@@ -108,3 +109,24 @@ def counted_by_the_chip(tpm: SoftwareTpm) -> int:
     """The chip's one counter for the whole computer."""
     with directly(tpm) as bus:
         return bus.run(commands.get_properties(Property.LOCKOUT_COUNTER, 8))[Property.LOCKOUT_COUNTER]
+
+
+class PulledPlug(Exception):
+    """The power went."""
+
+
+class DyingTransport:
+    """A transport on which the power goes after *left* commands."""
+
+    def __init__(self, tpm: SoftwareTpm, left: int) -> None:
+        self._transport = connector(tpm.address)()
+        self._left = left
+
+    def exchange(self, command: bytes) -> bytes:
+        if not self._left:
+            raise PulledPlug
+        self._left -= 1
+        return self._transport.exchange(command)
+
+    def close(self) -> None:
+        self._transport.close()

@@ -12,7 +12,7 @@ from typing import Final, NoReturn, Protocol, TypeVar
 
 from keystead_agent.authenticator.errors import NobodyAnswered, NotApproved
 from keystead_agent.container.container import Container
-from keystead_agent.container.errors import PinAlreadySet, PinNotSet, PinUnfit
+from keystead_agent.container.errors import PinAlreadySet, PinDue, PinNotSet, PinUnfit
 from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose, Verified
 from keystead_agent.keystore.errors import GesturePassVoid, GestureRefused, KeystoreError, PinLocked
 from keystead_agent.keystore.interface import GesturePass, Tries
@@ -64,6 +64,9 @@ class Approval:
 
         opening, result = await self._until_right(prompt, ask, act)
         if isinstance(opening, str):
+            # What the person approved is done; that one of these is done at the next PIN takes nothing from it.
+            with suppress(KeystoreError):
+                await self.offload(partial(self.container.settle_unlock, opening))
             await self._admit_gestures(opening)
         return result
 
@@ -81,6 +84,11 @@ class Approval:
             opening = await ask(prompt)
             try:
                 return opening, await self.offload(partial(act, opening))
+            except PinDue as due:
+                if not isinstance(opening, str):
+                    raise
+                opening = await self._another_pin(opening, str(due), prompt.requester)
+                return opening, await self.offload(partial(act, opening))
             except GesturePassVoid as void:
                 prompt = prompt.again(str(void), prompt.tries_left)
             except GestureRefused as refused:
@@ -88,6 +96,12 @@ class Approval:
                 if attempts == _ATTEMPTS_PER_CEREMONY:
                     raise
                 prompt = prompt.again(str(refused), refused.tries_left)
+
+    async def _another_pin(self, old: str, why: str, requester: str) -> str:
+        """Have another PIN chosen in the place of *old*, which is right; return it."""
+        new = await self._new_pin(Prompt(Purpose.SET_PIN, requester=requester).again(why))
+        await self.offload(lambda: self.container.change_pin(old=old, new=new))
+        return new
 
     async def _admit_gestures(self, pin: str) -> None:
         if not self.gesture.offers_more or self.container.gesture_pass is not None:

@@ -23,8 +23,9 @@ from keystead_agent.authenticator.options import (
     parse_request,
 )
 from keystead_agent.authenticator.tpm_statement import attestation_tpm
-from keystead_agent.container.container import Account, Container
-from keystead_agent.container.records import Passkey, Proof
+from keystead_agent.container.container import Container
+from keystead_agent.container.errors import HelloKeyExists
+from keystead_agent.container.records import Account, Passkey, Proof
 from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose
 from keystead_agent.keystore.interface import GesturePass, NewKey, PublicPoint, ToSign
 
@@ -48,6 +49,7 @@ class Authenticator:
         wanted = parse_creation(options)
         rp_id = admit(self.container.providers, caller, wanted.rp_id)
         prompt = replace(_prompt(Purpose.CREATE, rp_id, caller), account=wanted.user_name)
+        await self._refuse_beside_hello(wanted, rp_id, prompt)
         await self._refuse_excluded(wanted, rp_id, prompt)
         before = self.container.snapshot()
         try:
@@ -98,6 +100,17 @@ class Authenticator:
             raise NotApproved
         raise CredentialExcluded
 
+    async def _refuse_beside_hello(self, wanted: CreationOptions, rp_id: str, prompt: Prompt) -> None:
+        try:
+            self.container.refuse_beside_hello(rp_id, wanted.user_handle)
+        except HelloKeyExists as refused:
+            if not await self.gesture.confirm(prompt, f"{refused} Tell the site so?"):
+                raise NotApproved from None
+            raise
+
+    def _proof_for(self, rp_id: str, wanted: CreationOptions) -> Proof | None:
+        return self.container.enrolments.proof_for(rp_id, wanted.user_handle) if wanted.wants_attestation else None
+
     async def _create(self, wanted: CreationOptions, rp_id: str, caller: Caller, prompt: Prompt) -> dict[str, object]:
         client_data = encoding.client_data("webauthn.create", wanted.challenge, caller)
         # §5.1.3: for conveyance "none" the AAGUID is replaced by zeros.
@@ -112,7 +125,7 @@ class Authenticator:
 
         account = Account(wanted.user_handle, wanted.user_name, wanted.user_display_name)
         to_sign = statement if wanted.wants_attestation else None
-        proof = self.container.proof_for(rp_id) if wanted.wants_attestation else None
+        proof = self._proof_for(rp_id, wanted)
 
         def create(pin: str | GesturePass) -> tuple[Passkey, NewKey]:
             return self.container.create(rp_id, account, pin, to_sign, certified=proof is not None)

@@ -13,6 +13,7 @@ from keystead_agent.cli.browsers import browser
 from keystead_agent.cli.doors import REQUEST_ID, Doors, SetUp, json_option, pass_doors
 from keystead_agent.cli.log_file import last_lines
 from keystead_agent.cli.output import EXIT_CODES, EXIT_REFUSED, show_json
+from keystead_agent.cli.pin import pin, unlock
 from keystead_agent.cli.tables import finding_lines, log_lines, passkey_lines, status_lines, step_lines
 
 _yes = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
@@ -198,38 +199,10 @@ def setup(doors: Doors, url: str | None, with_pin: bool, dry_run: bool, undo: bo
         sys.exit(EXIT_REFUSED)
 
 
-@cli.group()
-def pin() -> None:
-    """Set or change the PIN. It is typed into a window of its own, never here."""
-
-
-@pin.command(name="set")
-@json_option
-@pass_doors
-def set_pin(doors: Doors, as_json: bool) -> None:
-    """Choose the first PIN."""
-    _pin(doors, link.SetPin(REQUEST_ID), "The PIN is set.", as_json)
-
-
-@pin.command(name="change")
-@json_option
-@pass_doors
-def change_pin(doors: Doors, as_json: bool) -> None:
-    """Choose another PIN; every passkey stays as it is."""
-    _pin(doors, link.ChangePin(REQUEST_ID), "The PIN is changed.", as_json)
-
-
-def _pin(doors: Doors, request: link.SetPin | link.ChangePin, done: str, as_json: bool) -> None:
-    answer = doors.ask(request, as_json=as_json)
-    if as_json:
-        show_json(answer)
-    else:
-        click.echo(done)
-
-
 def _be_sure(yes: bool, question: str) -> None:
     if not yes:
         click.confirm(question, abort=True)
 
 
-cli.add_command(browser)
+for _group in (browser, pin, unlock):
+    cli.add_command(_group)

@@ -1,9 +1,9 @@
 """The credential container of one person: what is remembered, and the keystore that signs for it.
 
-    passkeys     create, sign, remove
-    the PIN      set, changed, wrong, used up: one way through for all, `_gestured`
-    unlocking    an identity provider gives tries back
-    attestation  what proves where the keys are
+    passkeys     create, sign, rename, remove; here
+    Hello keys   beside them, and found by no site
+    the PIN      set, changed, wrong, used up, given back: `pins`
+    enrolments   identity providers, and what they have certified about this chip: `enrolments`
 
 Every change is on the disk before the method that made it returns, so what was
 answered is never forgotten: a sign counter, too, is written before its signature
@@ -11,20 +11,19 @@ leaves. Methods block; the daemon calls one at a time, on a thread.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from keystead_core.tpm.pin_index import UnlockRequest
 
-from keystead_agent.container.errors import PasskeyUnknown, ProviderChanged, ProviderUnknown
+from keystead_agent.container.enrolments import Enrolments
+from keystead_agent.container.errors import HelloKeyExists, PasskeyUnknown
 from keystead_agent.container.pin_rules import PinRules
 from keystead_agent.container.pins import Pins
-from keystead_agent.container.records import Contents, Passkey, Proof, Provider
+from keystead_agent.container.records import Account, Contents, Kind, Passkey, Provider, Traits
 from keystead_agent.container.vault import Vault
 from keystead_agent.keystore.interface import (
-    AttestationIdentity,
-    AttestationKey,
     Clock,
     Entropy,
     Gate,
@@ -41,24 +40,7 @@ from keystead_agent.keystore.interface import (
 )
 
 CREDENTIAL_ID_BYTES: Final = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who a new passkey is for, in the site's words."""
-
-    user_handle: bytes
-    name: str
-    display_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """What a site asks of a new passkey besides a signature (CTAP 2.1 §12.1, §12.5)."""
-
-    protection: int = 1
-    discoverable: bool = True
-    hmac_secret: bool = False
+A_PASSKEY: Final = Traits()
 
 
 class Container:
@@ -75,6 +57,7 @@ class Container:
     ) -> None:
         self._vault = Vault(directory, keystore)
         self._pins = Pins(self._vault, rules or PinRules(), clock)
+        self.enrolments = Enrolments(self._vault, clock, rules or PinRules())
         self._clock = clock
         self._entropy = entropy
 
@@ -116,12 +99,26 @@ class Container:
 
     @property
     def providers(self) -> tuple[Provider, ...]:
-        return self._vault.contents.providers if self._vault.contents else ()
+        return self.enrolments.providers
 
     @property
     def passkeys(self) -> tuple[Passkey, ...]:
         """The one that was used last comes last."""
-        return self._vault.contents.passkeys if self._vault.contents else ()
+        return self._of(Kind.PASSKEY)
+
+    @property
+    def hello_keys(self) -> tuple[Passkey, ...]:
+        """Keys of accounts at their own identity providers, one for each; nothing here that a site can ask finds them."""
+        return self._of(Kind.HELLO)
+
+    def _of(self, kind: Kind) -> tuple[Passkey, ...]:
+        kept = self._vault.contents.passkeys if self._vault.contents else ()
+        return tuple(key for key in kept if key.kind is kind)
+
+    def refuse_beside_hello(self, rp_id: str, user_handle: bytes) -> None:
+        """Raises HelloKeyExists: no passkey is made for an account that has a Hello key here."""
+        if any((key.rp_id, key.user_handle) == (rp_id, user_handle) for key in self.hello_keys):
+            raise HelloKeyExists(rp_id)
 
     def passkeys_for(self, rp_id: str) -> tuple[Passkey, ...]:
         return tuple(passkey for passkey in self.passkeys if passkey.rp_id == rp_id)
@@ -132,35 +129,6 @@ class Container:
             if passkey.credential_id == credential_id:
                 return passkey
         raise PasskeyUnknown
-
-    def enrol(self, provider: Provider) -> None:
-        """Remember *provider*, or what is new about it.
-
-        Raises:
-            ProviderChanged: it is known under another relying-party id.
-        """
-        for known in self.providers:
-            if known.issuer == provider.issuer and known.rp_id != provider.rp_id:
-                raise ProviderChanged(provider.issuer, known.rp_id, provider.rp_id)
-        self._vault.save(self._vault.begun().with_provider(provider))
-
-    def unenrol(self, name: str) -> int:
-        """Forget the providers called *name* (relying-party id, issuer or address), and the passkeys only they use.
-
-        Raises:
-            ProviderUnknown: there is none.
-        """
-        leaving = [provider for provider in self.providers if name in (provider.rp_id, provider.issuer, provider.url)]
-        if not leaving:
-            raise ProviderUnknown(name)
-        contents = self._vault.begun()
-        for provider in leaving:
-            contents = contents.without_provider(provider.issuer)
-        # Not every passkey is a provider's: the setting `security_key_sites` allows others.
-        unserved = {provider.rp_id for provider in leaving} - {provider.rp_id for provider in contents.providers}
-        orphans = {passkey.credential_id for passkey in contents.passkeys if passkey.rp_id in unserved}
-        self._vault.save(contents.without_passkeys(orphans))
-        return len(orphans)
 
     def admit_pin(self, typed: str) -> None:
         """Raises PinUnfit if the rules do not allow *typed* as a new PIN."""
@@ -178,9 +146,13 @@ class Container:
         """Raises PinNotSet, PinUnfit, and GestureRefused or PinLocked if *old* is not the PIN."""
         self._pins.change(old=old, new=new)
 
-    def entrust(self, unlock: UnlockKey, typed: str) -> None:
+    def entrust(self, unlock: UnlockKey | None, typed: str) -> None:
         """Let an identity provider give tries back; see `Pins.entrust`."""
         self._pins.entrust(unlock, typed)
+
+    def settle_unlock(self, typed: str) -> None:
+        """See `Pins.settle_unlock`."""
+        self._pins.settle_unlock(typed)
 
     def tries(self) -> Tries:
         """How many wrong PINs are still possible; raises PinNotSet, PinPaused, PinBlocked."""
@@ -199,56 +171,13 @@ class Container:
         """Raises UnlockRefused."""
         self._pins.finish_unlock(signature)
 
-    def attestation_identity(self) -> AttestationIdentity:
-        """Who this chip is, with the attestation key that is kept from now on; raises NoChip."""
-        contents = self._attesting()
-        return self.keystore.attestation_identity(contents.foundation, _attestation_key(contents))
-
-    def activate(self, credential_blob: bytes, secret: bytes) -> bytes:
-        """Raises NoChip, ActivationRefused."""
-        contents = self._attesting()
-        return self.keystore.activate(contents.foundation, _attestation_key(contents), credential_blob, secret)
-
-    def keep_proof(self, proof: Proof) -> None:
-        """Remember what an identity provider has certified."""
-        self._vault.save(self._vault.begun().with_proof(proof))
-
-    def proof_of(self, issuer: str) -> Proof | None:
-        return next((proof for proof in self._proofs if proof.issuer == issuer), None)
-
-    def proof_for(self, rp_id: str) -> Proof | None:
-        """What counts at the site *rp_id* now.
-
-        A page does not say which tenant of its site it is for: of several, the one proven last is meant.
-        """
-        issuers = {provider.issuer for provider in self.providers if provider.rp_id == rp_id}
-        now = self._clock()
-        valid = [proof for proof in self._proofs if proof.issuer in issuers and now < proof.expires_at]
-        return valid[-1] if valid else None
-
-    def forget_attestation_key(self) -> None:
-        """The next one that is needed is made anew; what was certified for this one is of no use any more."""
-        self._vault.save(self._vault.begun().without_attestation())
-
-    @property
-    def _proofs(self) -> tuple[Proof, ...]:
-        return self._vault.contents.proofs if self._vault.contents else ()
-
-    def _attesting(self) -> Contents:
-        contents = self._vault.begun()
-        if contents.attestation_key is None:
-            key = self.keystore.make_attestation_key(contents.foundation)
-            contents = replace(contents, attestation_key=key)
-            self._vault.save(contents)
-        return contents
-
     def create(
         self,
         rp_id: str,
         account: Account,
         typed: str | Opening,
         to_sign: Callable[[bytes], ToSign] | None,
-        traits: Traits = Traits(),
+        traits: Traits = A_PASSKEY,
         *,
         certified: bool = False,
     ) -> tuple[Passkey, NewKey]:
@@ -259,11 +188,14 @@ class Container:
             certified: the attestation key certifies it instead.
 
         Raises:
-            PinNotSet, PinExpired, GestureRefused, PinLocked: nothing was made.
+            HelloKeyExists: the account has one here, and needs no passkey; a Hello key may come beside a passkey.
+            PinNotSet, PinDue, GestureRefused, PinLocked: nothing was made.
             NoChip: *certified*, and there is none.
         """
-        self._pins.require_fresh()
-        by = self._attesting().attestation_key if certified else None
+        if traits.kind is Kind.PASSKEY:
+            self.refuse_beside_hello(rp_id, account.user_handle)
+        self._pins.require_good(typed)
+        by = self.enrolments.attestation_key() if certified else None
         credential_id = self._entropy(CREDENTIAL_ID_BYTES)
         wanted = to_sign(credential_id) if to_sign else None
 
@@ -287,6 +219,7 @@ class Container:
             protection=traits.protection,
             discoverable=traits.discoverable,
             secret=secret,
+            kind=traits.kind,
         )
         self._vault.save(self._vault.gated()[0].with_passkey(passkey).with_ladder(self._pins.ladder_after(typed)))
         return passkey, made
@@ -295,9 +228,9 @@ class Container:
         """Return the new sign counter and a signature over what *digest_for* makes of it.
 
         Raises:
-            PasskeyUnknown, PinNotSet, PinExpired, GestureRefused, PinLocked: nothing was signed.
+            PasskeyUnknown, PinNotSet, PinDue, GestureRefused, PinLocked: nothing was signed.
         """
-        self._pins.require_fresh()
+        self._pins.require_good(typed)
         passkey = self.passkey(credential_id)
         used = replace(passkey, sign_count=passkey.sign_count + 1)
         digest = digest_for(used.sign_count)
@@ -324,7 +257,7 @@ class Container:
         def derive(contents: Contents, gate: Gate, pin: Opening) -> list[bytes]:
             return self.keystore.hmac(contents.foundation, gate, key, pin, salts)
 
-        self._pins.require_fresh()
+        self._pins.require_good(typed)
         secrets = self._pins.opened(typed, derive)
         if not isinstance(typed, GesturePass):
             self._pins.forget_failures()
@@ -349,6 +282,12 @@ class Container:
         passkey = self.passkey(credential_id)
         self._vault.save(self._vault.begun().without_passkeys({passkey.credential_id}))
 
+    def remove_hello(self, credential_id: bytes) -> None:
+        """Its account may have a passkey here again; raises PasskeyUnknown."""
+        if all(key.credential_id != credential_id for key in self.hello_keys):
+            raise PasskeyUnknown
+        self._vault.save(self._vault.begun().without_passkeys({credential_id}))
+
     def snapshot(self) -> Contents | None:
         return self._vault.contents
 
@@ -360,9 +299,3 @@ class Container:
         present = self._vault.contents
         if contents is not None and present is not None and contents is not present:
             self._vault.save(replace(present, passkeys=contents.passkeys))
-
-
-def _attestation_key(contents: Contents) -> AttestationKey:
-    if contents.attestation_key is None:
-        raise AssertionError("made just before")
-    return contents.attestation_key

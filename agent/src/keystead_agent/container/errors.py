@@ -1,5 +1,7 @@
 """What a container can refuse."""
 
+from keystead_core.link.messages import ErrorName
+
 
 class ContainerError(Exception):
     code = "container_error"
@@ -37,7 +39,31 @@ class PinUnfit(ContainerError):
     code = "pin_unfit"
 
 
-class PinExpired(ContainerError):
+class PinRulesContradict(ContainerError):
+    """Two organisations, or one and this computer's settings, ask for PINs that cannot be the same."""
+
+    code = "pin_rules_contradict"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The rules for PINs of your organisations contradict each other ({why}).")
+
+
+class PinDue(ContainerError):
+    """The PIN is right, and another one has to be chosen before anything is done with it."""
+
+    code = "pin_due"
+
+
+class PinOutgrown(PinDue):
+    """The rules for PINs have changed since it was chosen; the message says which one it breaks."""
+
+    code = "pin_outgrown"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Your organisation's rules for PINs have changed. {why} Choose another PIN.")
+
+
+class PinExpired(PinDue):
     """The rules ask for another PIN from time to time, and it is time."""
 
     code = "pin_expired"
@@ -51,6 +77,19 @@ class PasskeyUnknown(ContainerError):
 
     def __init__(self) -> None:
         super().__init__("There is no such passkey in this container.")
+
+
+class HelloKeyExists(ContainerError):
+    """The account has a Hello key in this container, which does what a passkey would do."""
+
+    code = "hello_key_exists"
+    name: ErrorName = "InvalidStateError"
+
+    def __init__(self, rp_id: str) -> None:
+        super().__init__(
+            f"Your account at {rp_id} has a Hello key on this computer already, which signs you in there. "
+            "A passkey beside it is not made."
+        )
 
 
 class ProviderUnknown(ContainerError):

@@ -12,54 +12,21 @@ Pure: the caller remembers former PINs, in a form that tells nobody what they we
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from itertools import pairwise
 from typing import Final
+
+from keystead_core.link.pin_policy import LONGEST, PinPolicy, Presence
 
 from keystead_agent.container.errors import PinUnfit
 from keystead_agent.container.pin import hash_pin, normal_pin
 from keystead_agent.keystore.interface import PinHash
 
-SHORTEST: Final = 4  # CTAP 2.1: "minimum PIN length … 4 code points"
-LONGEST: Final = 127
-DEFAULT_MINIMUM: Final = 6
-LONGEST_HISTORY: Final = 50
-LONGEST_EXPIRY: Final = timedelta(days=730)
 _MAX_BYTES: Final = 4 * LONGEST
 
 
-class Presence(StrEnum):
-    ALLOW = "allow"
-    REQUIRE = "require"
-    DISALLOW = "disallow"
-
-
 @dataclass(frozen=True, slots=True)
-class PinRules:
-    """The rules of one container.
-
-    Attributes:
-        history: how many former PINs are refused; 0 remembers none.
-        expiry: how long a PIN is good; zero is for ever.
-    """
-
-    minimum: int = DEFAULT_MINIMUM
-    digits: Presence = Presence.ALLOW
-    lowercase: Presence = Presence.ALLOW
-    uppercase: Presence = Presence.ALLOW
-    special: Presence = Presence.ALLOW
-    history: int = 0
-    expiry: timedelta = timedelta(0)
-
-    def __post_init__(self) -> None:
-        if not SHORTEST <= self.minimum <= LONGEST:
-            raise ValueError(f"a PIN's minimum length must be {SHORTEST} to {LONGEST}, not {self.minimum}")
-        if not 0 <= self.history <= LONGEST_HISTORY:
-            raise ValueError(f"a PIN's history must be 0 to {LONGEST_HISTORY}, not {self.history}")
-        if not timedelta(0) <= self.expiry <= LONGEST_EXPIRY:
-            raise ValueError(f"a PIN's expiry must be 0 to {LONGEST_EXPIRY.days} days, not {self.expiry}")
-        if all(getattr(self, name) is Presence.DISALLOW for name in _CLASSES):
-            raise ValueError("no character may be in a PIN: allow at least one class")
+class PinRules(PinPolicy):
+    """The rules of one container: what a policy asks, and whether a PIN is that."""
 
     def admit(self, typed: str) -> PinHash:
         """Return what is kept of a new PIN; its history is another question.
@@ -91,7 +58,7 @@ class PinRules:
         return bool(self.expiry) and age >= self.expiry
 
 
-def strictest(rules: Iterable[PinRules]) -> PinRules:
+def strictest(rules: Iterable[PinPolicy]) -> PinRules:
     """The rules that satisfy all of *rules*; the defaults when there are none.
 
     Raises:
@@ -110,7 +77,7 @@ def strictest(rules: Iterable[PinRules]) -> PinRules:
     )
 
 
-def _both(name: str, every: tuple[PinRules, ...]) -> Presence:
+def _both(name: str, every: tuple[PinPolicy, ...]) -> Presence:
     wishes = {getattr(rules, name) for rules in every} - {Presence.ALLOW}
     if len(wishes) > 1:
         raise ValueError(f"{name} are required by one and not allowed by another")
@@ -124,9 +91,6 @@ def _spoken_classes() -> tuple[tuple[str, str, Callable[[str], bool]], ...]:
         ("uppercase", "an upper-case letter", str.isupper),
         ("special", "a special character", _is_special),
     )
-
-
-_CLASSES: Final = ("digits", "lowercase", "uppercase", "special")
 
 
 def _is_special(character: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from keystead_core.tpm.pin_index import UnlockRequest
 
-from keystead_agent.container.errors import PinAlreadySet, PinExpired, PinUnfit
+from keystead_agent.container.errors import PinAlreadySet, PinDue, PinExpired, PinOutgrown, PinUnfit
 from keystead_agent.container.ladder import NO_FAILURES, PHRASE, Ladder, is_phrase
 from keystead_agent.container.pin import hash_pin
 from keystead_agent.container.pin_rules import PinRules
@@ -34,10 +34,15 @@ _HISTORY: Final = b"PIN history"
 class Pins:
     def __init__(self, vault: Vault, rules: PinRules, clock: Clock) -> None:
         self._vault = vault
-        self._rules = rules
+        self._own_rules = rules
         self._clock = clock
         self._changes = 0
         self._pass: GesturePass | None = None
+
+    @property
+    def _rules(self) -> PinRules:
+        contents = self._vault.contents
+        return contents.pin_rules(self._own_rules) if contents else self._own_rules
 
     @property
     def minimum(self) -> int:
@@ -77,10 +82,13 @@ class Pins:
             raise PinAlreadySet
         pin = self._rules.admit(typed)
         contents = self._vault.begun()
-        gate = self._vault.keystore.make_gate(contents.foundation, pin, contents.pin.unlock)
+        unlock = contents.unlock_wanted or contents.pin.unlock
+        gate = self._vault.keystore.make_gate(contents.foundation, pin, unlock)
         former = self._remembered(contents, gate, pin, ())
         self.void_approvals()
-        self._vault.save(contents.with_gate(gate, replace(contents.pin, set_at=self._clock(), former=former)))
+        self._vault.save(
+            contents.with_gate(gate, replace(contents.pin, set_at=self._clock(), former=former, unlock=unlock))
+        )
 
     def change(self, *, old: str | PinHash, new: str) -> None:
         """Raises PinNotSet, PinUnfit, and GestureRefused or PinLocked if *old* is not the PIN."""
@@ -98,8 +106,8 @@ class Pins:
         facts = replace(contents.pin, set_at=self._clock(), former=former, ladder=NO_FAILURES)
         self._exchange_gate(contents, former_gate, changed, facts)
 
-    def entrust(self, unlock: UnlockKey, typed: str) -> None:
-        """Let an identity provider give tries back; the PIN stays what it is.
+    def entrust(self, unlock: UnlockKey | None, typed: str) -> None:
+        """Let an identity provider give tries back, or nobody any more; the PIN stays what it is.
 
         Raises:
             PinNotSet, GestureRefused, PinLocked: nothing has changed.
@@ -111,6 +119,15 @@ class Pins:
         changed = self.gestured(typed, hand_over)
         contents, former_gate = self._vault.gated()
         self._exchange_gate(contents, former_gate, changed, replace(contents.pin, unlock=unlock, ladder=NO_FAILURES))
+
+    def settle_unlock(self, typed: str) -> None:
+        """Entrust the count to who should have it by now; *typed* was the right PIN just now.
+
+        Raises as `entrust`.
+        """
+        contents, _ = self._vault.gated()
+        if contents.unlock_wanted != contents.pin.unlock:
+            self.entrust(contents.unlock_wanted, typed)
 
     def check(self, typed: str | PinHash) -> None:
         """Return if *typed* is the PIN. Raises PinNotSet, GestureRefused, PinLocked."""
@@ -159,12 +176,33 @@ class Pins:
         key = self._vault.keystore.gated_secret(contents.foundation, gate, pin, _HISTORY)
         return (*former, _digest(key, pin))[-self._rules.history :]
 
-    def require_fresh(self) -> None:
-        """Raises PinExpired."""
+    def require_good(self, opening: str | Opening) -> None:
+        """Return if the PIN needs no other in its place.
+
+        Raises:
+            PinDue: it is too old, or no longer what the rules ask for. What was *typed* was the right PIN.
+            GestureRefused, PinLocked: it was not, and is counted.
+        """
+        due = self._due(opening)
+        if due is not None:
+            if isinstance(opening, str):
+                # To who does not know the PIN, nothing is said about it.
+                self.check(opening)
+            raise due
+
+    def _due(self, opening: str | Opening) -> PinDue | None:
         contents = self._vault.contents
         set_at = contents.pin.set_at if contents else None
         if set_at is not None and self._rules.expired(self._clock() - set_at):
-            raise PinExpired
+            return PinExpired()
+        if not isinstance(opening, str):
+            # A finger says nothing about the PIN, and one that was typed elsewhere comes without its letters.
+            return None
+        try:
+            self._rules.admit(opening)
+        except PinUnfit as unfit:
+            return PinOutgrown(str(unfit))
+        return None
 
     def tries(self) -> Tries:
         """How many wrong PINs are still possible.

@@ -1,26 +1,35 @@
-"""What a container remembers, as values, and the one form in which they are stored.
+"""What a container remembers, as values; `stored` has the one form in which they are kept.
 
 Provider   an identity provider that was enrolled: the only sites a key is used for
+Account, Traits   what is asked for when one is made
 Passkey    one credential
 Proof      what an identity provider has certified about this chip
 PinFacts   about the PIN, without it: since when, what came before, how it has gone
 Contents   all of a container, at one moment
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Self
+from enum import StrEnum
+from typing import Self
 
+from keystead_core.link.pin_policy import PinPolicy
 from keystead_core.wire.base64url import b64url_encode
-from keystead_core.wire.cbor import CborValue, decode_cbor, encode_cbor
-from keystead_core.wire.errors import BadCbor
 
-from keystead_agent.container.errors import ContainerTampered
+from keystead_agent.container.errors import PinRulesContradict
 from keystead_agent.container.ladder import NO_FAILURES, Ladder
+from keystead_agent.container.pin_rules import PinRules, strictest
 from keystead_agent.keystore.interface import AttestationKey, Foundation, Gate, KeyBlob, PublicPoint, UnlockKey
 
-MAX_CONTAINER_BYTES = 4 * 1024 * 1024
+
+class Kind(StrEnum):
+    """What a key signs: what sites ask for, or what its own identity provider asks of a device that it manages.
+
+    One of them never does the other's work, and no front that a site can reach finds a Hello key.
+    """
+
+    PASSKEY = "passkey"
+    HELLO = "hello"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,29 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """Who a new passkey is for, in the site's words."""
+
+    user_handle: bytes
+    name: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What is asked of a new key besides a signature (CTAP 2.1 §12.1, §12.5).
+
+    Attributes:
+        kind: HELLO for an account's key at its own identity provider; no site can ask for it.
+    """
+
+    protection: int = 1
+    discoverable: bool = True
+    hmac_secret: bool = False
+    kind: Kind = Kind.PASSKEY
+
+
+@dataclass(frozen=True, slots=True)
 class Passkey:
     """One credential of this container.
 
@@ -62,6 +94,7 @@ class Passkey:
         protection: the level of CTAP's credProtect.
         discoverable: a site may find it without naming it, and it takes the place of an older one for its account.
         secret: the HMAC key of CTAP's hmac-secret; empty if the site did not ask for one.
+        kind: a passkey, or the Hello key of an account at its identity provider.
     """
 
     credential_id: bytes
@@ -77,6 +110,7 @@ class Passkey:
     protection: int = 1
     discoverable: bool = True
     secret: KeyBlob = KeyBlob(b"")  # noqa: RUF009 (bytes are immutable)
+    kind: Kind = Kind.PASSKEY
 
     @property
     def public(self) -> PublicPoint:
@@ -85,7 +119,7 @@ class Passkey:
     def replaces(self, known: "Passkey") -> bool:
         if self.credential_id == known.credential_id:
             return True
-        same_account = (self.rp_id, self.user_handle) == (known.rp_id, known.user_handle)
+        same_account = (self.kind, self.rp_id, self.user_handle) == (known.kind, known.rp_id, known.user_handle)
         # Of those that are named by their ids there may be several: ssh makes all its keys for one account.
         return same_account and self.discoverable and known.discoverable
 
@@ -108,6 +142,9 @@ class Proof:
         issuer: the provider's.
         device_id, device_name: as the provider knows this computer.
         certificates: DER, the one for the attestation key first.
+        user_handle: of the account in whose name it was proven; empty where the provider did not say.
+        unlock: who may give the person's tries back; None where the provider did not say.
+        pin: what it asks of a PIN; None where it did not say.
     """
 
     issuer: str
@@ -115,6 +152,9 @@ class Proof:
     device_name: str
     certificates: tuple[bytes, ...]
     expires_at: datetime
+    user_handle: bytes = b""
+    unlock: UnlockKey | None = None
+    pin: PinPolicy | None = None
 
     @property
     def chain(self) -> tuple[bytes, ...]:
@@ -150,6 +190,30 @@ class Contents:
     attestation_key: AttestationKey | None = None
     proofs: tuple[Proof, ...] = ()
 
+    def pin_rules(self, own: PinRules) -> PinRules:
+        """This computer's *own* rules and every provider's together.
+
+        Raises:
+            PinRulesContradict: no PIN could meet all of them.
+        """
+        try:
+            return strictest([own, *(proof.pin for proof in self.proofs if proof.pin is not None)])
+        except ValueError as error:
+            raise PinRulesContradict(str(error)) from None
+
+    @property
+    def unlock_wanted(self) -> UnlockKey | None:
+        """Who should give tries back: who does, as long as a proof says so, or the key that took that one's place.
+
+        One index has one such key, so of several providers it is the one that was proven first.
+        """
+        offered = [proof.unlock for proof in self.proofs if proof.unlock is not None]
+        held = self.pin.unlock
+        if held is not None and held in offered:
+            return held
+        same = [unlock for unlock in offered if held is not None and unlock.person == held.person]
+        return next(iter((*same, *offered)), None)
+
     def with_gate(self, gate: Gate, pin: PinFacts) -> Self:
         return replace(self, gate=gate, pin=pin)
 
@@ -184,160 +248,3 @@ class Contents:
 
     def without_passkeys(self, credential_ids: set[bytes]) -> Self:
         return replace(self, passkeys=tuple(p for p in self.passkeys if p.credential_id not in credential_ids))
-
-    def to_cbor(self) -> bytes:
-        return encode_cbor(
-            {
-                "gate": self.gate,
-                "attestation_key": self.attestation_key,
-                "proofs": [_to_map(proof) for proof in self.proofs],
-                "pin": _pin_to_cbor(self.pin),
-                "providers": [_to_map(provider) for provider in self.providers],
-                "passkeys": [_to_map(passkey) for passkey in self.passkeys],
-            }
-        )
-
-    @classmethod
-    def from_cbor(cls, foundation: Foundation, data: bytes) -> Self:
-        """Read what `to_cbor` wrote; its MAC has been checked."""
-        try:
-            stored = _Record(decode_cbor(data, max_bytes=MAX_CONTAINER_BYTES))
-        except BadCbor as error:
-            raise ContainerTampered(f"it cannot be read: {error}") from error
-        gate = stored.value("gate", bytes, type(None))
-        providers = tuple(_provider(_Record(record)) for record in stored.items("providers"))
-        passkeys = tuple(_passkey(_Record(record)) for record in stored.items("passkeys"))
-        attesting = stored.value("attestation_key", bytes, type(None))
-        return cls(
-            foundation,
-            None if gate is None else Gate(gate),
-            providers,
-            passkeys,
-            _pin_facts(stored.part("pin")),
-            None if attesting is None else AttestationKey(attesting),
-            tuple(_proof(_Record(record)) for record in stored.items("proofs")),
-        )
-
-
-def _provider(stored: "_Record") -> Provider:
-    return Provider(
-        rp_id=stored.text("rp_id"),
-        origins=tuple(str(origin) for origin in stored.items("origins")),
-        issuer=stored.text("issuer"),
-        name=stored.text("name"),
-        tenant_id=stored.text("tenant_id"),
-        tenant_name=stored.text("tenant_name"),
-        url=stored.text("url"),
-        enrolled_at=stored.moment("enrolled_at"),
-    )
-
-
-def _proof(stored: "_Record") -> Proof:
-    return Proof(
-        issuer=stored.text("issuer"),
-        device_id=stored.text("device_id"),
-        device_name=stored.text("device_name"),
-        certificates=tuple(each for each in stored.items("certificates") if isinstance(each, bytes)),
-        expires_at=stored.moment("expires_at"),
-    )
-
-
-def _passkey(stored: "_Record") -> Passkey:
-    return Passkey(
-        credential_id=stored.data("credential_id"),
-        rp_id=stored.text("rp_id"),
-        user_handle=stored.data("user_handle"),
-        name=stored.text("name"),
-        display_name=stored.text("display_name"),
-        created_at=stored.moment("created_at"),
-        key=KeyBlob(stored.data("key")),
-        x=stored.data("x"),
-        y=stored.data("y"),
-        sign_count=stored.value("sign_count", int),
-        # Containers of before these three members existed lack them.
-        discoverable=stored.value("discoverable", bool, default=True),
-        protection=stored.value("protection", int, default=1),
-        secret=KeyBlob(stored.value("secret", bytes, default=b"")),
-    )
-
-
-def _pin_to_cbor(pin: PinFacts) -> Mapping[int | str | bytes, CborValue]:
-    ladder, unlock = pin.ladder, pin.unlock
-    stored: dict[int | str | bytes, CborValue] = {
-        "set_at": _moment(pin.set_at),
-        "former": list(pin.former),
-        "failures": ladder.failures,
-        "phrase_typed": int(ladder.phrase_typed),
-        "last_failure_at": _moment(ladder.last_failure_at),
-        "unlock": [unlock.x, unlock.y, unlock.person] if unlock else [],
-    }
-    return stored
-
-
-def _pin_facts(stored: "_Record") -> PinFacts:
-    unlock = [bytes(part) if isinstance(part, bytes) else b"" for part in stored.items("unlock")]
-    return PinFacts(
-        set_at=stored.moment_or_none("set_at"),
-        former=tuple(part for part in stored.items("former") if isinstance(part, bytes)),
-        ladder=Ladder(
-            stored.value("failures", int),
-            bool(stored.value("phrase_typed", int)),
-            stored.moment_or_none("last_failure_at"),
-        ),
-        unlock=UnlockKey(*unlock) if len(unlock) == 3 else None,
-    )
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    stored: CborValue
-
-    def value(self, name: str, *kinds: type, default: object = None) -> Any:
-        absent = _ABSENT if default is None else default
-        value = self.stored.get(name, absent) if isinstance(self.stored, Mapping) else _ABSENT
-        if not isinstance(value, kinds):
-            raise ContainerTampered(f"{name} is not there")
-        return value
-
-    def text(self, name: str) -> str:
-        return str(self.value(name, str))
-
-    def data(self, name: str) -> bytes:
-        return bytes(self.value(name, bytes))
-
-    def items(self, name: str) -> list[CborValue]:
-        return list(self.value(name, list))
-
-    def part(self, name: str) -> "_Record":
-        return _Record(self.value(name, Mapping))
-
-    def moment_or_none(self, name: str) -> datetime | None:
-        return None if self.value(name, str, type(None)) is None else self.moment(name)
-
-    def moment(self, name: str) -> datetime:
-        try:
-            return datetime.fromisoformat(self.text(name))
-        except ValueError as error:
-            raise ContainerTampered(f"{name} is no moment") from error
-
-
-_ABSENT: Final = object()
-
-
-def _to_map(record: Provider | Passkey | Proof) -> Mapping[int | str | bytes, CborValue]:
-    return {member.name: _to_cbor(getattr(record, member.name)) for member in fields(record)}
-
-
-def _to_cbor(value: object) -> CborValue:
-    match value:
-        case datetime():
-            return value.isoformat()
-        case tuple():
-            return [_to_cbor(part) for part in value]
-        case str() | bytes() | int():
-            return value
-    raise TypeError(f"no stored form for {type(value).__name__}")

@@ -15,7 +15,8 @@ from keystead_core.wire.cbor import decode_cbor, encode_cbor
 from keystead_core.wire.errors import BadCbor
 
 from keystead_agent.container.errors import ContainerTampered
-from keystead_agent.container.records import MAX_CONTAINER_BYTES, Contents
+from keystead_agent.container.records import Contents
+from keystead_agent.container.stored import MAX_CONTAINER_BYTES, from_cbor, to_cbor
 from keystead_agent.keystore.interface import Foundation
 
 _FORMAT: Final = 2
@@ -46,11 +47,11 @@ class SealedContents:
         """Raises ContainerTampered if the MAC is not by *integrity_key*."""
         if not hmac.compare_digest(self.mac, _mac(integrity_key, self.foundation, self.body)):
             raise ContainerTampered("its integrity code is wrong")
-        return Contents.from_cbor(self.foundation, self.body)
+        return from_cbor(self.foundation, self.body)
 
 
 def seal_contents(contents: Contents, integrity_key: bytes) -> bytes:
-    body = contents.to_cbor()
+    body = to_cbor(contents)
     mac = _mac(integrity_key, contents.foundation, body)
     outer: Mapping[int | str | bytes, bytes | int]
     outer = {"format": _FORMAT, "foundation": contents.foundation, "body": body, "mac": mac}

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from keystead_agent.container.errors import PinNotSet
-from keystead_agent.container.records import MAX_CONTAINER_BYTES, Contents
+from keystead_agent.container.records import Contents
 from keystead_agent.container.sealing import SealedContents, seal_contents
+from keystead_agent.container.stored import MAX_CONTAINER_BYTES
 from keystead_agent.keystore.interface import Gate, Keystore
 from keystead_agent.keystore.private_file import ensure_private_directory, read_private, write_private
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from keystead_agent.authenticator.allow_list import Caller
 from keystead_agent.container.container import Container
+from keystead_agent.container.errors import ContainerError
 from keystead_agent.container.records import Proof, Provider
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.offloading import OneThread
@@ -35,7 +36,7 @@ class Proving:
             if refused.code != "attestation_key_withdrawn":
                 raise
             # The key is believed no more, and the chip still is. At a beginning no code is spent.
-            await self.offload(container.forget_attestation_key)
+            await self.offload(container.enrolments.forget_attestation_key)
             self.log.event("attestation_key.replaced", issuer=provider.issuer)
             asked = await self._introduce(container, provider, code)
         return await self._answer(container, provider, asked)
@@ -43,12 +44,12 @@ class Proving:
     async def renew_for(self, container: Container, caller: Caller) -> None:
         """Renew what is due for the providers of this page. A failure is logged and ends nothing else."""
         for provider in container.providers:
-            proof = container.proof_of(provider.issuer)
+            proof = container.enrolments.proof_of(provider.issuer)
             if caller.origin not in provider.origins or proof is None or not proving.is_due(proof, self.clock()):
                 continue
             try:
                 await self.renew(container, provider, proof)
-            except (EnrolmentError, KeystoreError) as error:
+            except (ContainerError, EnrolmentError, KeystoreError) as error:
                 self.log.event("proof.unrenewed", issuer=provider.issuer, code=error.code, because=str(error))
 
     async def renew(self, container: Container, provider: Provider, proof: Proof) -> Proof:
@@ -57,15 +58,15 @@ class Proving:
         return await self._answer(container, provider, asked)
 
     async def _introduce(self, container: Container, provider: Provider, code: str) -> Asked:
-        identity = await self.offload(container.attestation_identity)
+        identity = await self.offload(container.enrolments.identity)
         described = await self.offload(container.keystore.describe)
         name = self.device_name
         return await self.fetching(partial(proving.begin_enrolment, provider, code, name, identity, described))
 
     async def _answer(self, container: Container, provider: Provider, asked: Asked) -> Proof:
-        opened = await self.offload(partial(container.activate, asked.credential_blob, asked.secret))
-        identity = await self.offload(container.attestation_identity)
+        opened = await self.offload(partial(container.enrolments.activate, asked.credential_blob, asked.secret))
+        identity = await self.offload(container.enrolments.identity)
         proof = await self.fetching(partial(proving.finish, provider, asked, opened, identity))
-        await self.offload(partial(container.keep_proof, proof))
+        await self.offload(partial(container.enrolments.keep_proof, proof))
         self.log.event("proof.kept", issuer=provider.issuer, device=proof.device_id)
         return proof

@@ -6,7 +6,7 @@ from keystead_core.link.errors import LinkError
 from keystead_core.link.messages import ErrorName, Failed
 
 from keystead_agent.authenticator.errors import AuthenticatorError
-from keystead_agent.container.errors import ContainerError
+from keystead_agent.container.errors import ContainerError, HelloKeyExists
 from keystead_agent.enrolment.errors import EnrolmentError
 from keystead_agent.gesture.interface import GestureUnavailable
 from keystead_agent.keystore.errors import KeystoreError
@@ -38,7 +38,7 @@ _MOST_CHARACTERS: Final = 1000
 
 
 def refusal(request_id: str, error: Expected) -> Failed:
-    name: ErrorName = error.name if isinstance(error, AuthenticatorError) else "NotAllowedError"
+    name: ErrorName = error.name if isinstance(error, AuthenticatorError | HelloKeyExists) else "NotAllowedError"
     return Failed(request_id, error.code, (str(error) or error.code)[:_MOST_CHARACTERS], name)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from keystead_core.link import messages as link
 from keystead_core.link.messages import Cancel, Request
-from keystead_core.wire.base64url import b64url_decode, b64url_encode
+from keystead_core.wire.base64url import b64url_decode
 from keystead_core.wire.errors import BadBase64Url
 
 from keystead_agent.authenticator.allow_list import Caller
@@ -24,8 +24,9 @@ from keystead_agent.daemon.explaining import Ways, explain, no_other_ways
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.offloading import OneThread
 from keystead_agent.daemon.proving import Proving
-from keystead_agent.gesture.interface import Gesture, Prompt, Purpose
-from keystead_agent.keystore.errors import KeystoreError, PinIndexLost, UnlockRefused
+from keystead_agent.daemon.unlocking import Unlocking
+from keystead_agent.gesture.interface import Gesture
+from keystead_agent.keystore.errors import KeystoreError
 from keystead_agent.keystore.interface import Clock, Keystore, Tries
 from keystead_agent.keystore.private_file import FileNotPrivate
 
@@ -56,7 +57,11 @@ class Service:
     ways: Ways = no_other_ways
     offload: OneThread = field(default_factory=OneThread)
     fetching: OneThread = field(default_factory=OneThread)
+    unlocking: Unlocking = field(init=False)
     _container: Container | None = None
+
+    def __post_init__(self) -> None:
+        self.unlocking = Unlocking(self.gesture, self.ceremonies, self.offload, self.fetching, self.log)
 
     @property
     def ctap(self) -> CtapService:
@@ -89,10 +94,10 @@ class Service:
                 return await self._ceremony(request, requester)
             case link.SetPin() | link.ChangePin():
                 return await self._pin(request, requester)
-            case link.UnlockBegin():
-                return await self._unlock_begin(requester)
-            case link.UnlockFinish(_, signature):
-                return await self._unlock_finish(signature)
+            case link.Unlock():
+                return await self.unlocking.ask(await self.container(), requester)
+            case link.UnlockWait():
+                return await self.unlocking.wait(await self.container())
             case link.Enrol(_, url, code):
                 return await self._enrol(url, code)
             case link.Unenrol(_, provider):
@@ -134,38 +139,13 @@ class Service:
                 self.log.event("pin.changed", requester=requester)
         return {}
 
-    async def _unlock_begin(self, requester: str) -> Ok:
-        container = await self.container()
-        async with self.ceremonies.one(LONGEST):
-            try:
-                request = await self.offload(container.begin_unlock)
-            except PinIndexLost:
-                # The count is made anew, and it is the PIN that it counts.
-                prompt = Prompt(Purpose.UNLOCK_PIN, requester=requester)
-                pin = await Approval(container, self.gesture, self.offload).typed_pin(prompt)
-                request = await self.offload(partial(container.begin_unlock, pin))
-        self.log.event("pin.unlock_begun", requester=requester)
-        parts = {"index_public": request.index_public, "lock": request.lock, "nonce_tpm": request.nonce_tpm}
-        return {name: b64url_encode(part) for name, part in parts.items()}
-
-    async def _unlock_finish(self, signature: str) -> Ok:
-        container = await self.container()
-        try:
-            signed = b64url_decode(signature)
-        except BadBase64Url:
-            raise UnlockRefused("The unlock's signature is none.") from None
-        async with self.ceremonies.one(_NO_QUESTION):
-            await self.offload(partial(container.finish_unlock, signed))
-        self.log.event("pin.unlocked")
-        return {}
-
     async def _enrol(self, url: str, code: str | None) -> Ok:
         container = await self.container()
         provider = await self.fetching(partial(self.fetch, url))
         async with self.ceremonies.one(_NO_QUESTION):
-            await self.offload(partial(container.enrol, provider))
+            await self.offload(partial(container.enrolments.enrol, provider))
             self.log.event("provider.enrolled", rp_id=provider.rp_id, issuer=provider.issuer)
-            known = container.proof_of(provider.issuer)
+            known = container.enrolments.proof_of(provider.issuer)
             if code is not None:
                 await self._proving.enrol(container, provider, code)
             elif known is not None:
@@ -175,7 +155,7 @@ class Service:
     async def _unenrol(self, name: str) -> Ok:
         container = await self.container()
         async with self.ceremonies.one(_NO_QUESTION):
-            removed = await self.offload(partial(container.unenrol, name))
+            removed = await self.offload(partial(container.enrolments.unenrol, name))
         self.log.event("provider.unenrolled", provider=name, passkeys=removed)
         return {"removed": removed}
 
@@ -282,5 +262,5 @@ def _brief(provider: Provider) -> Ok:
 
 
 def _proof(container: Container, provider: Provider) -> Ok | None:
-    proof = container.proof_of(provider.issuer)
+    proof = container.enrolments.proof_of(provider.issuer)
     return None if proof is None else proof.to_json()

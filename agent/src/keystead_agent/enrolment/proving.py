@@ -14,18 +14,20 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from keystead_core.link.pin_policy import PinPolicy
 from keystead_core.tpm.structures import parse_public_area
-from keystead_core.wire.base64url import b64url_decode, b64url_encode
-from keystead_core.wire.errors import BadBase64Url
+from keystead_core.wire.base64url import b64url_encode
 
 from keystead_agent.container.records import Proof, Provider
+from keystead_agent.enrolment.answers import moment, octets, text
 from keystead_agent.enrolment.errors import AnswerRefused
 from keystead_agent.enrolment.fetch import Json, post_json
-from keystead_agent.keystore.interface import AttestationIdentity, Description
+from keystead_agent.keystore.interface import AttestationIdentity, Description, UnlockKey
 
 # A certificate lasts thirty days. It is needed when a passkey is made, which may be on a day without a network.
 RENEW_BEFORE: Final = timedelta(days=15)
 _MAX_CERTIFICATES: Final = 4
+_COORDINATE_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Asked:
     """What a provider wants our TPM to open.
 
     Attributes:
-        verb: `enrol` or `renew`.
+        verb: `enrol`, `renew` or `unlock`.
         state: the provider's own; goes back with the answer.
     """
 
@@ -61,31 +63,58 @@ def begin_enrolment(
     }
     if identity.ek_certificate is not None:
         said["endorsement_certificate"] = b64url_encode(identity.ek_certificate)
-    return _asked("enrol", post_json(_address(provider, "enrol/begin"), said))
+    return asked("enrol", post_json(address(provider, "enrol/begin"), said))
 
 
 def begin_renewal(provider: Provider, proof: Proof) -> Asked:
     """Raises ProviderUnreachable, ProviderRefused, AnswerRefused."""
-    return _asked("renew", post_json(_address(provider, "renew/begin"), {"device": proof.device_id}))
+    return asked("renew", post_json(address(provider, "renew/begin"), {"device": proof.device_id}))
 
 
-def finish(provider: Provider, asked: Asked, opened: bytes, identity: AttestationIdentity) -> Proof:
+def finish(provider: Provider, question: Asked, opened: bytes, identity: AttestationIdentity) -> Proof:
     """Raises ProviderUnreachable, ProviderRefused, AnswerRefused."""
-    said = {"state": asked.state, "secret": b64url_encode(opened)}
-    answer = post_json(_address(provider, f"{asked.verb}/finish"), said)
+    said = {"state": question.state, "secret": b64url_encode(opened)}
+    answer = post_json(address(provider, f"{question.verb}/finish"), said)
     certificates = _certificates(answer)
     if _key_of(certificates[0]) != _key_in(identity.ak_public):
         raise AnswerRefused(f"{provider.name} certified another key than ours")
     return Proof(
         issuer=provider.issuer,
-        device_id=_text(answer, "device"),
-        device_name=_text(answer, "name"),
+        device_id=text(answer, "device"),
+        device_name=text(answer, "name"),
         certificates=certificates,
-        expires_at=_moment(answer, "expires_at"),
+        expires_at=moment(answer, "expires_at"),
+        user_handle=_user_handle(answer),
+        unlock=_unlock_key(answer),
+        pin=_pin_policy(answer),
     )
 
 
-def _address(provider: Provider, path: str) -> str:
+def _user_handle(answer: Json) -> bytes:
+    """Empty where the provider does not say."""
+    return octets(answer, "user_handle") if "user_handle" in answer else b""
+
+
+def _pin_policy(answer: Json) -> PinPolicy | None:
+    """None where the provider asks nothing of a PIN."""
+    said = answer.get("pin_rules")
+    if said is None:
+        return None
+    try:
+        return PinPolicy.from_json(said if isinstance(said, Mapping) else {})
+    except ValueError as error:
+        raise AnswerRefused(f"the answer's pin_rules: {error}") from None
+
+
+def _unlock_key(answer: Json) -> UnlockKey | None:
+    """None where the provider gives nobody their tries back."""
+    if "unlock_key" not in answer:
+        return None
+    key, person = octets(answer, "unlock_key", length=2 * _COORDINATE_BYTES), octets(answer, "unlock_person", length=32)
+    return UnlockKey(key[:_COORDINATE_BYTES], key[_COORDINATE_BYTES:], person)
+
+
+def address(provider: Provider, path: str) -> str:
     return f"{provider.url}/devices/{path}"
 
 
@@ -98,15 +127,15 @@ def _facts(described: Description) -> dict[str, str]:
     return {"manufacturer": f"id:{maker}", "model": model, "version": f"id:{version}"}
 
 
-def _asked(verb: str, answer: Json) -> Asked:
-    return Asked(verb, _text(answer, "state"), _octets(answer, "credential_blob"), _octets(answer, "secret"))
+def asked(verb: str, answer: Json) -> Asked:
+    return Asked(verb, text(answer, "state"), octets(answer, "credential_blob"), octets(answer, "secret"))
 
 
 def _certificates(answer: Json) -> tuple[bytes, ...]:
     listed = answer.get("certificates")
     if not isinstance(listed, list) or not 0 < len(listed) <= _MAX_CERTIFICATES:
         raise AnswerRefused("the answer has no certificates")
-    return tuple(_octets({"certificate": each}, "certificate") for each in listed)
+    return tuple(octets({"certificate": each}, "certificate") for each in listed)
 
 
 def _key_of(certificate: bytes) -> bytes:
@@ -119,27 +148,3 @@ def _key_of(certificate: bytes) -> bytes:
 
 def _key_in(public_area: bytes) -> bytes:
     return parse_public_area(public_area).key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _text(answer: Mapping[str, object], member: str) -> str:
-    value = answer.get(member)
-    if not isinstance(value, str) or not value.isprintable() or not value:
-        raise AnswerRefused(f"the answer has no {member}")
-    return value
-
-
-def _octets(answer: Mapping[str, object], member: str) -> bytes:
-    try:
-        return b64url_decode(_text(answer, member))
-    except BadBase64Url:
-        raise AnswerRefused(f"the answer's {member} is not base64url") from None
-
-
-def _moment(answer: Json, member: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(_text(answer, member))
-    except ValueError:
-        raise AnswerRefused(f"the answer's {member} is no moment") from None
-    if moment.tzinfo is None:
-        raise AnswerRefused(f"the answer's {member} is no moment")
-    return moment

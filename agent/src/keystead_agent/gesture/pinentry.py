@@ -114,7 +114,8 @@ class Pinentry:
             await conversation.require("SETTIMEOUT", str(int(self.timeout.total_seconds())))
             yield conversation
         except (AssuanError, ConnectionError, TimeoutError) as error:
-            raise GestureUnavailable(f"{self.program} does not do as pinentry does: {error}.") from error
+            because = str(error) or f"it said nothing within {_START_SECONDS:.0f} seconds"
+            raise GestureUnavailable(f"{self.program} does not do as pinentry does: {because}.") from error
         finally:
             # However we leave, and above all when the page has gone: the window goes too.
             await _end(process)

@@ -27,15 +27,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal
 
-from keystead_agent.container.pin_rules import (
-    DEFAULT_MINIMUM,
-    LONGEST,
-    LONGEST_EXPIRY,
-    LONGEST_HISTORY,
-    SHORTEST,
-    PinRules,
-    Presence,
-)
+from keystead_core.link.pin_policy import DEFAULT_MINIMUM, LONGEST, LONGEST_EXPIRY, LONGEST_HISTORY, SHORTEST, Presence
+
+from keystead_agent.container.pin_rules import PinRules
 from keystead_agent.gesture.pam import is_service_name
 from keystead_agent.gesture.pinentry import pinentry_for
 from keystead_agent.keystore.transport import AddressError, connector

@@ -16,21 +16,17 @@ from typing import Any, Final
 from keystead_core.link import messages as link
 from keystead_core.link.messages import Request
 
+from keystead_agent.browser_host.install import host_files
 from keystead_agent.cli.doors import SetUp
 from keystead_agent.cli.findings import Step
 from keystead_agent.client.client import AgentClient, AgentRefused, AgentUnreachable
 from keystead_agent.main.config import Settings
 from keystead_agent.main.units import NAME, agent_unit
 
-_START_SECONDS: Final = 10.0
+# A first start on a slow disk; a person who waits sees that it waits.
+_START_SECONDS: Final = 30.0
 _SYSTEMCTL_SECONDS: Final = 30.0
 _PACKAGED_UNIT: Final = Path("/usr/lib/systemd/user") / NAME
-_HOST_FILE: Final = "keystead.agent.json"
-_HOST_FOLDERS: Final = (
-    ".config/chromium/NativeMessagingHosts",
-    ".config/google-chrome/NativeMessagingHosts",
-    ".mozilla/native-messaging-hosts",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,7 @@ class Installation:
     install_browsers: Callable[[list[str]], list[Path]]
     systemctl: str | None
     packaged_unit: Path = _PACKAGED_UNIT
+    start_seconds: float = _START_SECONDS
 
     @property
     def _unit(self) -> Path:
@@ -61,7 +58,10 @@ class Installation:
 
     def _install(self, wanted: SetUp) -> Iterator[Step]:
         yield self._write_unit()
-        yield self._start()
+        started = self._start()
+        yield started
+        if started.outcome == "failed":
+            return
         status = self._ask(link.Status("setup"))
         if isinstance(status, Step):
             yield Step("daemon", "failed", f"{status.says} Start it with: keystead-agent daemon")
@@ -101,8 +101,10 @@ class Installation:
         if self._answers():
             return Step("daemon", "already", "the agent answers")
         if self._systemctl("daemon-reload") and self._systemctl("enable", "--now", NAME):
-            deadline = time.monotonic() + _START_SECONDS
-            while not self._answers() and time.monotonic() < deadline:
+            deadline = time.monotonic() + self.start_seconds
+            while not self._answers():
+                if time.monotonic() > deadline:
+                    return Step("daemon", "failed", f"it was started, and does not answer: journalctl --user -u {NAME}")
                 time.sleep(0.1)
             return Step("daemon", "done", "the agent runs, now and at each login")
         return Step("daemon", "skipped", "there is no systemd for you here: the agent has to be started by hand")
@@ -131,9 +133,12 @@ class Installation:
         return Step("browsers", "done", f"wrote {len(written)} files; they work on {', '.join(origins)}")
 
     def _undo(self, *, dry_run: bool) -> Iterator[Step]:
-        manifests = [self.home / folder / _HOST_FILE for folder in _HOST_FOLDERS]
         extension = self.settings.state_dir / "browser"
-        for step, path in [("unit", self._unit), *(("browsers", path) for path in manifests), ("browsers", extension)]:
+        for step, path in [
+            ("unit", self._unit),
+            *(("browsers", path) for path in host_files(self.home)),
+            ("browsers", extension),
+        ]:
             if not path.exists():
                 continue
             if dry_run:

@@ -16,8 +16,8 @@
     unenrol      provider (its rp id); removed (how many passkeys went with it)
     set_pin      ;
     change_pin   ;
-    unlock_begin ; index_public, lock, nonce_tpm: what the identity provider has to sign for
-    unlock_finish signature;
+    unlock       ; provider, device, code, page, expires_at: what the person types, where, and until when
+    unlock_wait  ; unlocked: true or false, after a minute at most
     remove       credential;
     rename       credential, name;
     explain      site; site, rp_id, sentences: what would happen there now, and why
@@ -182,22 +182,17 @@ class ChangePin(_Request):
 
 
 @dataclass(frozen=True, slots=True)
-class UnlockBegin(_Request):
-    """Begin to have wrong PINs forgotten: answered with a `tpm.pin_index.UnlockRequest`, in base64url."""
+class Unlock(_Request):
+    """Ask the identity provider to have wrong PINs forgotten; its person allows it there."""
 
-    verb = "unlock_begin"
+    verb = "unlock"
 
 
 @dataclass(frozen=True, slots=True)
-class UnlockFinish(_Request):
-    """What the identity provider signed.
+class UnlockWait(_Request):
+    """Wait until what `unlock` asked for is allowed, for a minute at most; then ask again."""
 
-    Attributes:
-        signature: base64url of an ECDSA signature in DER, over `tpm.pin_index.unlock_statement`.
-    """
-
-    verb = "unlock_finish"
-    signature: str = _required(_text)
+    verb = "unlock_wait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +285,8 @@ Request: TypeAlias = (
     | Unenrol
     | SetPin
     | ChangePin
-    | UnlockBegin
-    | UnlockFinish
+    | Unlock
+    | UnlockWait
     | Remove
     | Rename
     | Explain

@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from keystead_server.domain.device_unlock import PendingUnlock
 from keystead_server.domain.ids import DeviceId, TenantId, UserId
 from keystead_server.domain.passkey import Proof
 
@@ -82,6 +83,7 @@ class Device:
         attestation_name: the TPM's Name of that key.
         firmware: what the TPM said of itself when it was enrolled; nobody vouches for it.
         certificate_serial: of the certificate last issued for the attestation key, in hexadecimal.
+        unlock: what it asks its person to allow; None when it asks nothing.
     """
 
     id: DeviceId
@@ -100,12 +102,16 @@ class Device:
     state: DeviceState
     enrolled_by: UserId
     enrolled_at: datetime
+    unlock: PendingUnlock | None = None
 
     def certified(self, serial: str, expires_at: datetime) -> "Device":
         return replace(self, certificate_serial=serial, certificate_expires_at=expires_at)
 
     def in_state(self, state: DeviceState) -> "Device":
         return replace(self, state=state)
+
+    def asking(self, unlock: PendingUnlock | None) -> "Device":
+        return replace(self, unlock=unlock)
 
     def proof(self, first_use: FirstUse) -> Proof:
         """What its word for a key is worth."""

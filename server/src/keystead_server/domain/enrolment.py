@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
 
+from keystead_core.tpm.pin_index import UnlockRequest
 from msgspec.msgpack import Decoder
 from msgspec.msgpack import encode as _encode
 
@@ -68,7 +69,8 @@ class Activation:
     Attributes:
         secret: what the TPM is to give back.
         user_id: in whose name the device enrols, or by whom it was enrolled.
-        device_id: the enrolled device that renews; None when one enrols.
+        device_id: the enrolled device that renews or asks to be unlocked; None when one enrols.
+        unlock: what it asks to be signed; None when it renews.
     """
 
     id: AttemptId
@@ -77,6 +79,7 @@ class Activation:
     user_id: UserId
     device_id: DeviceId | None = None
     introduction: Introduction | None = None
+    unlock: UnlockRequest | None = None
 
     def to_bytes(self) -> bytes:
         return _encode(self)

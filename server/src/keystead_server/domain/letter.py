@@ -32,6 +32,7 @@ class Occasion(StrEnum):
     METHOD_REMOVED = "method.removed"
     SIGNED_OUT_EVERYWHERE = "user.signed_out_everywhere"
     MAIL_CHANGED = "user.mail_changed"
+    DEVICE_UNLOCKED = "device.unlock_allowed"
     EMERGENCY_USED = "break_glass.used"
     EMERGENCY_UNREADY = "break_glass.unready"
 

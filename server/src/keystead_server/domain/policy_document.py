@@ -8,6 +8,7 @@ from keystead_server.domain.ids import AppId, TenantId, UserId
 PASSKEYS = "passkeys"
 METHODS = "methods"
 ACCESS = "access"
+PIN = "pin"
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ class Purpose(StrEnum):
     APP = "clientCredentials"
     ENROL_DEVICE = "enrolDevice"
     RENEW_DEVICE = "renewDevice"
+    UNLOCK_DEVICE = "unlockDevice"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,16 @@ from keystead_server.domain.session import SESSION_LIFETIME, Session
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.acceptances import acceptances_of
 from keystead_server.flows.access_facts import Place, Target, app_target, person_of, used_in
 from keystead_server.flows.policies import AccessPolicies, AccessVersion
 from keystead_server.policy.access.compiled import Compiled
-from keystead_server.policy.access.controls import BrowserMode
-from keystead_server.policy.access.decide import Decision, Verdict, decide
+from keystead_server.policy.access.controls import BrowserMode, ControlKind
+from keystead_server.policy.access.decide import Decision, Prompt, Verdict, decide
 from keystead_server.policy.access.early import BlockedEarly, Early, MayContinue, decide_early
 from keystead_server.policy.access.facts import AppFacts, Facts, Person, Used, Workload
 from keystead_server.policy.access.grants import why_unmet
+from keystead_server.policy.access.terms import accepted
 from keystead_server.policy.access.vocabulary import UNKNOWN, ClientApp, RiskLevel, Unknown
 from keystead_server.policy.people import Subject
 from keystead_server.ports.clock import Clock
@@ -47,12 +49,16 @@ class Ruling:
         record: for the log; None where no policy applied.
         says: what is asked for, in words for the person; never which policy asks.
         emergency: the account is one that no policy is for.
+        terms: ids of the terms of use that are asked for and can be accepted.
+        only_terms: to accept them is all that is missing.
     """
 
     decision: Decision
     record: AccessRuling | None = None
     says: tuple[str, ...] = ()
     emergency: bool = False
+    terms: frozenset[str] = frozenset()
+    only_terms: bool = False
 
     @property
     def code(self) -> str | None:
@@ -79,7 +85,7 @@ class Ruling:
         if keeps or self.blocks or now < session.signed_in_at + SESSION_LIFETIME:
             return self
         over = replace(self.decision, verdict=Verdict.CONTROLS_REQUIRED, sign_in_again=True)
-        return replace(self, decision=over, says=(*self.says, _TOO_OLD))
+        return replace(self, decision=over, says=(*self.says, _TOO_OLD), only_terms=False)
 
 
 _TOO_OLD = "the sign-in is older than your organisation allows for this"
@@ -209,6 +215,7 @@ class AccessGate:
             self._facts(self.clock.now(), who, target, place or Place.of(visitor), risks),
             methods=methods,
             authenticated_at=session.signed_in_at,
+            accepted_terms=await self._accepted(version, user),
         )
         ruling = _ruling(version, decide(version.compiled, facts))
         return replace(ruling, emergency=user.id in version.rules.set.break_glass)
@@ -236,6 +243,12 @@ class AccessGate:
             country = self.places.country(place.address)
         return replace(facts, address=place.address, country=country, platform=place.platform)
 
+    async def _accepted(self, version: AccessVersion, user: User) -> frozenset[str]:
+        if not version.compiled.asks_for_terms:
+            return frozenset()
+        acceptances = await acceptances_of(self.store, user.tenant_id, user.id)
+        return accepted(version.rules.terms, acceptances, self.clock.now())
+
     async def _used(self, session: Session) -> tuple[Used, ...]:
         passkey = access_pass = None
         if session.passkey_id is not None:
@@ -258,7 +271,19 @@ def _ruling(version: AccessVersion, decision: Decision) -> Ruling:
     applied = tuple(
         AppliedPolicy(one.policy_id, version.names[one.policy_id], one.result.value) for one in decision.applied
     )
-    return Ruling(decision, AccessRuling(decision.verdict.value, applied), _says(version.compiled, decision))
+    terms = [_terms_in(prompt, version.compiled) for prompt in decision.prompts]
+    return Ruling(
+        decision,
+        AccessRuling(decision.verdict.value, applied),
+        _says(version.compiled, decision),
+        terms=frozenset().union(*terms),
+        only_terms=bool(terms) and all(terms) and not (decision.sign_in_again or decision.not_bound),
+    )
+
+
+def _terms_in(prompt: Prompt, compiled: Compiled) -> frozenset[str]:
+    asked = (one.id for one in prompt.any_of if one.kind is ControlKind.TERMS_OF_USE)
+    return compiled.set.terms.intersection(asked)
 
 
 def _says(compiled: Compiled, decision: Decision) -> tuple[str, ...]:

@@ -73,6 +73,13 @@ class RegisterFirst:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptFirst:
+    """The person is signed in, and must accept terms of use before the app gets an answer."""
+
+    app: App
+
+
+@dataclass(frozen=True, slots=True)
 class NotSafe:
     """Nobody may be sent anywhere; the person is told, on our page."""
 
@@ -88,7 +95,7 @@ class Denied:
     ruling: Ruling
 
 
-Outcome: TypeAlias = Reply | SignInFirst | RegisterFirst | NotSafe | Denied
+Outcome: TypeAlias = Reply | SignInFirst | RegisterFirst | AcceptFirst | NotSafe | Denied
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +223,12 @@ class Authorize:
         asked_at: datetime | None,
         denied: Denied,
     ) -> Outcome:
-        """Another sign-in, a first passkey, or nothing: never a circle."""
+        """Another sign-in, a first passkey, terms to be accepted, or nothing: never a circle."""
         session = owner.session
         if not denied.ruling.decision.can_be_met:
             return denied
+        if denied.ruling.only_terms:
+            return AcceptFirst(app)
         again = SignInFirst(app, owner.user.username)
         if asked_at is None or session.signed_in_at < asked_at:
             return again

@@ -1,6 +1,6 @@
-"""How risky a sign-in and its person are, by the sign-in log alone.
+"""How risky a sign-in and its person are, by the sign-in log and by what was said of the person.
 
-What other systems know of somebody cannot be told to it yet: insider risk is always none.
+What other systems know of insiders cannot be told to it: insider risk is always none.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from keystead_server.domain.place import NOWHERE, Place
 from keystead_server.domain.sign_in import Attempt, Purpose, Result
 from keystead_server.domain.user_agent import system_of
 from keystead_server.domain.visitor import Visitor
+from keystead_server.flows.risk_signals import signals_of
 from keystead_server.policy.risk.detections import Detection, of_last
 from keystead_server.policy.risk.levels import LOOK_BACK, Risk, highest, sign_in_risk, user_risk
 from keystead_server.policy.risk.traces import Trace
@@ -27,7 +28,7 @@ MAX_ROWS = 100
 
 @dataclass(frozen=True, slots=True)
 class DetectRisk:
-    """The port RiskSignals on the sign-in log; one query, of at most 100 rows."""
+    """The port RiskSignals on the two logs: two queries, of at most 100 rows each."""
 
     store: Store
     clock: Clock
@@ -35,13 +36,13 @@ class DetectRisk:
 
     async def of(self, tenant: TenantId, user: UserId, visitor: Visitor) -> Risks:
         now = self.clock.now()
-        traces = await self.traces(tenant, user, now)
-        return Risks(sign_in=self._sign_in(traces, visitor, now).level, user=user_risk(traces, now).level)
+        traces, signals = await self.traces(tenant, user, now), await signals_of(self.store, tenant, user)
+        return Risks(sign_in=self._sign_in(traces, visitor, now).level, user=user_risk(traces, now, signals).level)
 
     async def person(self, tenant: TenantId, user: UserId) -> Risk:
         """How risky they are now, and why."""
         now = self.clock.now()
-        return user_risk(await self.traces(tenant, user, now), now)
+        return user_risk(await self.traces(tenant, user, now), now, await signals_of(self.store, tenant, user))
 
     async def traces(self, tenant: TenantId, user: UserId, now: datetime) -> Sequence[Trace]:
         """What the log has of *user* that detections look at, in order of time."""

@@ -1,4 +1,4 @@
-"""What is asked of a device before its word counts, at enrolment and at renewal.
+"""What is asked of a device before its word counts, at enrolment, at renewal and before it is unlocked.
 
 All raise DeviceRefused, which the flow turns into a row of the log; nothing was written before.
 """
@@ -22,10 +22,11 @@ from keystead_server.domain.device import (
     refusal_of,
 )
 from keystead_server.domain.enrolment import Introduction
-from keystead_server.domain.ids import TenantId, UserId
+from keystead_server.domain.ids import DeviceId, TenantId, UserId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.user import User, check_display_name
 from keystead_server.flows.activation import digest_of
+from keystead_server.flows.attempts import Trail
 from keystead_server.ports.attestation import EndorsementCertificateInvalid, TpmMakers
 from keystead_server.ports.store import Store
 
@@ -113,6 +114,17 @@ def check_state(state: DeviceState | None) -> None:
     code = refusal_of(state)
     if code is not None:
         raise DeviceRefused(code)
+
+
+async def standing(store: Store, trail: Trail, device_id: DeviceId) -> tuple[Device, User]:
+    """An enrolled device and whoever enrolled it, when both are still in good standing."""
+    device = await store.devices.get(trail.tenant_id, device_id)
+    check_state(None if device is None else device.state)
+    assert device is not None  # noqa: S101  the line above refuses that
+    trail.user_id = device.enrolled_by
+    user = await person(store, trail.tenant_id, device.enrolled_by)
+    trail.username = user.username
+    return device, user
 
 
 async def person(store: Store, tenant: TenantId, user: UserId) -> User:

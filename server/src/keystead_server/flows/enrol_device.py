@@ -39,6 +39,7 @@ from keystead_server.flows.device_checks import (
     known_device,
     person,
 )
+from keystead_server.flows.device_terms import DeviceTerms, SetTerms
 from keystead_server.ports.attestation import AttestationAuthorities, IssuedCertificate, TpmMakers
 from keystead_server.ports.changes import Add, Conflict, Replace, Written
 from keystead_server.ports.clock import Clock, Entropy
@@ -69,6 +70,7 @@ class NotOffered:
 class Enrolled:
     device: Device
     certificate: IssuedCertificate
+    terms: DeviceTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class EnrolDevice:
     makers: TpmMakers
     authorities: AttestationAuthorities
     first_use: FirstUse
+    terms: SetTerms
 
     async def offer(self, owner: SessionOwner) -> Offered | NotOffered:
         """A code for the person who is signed in; it asks of them what registering a passkey asks."""
@@ -194,7 +197,7 @@ class EnrolDevice:
         kept = Add(device) if known is None else Replace(device, known)
         match await self.store.write(Add(trail.granted()), kept, line):
             case Written():
-                return Enrolled(device, issued)
+                return Enrolled(device, issued, await self.terms(device, user))
             # Somebody enrolled the same key, or disabled the device, since we looked.
             case Conflict(Add(Device()) | Replace()):
                 return await trail.refuse("device_changed_meanwhile")

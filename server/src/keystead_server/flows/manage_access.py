@@ -19,6 +19,7 @@ from keystead_server.flows.policies import AccessPolicies, AccessVersion, Method
 from keystead_server.flows.policy_kinds import check
 from keystead_server.flows.save_policy import SavePolicy
 from keystead_server.policy.access.compiled import Compiled
+from keystead_server.policy.access.controls import ControlKind
 from keystead_server.policy.access.document import AccessRules, Pending
 from keystead_server.policy.access.model import NO_IDS, Excluded, Locations, Policy
 from keystead_server.policy.access.vocabulary import ALL, ALL_TRUSTED, GUESTS, NONE, State
@@ -66,7 +67,7 @@ class ManageAccess:
             now = self.clock.now()
             before = saved.at(now)
             if before.rules.pending is not None:
-                raise Invalid("policy_on_trial", "a change is on trial: confirm it, take it back, or wait")
+                raise _on_trial()
             after = edit(before.rules)
             await self._check(tenant, before, after, by=by, seen=seen, on_trial=trial is not None)
             pending = None if trial is None else Pending(now + trial, before.version)
@@ -79,11 +80,15 @@ class ManageAccess:
                     raise
         raise Invalid("policy_changed_meanwhile", "others keep changing the policies; try again")
 
-    async def against(self, tenant: TenantId, after: AccessRules, *, by: Actor) -> Invalid | None:
-        """Why *after* cannot be saved now, or None."""
+    async def against(
+        self, tenant: TenantId, after: AccessRules, *, by: Actor, seen: Place | None = None
+    ) -> Invalid | None:
+        """Why *after* cannot be saved now, or None; *seen* as for `change`."""
         before = await self.access.now(tenant, self.clock.now())
         try:
-            await self._check(tenant, before, after, by=by, seen=None, on_trial=False)
+            if before.rules.pending is not None:
+                raise _on_trial()
+            await self._check(tenant, before, after, by=by, seen=seen, on_trial=False)
             await check(self.store, self.kind, tenant, after)
         except Invalid as invalid:
             return invalid
@@ -157,6 +162,8 @@ class ManageAccess:
         await self._not_beside_security_defaults(tenant, fresh)
         for policy in fresh:
             await self._names_what_is_there(tenant, policy, after)
+        for gone in sorted(before.rules.set.terms - after.set.terms):
+            in_use(after, _terms_of, gone)
         for account in after.set.break_glass - before.rules.set.break_glass:
             await self._user_there(tenant, account, "breakGlass")
         if by.user is not None and not on_trial:
@@ -190,6 +197,10 @@ class ManageAccess:
             for one in sorted(ids - places):
                 target = f"conditions.locations.{name}"
                 raise Invalid("location_unknown", f"there is no named location with the id {one!r}", target=target)
+        for control in () if policy.grant is None else policy.grant.controls:
+            if control.kind is ControlKind.TERMS_OF_USE and control.id not in after.set.terms:
+                target = "grantControls.termsOfUse"
+                raise Invalid("terms_unknown", f"there are no terms of use with the id {control.id!r}", target=target)
         for one in () if policy.grant is None else policy.grant.strength_ids:
             if one not in after.set.all_strengths:
                 target = "grantControls.authenticationStrength"
@@ -202,6 +213,15 @@ class ManageAccess:
     async def _group_there(self, tenant: TenantId, one: str, target: str) -> None:
         if await self.store.groups.get(tenant, GroupId(one)) is None:
             raise Invalid("group_unknown", f"there is no group with the id {one!r}", target=target)
+
+
+def _on_trial() -> Invalid:
+    return Invalid("policy_on_trial", "a change is on trial: confirm it, take it back, or wait")
+
+
+def _terms_of(policy: Policy) -> frozenset[str]:
+    controls = () if policy.grant is None else policy.grant.controls
+    return frozenset(one.id for one in controls if one.kind is ControlKind.TERMS_OF_USE)
 
 
 def in_use(rules: AccessRules, named: Callable[[Policy], frozenset[str]], one: str) -> None:

@@ -22,7 +22,8 @@ from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.activation import SECRET_BYTES, Challenged, challenge, opened
 from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.auditing import audited
-from keystead_server.flows.device_checks import DeviceRefused, attestation_key, check_state, person
+from keystead_server.flows.device_checks import DeviceRefused, attestation_key, standing
+from keystead_server.flows.device_terms import DeviceTerms, SetTerms
 from keystead_server.ports.attestation import AttestationAuthorities, IssuedCertificate
 from keystead_server.ports.changes import Add, Conflict, Replace, Written
 from keystead_server.ports.clock import Clock, Entropy
@@ -34,6 +35,7 @@ from keystead_server.ports.store import Store
 class Renewed:
     device: Device
     certificate: IssuedCertificate
+    terms: DeviceTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,12 @@ class RenewDevice:
     entropy: Entropy
     sealer: Sealer
     authorities: AttestationAuthorities
+    terms: SetTerms
 
     async def begin(self, tenant: Tenant, visitor: Visitor, device_id: DeviceId) -> Challenged | Refused:
         trail = self._trail(tenant, visitor)
         try:
-            device, _ = await self._standing(trail, device_id)
+            device, _ = await standing(self.store, trail, device_id)
         except DeviceRefused as refused:
             return await trail.refuse(refused.code, str(refused))
         activation = Activation(
@@ -63,7 +66,7 @@ class RenewDevice:
     async def finish(self, tenant: Tenant, visitor: Visitor, state: str, secret: bytes) -> Renewed | Refused:
         trail = self._trail(tenant, visitor)
         activation = opened(self.sealer, tenant.id, state)
-        if activation is None or activation.device_id is None:
+        if activation is None or activation.device_id is None or activation.unlock is not None:
             return await trail.refuse("activation_not_ours")
         trail.id = activation.id
         if activation.expires_at <= trail.at:
@@ -71,7 +74,7 @@ class RenewDevice:
         if not compare_digest(secret, activation.secret):
             return await trail.refuse("activation_failed", f"the device {activation.device_id}")
         try:
-            device, user = await self._standing(trail, activation.device_id)
+            device, user = await standing(self.store, trail, activation.device_id)
         except DeviceRefused as refused:
             return await trail.refuse(refused.code, str(refused))
         return await self._keep(trail, device, user)
@@ -81,16 +84,6 @@ class RenewDevice:
         trail = start_trail(self.store, self.entropy, tenant.id, visitor, now, Purpose.RENEW_DEVICE, Method.NONE)
         trail.aaguid = KEYSTEAD_TPM
         return trail
-
-    async def _standing(self, trail: Trail, device_id: DeviceId) -> tuple[Device, User]:
-        """The device and whoever enrolled it, when both are still in good standing."""
-        device = await self.store.devices.get(trail.tenant_id, device_id)
-        check_state(None if device is None else device.state)
-        assert device is not None  # noqa: S101  the line above refuses that
-        trail.user_id = device.enrolled_by
-        user = await person(self.store, trail.tenant_id, device.enrolled_by)
-        trail.username = user.username
-        return device, user
 
     async def _keep(self, trail: Trail, device: Device, user: User) -> Renewed | Refused:
         key = attestation_key(device.attestation_public).key
@@ -104,7 +97,7 @@ class RenewDevice:
         )  # fmt: skip
         match await self.store.write(Add(trail.granted()), Replace(renewed, device), line):
             case Written():
-                return Renewed(renewed, issued)
+                return Renewed(renewed, issued, await self.terms(renewed, user))
             case Conflict(Replace()):
                 return await trail.refuse("device_changed_meanwhile")
             case Conflict():

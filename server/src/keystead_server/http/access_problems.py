@@ -16,6 +16,7 @@ _ASK_IF_WRONG = (
     "If you think that you should get in, ask an administrator of your organisation, and tell them the number below."
 )
 SIGN_IN = "Sign in again, with a passkey if you have one."
+_READ_TERMS = "Read the terms, and accept them to go on."
 _REGISTER = "Add a passkey, and sign in with it."
 _DEVICE = f"Use a computer that your organisation manages. If this is one: {_ASK[:1].lower()}{_ASK[1:]}"
 _REMEDIES: Final[Mapping[ControlKind, str]] = {
@@ -35,6 +36,8 @@ def access_problem(ruling: Ruling, attempt: str, *, may_register: bool = False) 
     says, next_step = told(ruling), remedy(ruling, may_register=may_register)
     if ruling.blocks:
         return Problem(403, "access_blocked", says, number=attempt, what_to_do=next_step)
+    if ruling.only_terms:
+        return Problem(403, "terms_not_accepted", says, number=attempt, what_to_do=_READ_TERMS)
     if may_register and ruling.decision.can_be_met:
         return Problem(403, "access_needs_passkey", says, number=attempt, what_to_do=next_step)
     return Problem(403, "access_controls_required", says, number=attempt, what_to_do=next_step)
@@ -57,6 +60,8 @@ def remedy(ruling: Ruling, *, may_register: bool = False) -> str:
     """What they can do next: about what stands in the way for good first, for the rest would be in vain."""
     if ruling.blocks:
         return _ASK_IF_WRONG
+    if ruling.decision.not_bound:
+        return _ASK
     for prompt in sorted(ruling.decision.prompts, key=lambda prompt: prompt.can_be_met):
         kinds = [control.kind for control in prompt.any_of]
         if all(kind in _REMEDIES for kind in kinds):

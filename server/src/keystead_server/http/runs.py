@@ -18,7 +18,8 @@ Outcome = TypeVar("Outcome", covariant=True)
 Known = TypeVar("Known")
 
 MOST_RUNS: Final = 12
-"""In all: each may hold everybody of its organisation in memory."""
+"""Under way at a time, of everybody: each may hold all people of its organisation in memory."""
+MOST_ANSWERS: Final = 60
 FORGOTTEN_AFTER: Final = timedelta(minutes=10)
 # Those who wait ask every second; who has not asked for this long has left.
 LEFT_AFTER: Final = timedelta(seconds=30)
@@ -102,7 +103,7 @@ class Runs:
         now = self._clock.now()
         self._kept.pop((owner, kind), None)
         self._forget(now)
-        if len(self._kept) >= MOST_RUNS:
+        if self._under_way() >= MOST_RUNS:
             raise Invalid(
                 "too_many_runs", "several administrators are waiting for long answers just now; try again soon"
             )
@@ -118,8 +119,18 @@ class Runs:
     def end(self, owner: SessionId, kind: str) -> None:
         self._kept.pop((owner, kind), None)
 
+    def _under_way(self) -> int:
+        return sum(run.work is not None for run in self._kept.values())
+
     def _forget(self, now: datetime) -> None:
-        idle = {key: now - run.asked_at for key, run in self._kept.items()}
-        self._kept = {key: run for key, run in self._kept.items() if idle[key] < FORGOTTEN_AFTER}
-        if len(self._kept) >= MOST_RUNS:
-            self._kept = {key: run for key, run in self._kept.items() if idle[key] < LEFT_AFTER}
+        """What is old; where there is no room, who has left; and of answers the oldest beyond so many."""
+        limit = LEFT_AFTER if self._under_way() >= MOST_RUNS else FORGOTTEN_AFTER
+        kept = {
+            key: run
+            for key, run in self._kept.items()
+            if now - run.asked_at < (FORGOTTEN_AFTER if run.work is None else limit)
+        }
+        answers = sorted((key for key in kept if kept[key].work is None), key=lambda key: kept[key].asked_at)
+        for key in answers[: max(0, len(answers) - MOST_ANSWERS)]:
+            del kept[key]
+        self._kept = kept

@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 
+from keystead_core.link.pin_policy import PinPolicy
+
 from keystead_server.flows.abandon_registration import AbandonRegistration
+from keystead_server.flows.accept_terms import AcceptTerms
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_impact import AccessImpact
+from keystead_server.flows.access_reach import AccessReach
+from keystead_server.flows.allow_unlock import AllowUnlock
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
+from keystead_server.flows.ask_unlock import AskUnlock
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.detect_risk import DetectRisk
@@ -21,6 +27,7 @@ from keystead_server.flows.foresee import Foresee
 from keystead_server.flows.held_methods import HeldMethods
 from keystead_server.flows.issue_pass import IssuePass
 from keystead_server.flows.list_quarantined import ListQuarantined
+from keystead_server.flows.list_risk import ListRisk
 from keystead_server.flows.make_recovery_codes import MakeRecoveryCodes
 from keystead_server.flows.manage_access import ManageAccess
 from keystead_server.flows.manage_app import ManageApp
@@ -28,6 +35,7 @@ from keystead_server.flows.manage_device import ManageDevice
 from keystead_server.flows.manage_group import ManageGroup
 from keystead_server.flows.manage_methods import ManageMethods
 from keystead_server.flows.manage_passkey import ManagePasskey
+from keystead_server.flows.manage_risk import ManageRisk
 from keystead_server.flows.manage_user import ManageUser
 from keystead_server.flows.policies import AccessPolicies, MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.preview_methods_policy import PreviewMethodsPolicy
@@ -79,6 +87,8 @@ class Services:
     metadata: Metadata
     geo_ip: GeoIp
     detect_risk: DetectRisk
+    list_risk: ListRisk
+    manage_risk: ManageRisk
     sign_in: SignIn
     sign_in_with_pass: SignInWithPass
     sign_in_with_password: SignInWithPassword
@@ -97,6 +107,8 @@ class Services:
     manage_passkey: ManagePasskey
     enrol_device: EnrolDevice
     renew_device: RenewDevice
+    ask_unlock: AskUnlock
+    allow_unlock: AllowUnlock
     manage_device: ManageDevice
     rotate_authority: RotateAuthority
     issue_pass: IssuePass
@@ -105,7 +117,9 @@ class Services:
     manage_app: ManageApp
     save_passkey_policy: SavePolicy[PasskeyPolicy]
     access_policies: AccessPolicies
+    accept_terms: AcceptTerms
     access_gate: AccessGate
+    access_reach: AccessReach
     check_emergency: CheckEmergency
     enter: Enter
     replay_access: ReplayAccess
@@ -117,6 +131,7 @@ class Services:
     runs: Runs
     manage_access: ManageAccess
     roll_back_access_policy: RollBackPolicy[AccessRules]
+    save_pin_policy: SavePolicy[PinPolicy]
     save_methods_policy: SavePolicy[MethodsPolicy]
     preview_passkey_policy: PreviewPasskeyPolicy
     preview_methods_policy: PreviewMethodsPolicy

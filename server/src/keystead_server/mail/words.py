@@ -126,6 +126,14 @@ def _mail_changed(_: Mapping[str, str], __: Tenant, ___: str) -> tuple[str, list
     ]
 
 
+def _device_unlocked(told: Mapping[str, str], _: Tenant, __: str) -> tuple[str, list[str]]:
+    return "a computer of yours may be unlocked", [
+        f"From your account, the computer “{told['name']}” was allowed to forget the wrong PINs that were typed there. "
+        "Whoever sits at it can try ten more.",
+        _NOT_YOU,
+    ]
+
+
 def _emergency_used(told: Mapping[str, str], _: Tenant, base: str) -> tuple[str, list[str]]:
     return "an emergency account was used", [
         f"Somebody signed in with the emergency account {told['account']}, from {told['address']}. No policy is for it.",
@@ -152,6 +160,7 @@ _WORDS: dict[Occasion, Callable[[Mapping[str, str], Tenant, str], tuple[str, lis
     Occasion.METHOD_REMOVED: _method_removed,
     Occasion.SIGNED_OUT_EVERYWHERE: _signed_out,
     Occasion.MAIL_CHANGED: _mail_changed,
+    Occasion.DEVICE_UNLOCKED: _device_unlocked,
     Occasion.EMERGENCY_USED: _emergency_used,
     Occasion.EMERGENCY_UNREADY: _emergency_unready,
 }

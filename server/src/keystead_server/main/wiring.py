@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING
 
 from keystead_server.domain.device import FirstUse
 from keystead_server.flows.abandon_registration import AbandonRegistration
+from keystead_server.flows.accept_terms import AcceptTerms
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_impact import AccessImpact
 from keystead_server.flows.access_kind import AccessKind
+from keystead_server.flows.access_reach import AccessReach
+from keystead_server.flows.allow_unlock import AllowUnlock
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
+from keystead_server.flows.ask_unlock import AskUnlock
 from keystead_server.flows.authorize import Authorize
 from keystead_server.flows.check_registration import CheckRegistration
 from keystead_server.flows.checkpoint_log import CheckpointLog
 from keystead_server.flows.detect_risk import DetectRisk
+from keystead_server.flows.device_terms import SetTerms
 from keystead_server.flows.emergency import CheckEmergency, EmergencyAlarm
 from keystead_server.flows.end_session import EndSession
 from keystead_server.flows.enrol_device import EnrolDevice
@@ -29,6 +34,7 @@ from keystead_server.flows.issue_pass import IssuePass
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.letters import Letters
 from keystead_server.flows.list_quarantined import ListQuarantined
+from keystead_server.flows.list_risk import ListRisk
 from keystead_server.flows.make_recovery_codes import MakeRecoveryCodes
 from keystead_server.flows.manage_access import ManageAccess
 from keystead_server.flows.manage_app import ManageApp
@@ -36,8 +42,10 @@ from keystead_server.flows.manage_device import ManageDevice
 from keystead_server.flows.manage_group import ManageGroup
 from keystead_server.flows.manage_methods import ManageMethods
 from keystead_server.flows.manage_passkey import ManagePasskey
+from keystead_server.flows.manage_risk import ManageRisk
 from keystead_server.flows.manage_user import ManageUser
 from keystead_server.flows.method_gate import MethodGate
+from keystead_server.flows.pin_policy import PinKind, PinPolicies
 from keystead_server.flows.policies import AccessPolicies, MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.policy_kinds import MethodsKind, PasskeyKind
 from keystead_server.flows.preview_methods_policy import PreviewMethodsPolicy
@@ -211,14 +219,14 @@ def build_services(
     us = relying_party(config)
     policies = PasskeyPolicies(store)
     methods = MethodsPolicies(store)
+    access = AccessPolicies(store)
     anchors = RootStore(read_roots(config.roots_folder), metadata)
     models = KnownModels(metadata, clock)
     hasher = hasher or Argon2Hasher(entropy)
     held = HeldMethods(store, methods, policies, models)
     gate = MethodGate(held, clock)
     passkey_kind = PasskeyKind(store, models)
-    methods_kind = MethodsKind(store, clock, models, policies, methods)
-    access = AccessPolicies(store)
+    methods_kind = MethodsKind(store, clock, models, policies, methods, access)
     places = geo_ip or NoGeoIp()
     risks = DetectRisk(store, clock, places)
     ruled = AccessGate(store, clock, access, places, risks)
@@ -229,6 +237,7 @@ def build_services(
     alarm = EmergencyAlarm(store, entropy, letters)
     makers = MakersFolder.read(config.tpm_makers_folder)
     authorities, first_use = StoredAuthorities(store, sealer, entropy), FirstUse(config.tpm_first_use)
+    terms = SetTerms(authorities, PinPolicies(store))
     vouch = Vouch(store, authorities, first_use, anchors)
     return Services(
         store=store,
@@ -243,6 +252,8 @@ def build_services(
         metadata=metadata,
         geo_ip=places,
         detect_risk=risks,
+        list_risk=ListRisk(store, clock, risks),
+        manage_risk=ManageRisk(store, clock, entropy),
         sign_in=SignIn(store, clock, entropy, sealer, policies, us, ParsedKeys(), models, ruled, alarm),
         sign_in_with_pass=SignInWithPass(store, clock, entropy, sealer, methods, ruled, alarm),
         sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held, ruled),
@@ -261,8 +272,10 @@ def build_services(
         check_registration=CheckRegistration(store, policies, models),
         suggest_passkey=SuggestPasskey(store, clock, entropy, policies, methods, models),
         manage_passkey=ManagePasskey(store, clock, entropy, letters, held),
-        enrol_device=EnrolDevice(store, clock, entropy, sealer, makers, authorities, first_use),
-        renew_device=RenewDevice(store, clock, entropy, sealer, authorities),
+        enrol_device=EnrolDevice(store, clock, entropy, sealer, makers, authorities, first_use, terms),
+        renew_device=RenewDevice(store, clock, entropy, sealer, authorities, terms),
+        ask_unlock=AskUnlock(store, clock, entropy, sealer, authorities),
+        allow_unlock=AllowUnlock(store, clock, entropy, sealer, authorities, held, letters),
         manage_device=ManageDevice(store, clock, entropy),
         rotate_authority=RotateAuthority(store, clock, entropy, authorities),
         issue_pass=IssuePass(store, clock, entropy, sealer, methods, letters),
@@ -272,6 +285,8 @@ def build_services(
         save_passkey_policy=SavePolicy(store, clock, entropy, passkey_kind),
         access_policies=access,
         access_gate=ruled,
+        access_reach=AccessReach(store, clock),
+        accept_terms=AcceptTerms(store, clock, entropy, ruled),
         check_emergency=CheckEmergency(store, clock, entropy, access, held, letters),
         foresee=Foresee(store, clock, entropy, ruled),
         runs=Runs(clock, entropy),
@@ -283,6 +298,7 @@ def build_services(
         analyse_access=AnalyseAccess(store, clock, methods),
         explain_sign_in=ExplainSignIn(store, clock, places, access),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
+        save_pin_policy=SavePolicy(store, clock, entropy, PinKind()),
         save_methods_policy=SavePolicy(store, clock, entropy, methods_kind),
         preview_passkey_policy=PreviewPasskeyPolicy(store, models, passkey_kind),
         preview_methods_policy=PreviewMethodsPolicy(store, methods_kind, policies, clock),

@@ -46,6 +46,10 @@ API_PERMISSIONS: dict[str, ApiPermission] = {
     "Policy.ReadWrite.AuthenticationMethod": ApiPermission("change what may be used to sign in"),
     "Policy.Read.ConditionalAccess": ApiPermission("read the policies of Conditional Access"),
     "Policy.ReadWrite.ConditionalAccess": ApiPermission("change the policies of Conditional Access"),
+    "IdentityRiskyUser.Read.All": ApiPermission("read who is at risk"),
+    "IdentityRiskyUser.ReadWrite.All": ApiPermission("confirm and dismiss people's risk"),
+    "IdentityRiskEvent.Read.All": ApiPermission("read what was found about people's risk"),
+    "IdentityRiskEvent.ReadWrite.All": ApiPermission("supply what it found about people's risk"),
     "AuditLog.Read.All": ApiPermission("read the sign-in log, the audit log and the registration report"),
 }
 

@@ -18,6 +18,7 @@ class Permission(StrEnum):
     REMOVE_METHODS = "methods.remove"
     REGISTER_PASSKEYS = "passkeys.register"
     MANAGE_DEVICES = "devices.manage"
+    MANAGE_RISK = "risk.manage"
     READ_LOGS = "logs.read"
 
 

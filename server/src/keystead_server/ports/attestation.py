@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from keystead_core.tpm.pin_index import UnlockRequest
 
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.authority import Authority
@@ -59,6 +60,26 @@ class AttestationAuthorities(Protocol):
 
     def make(self, tenant: TenantId, *, now: datetime) -> Authority:
         """A new authority, its key sealed; it is not written anywhere."""
+        ...
+
+    async def unlock_key(self, tenant: TenantId) -> ec.EllipticCurvePublicKey:
+        """The P-256 key to which a device entrusts a person's count of wrong PINs; the present authority's."""
+        ...
+
+    async def check_unlock(self, tenant: TenantId, request: UnlockRequest, person: bytes) -> None:
+        """Return when `sign_unlock` would sign.
+
+        Raises:
+            UnlockNotOurs: the index is not *person*'s under an unlock key of *tenant*, be it a retired one's.
+            TpmStructureInvalid: it is none.
+        """
+        ...
+
+    async def sign_unlock(self, tenant: TenantId, request: UnlockRequest, person: bytes) -> bytes:
+        """An ECDSA signature (DER) that lets the TPM forget wrong PINs once; raises as `check_unlock`.
+
+        The caller has seen that *person* allows it.
+        """
         ...
 
     async def vouches(self, tenant: TenantId, path: Sequence[x509.Certificate], *, now: datetime) -> bool:

@@ -157,6 +157,10 @@ class Users(Protocol):
         """Enabled users with the role Global Administrator."""
         ...
 
+    async def role_holders(self, tenant: TenantId) -> Sequence[User]:
+        """Enabled users who have a role, whichever."""
+        ...
+
 
 class Groups(Protocol):
     async def get(self, tenant: TenantId, group: GroupId) -> Group | None: ...

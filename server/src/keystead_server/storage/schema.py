@@ -81,6 +81,10 @@ def _moment(name: str) -> Column[int]:
     return Column(name, BigInteger(), nullable=False)
 
 
+def _optional_bytes(name: str) -> Column[bytes]:
+    return Column(name, LargeBinary())
+
+
 def _optional_moment(name: str) -> Column[int]:
     return Column(name, BigInteger())
 
@@ -205,6 +209,7 @@ devices = _table(
     # No foreign key: what was withdrawn stays on record when the person has left.
     _id("enrolled_by"),
     _moment("enrolled_at"),
+    _optional_bytes("unlock"),
     PrimaryKeyConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "attestation_digest", name="devices_attestation_key"),
     Index("devices_endorsement_key", "tenant_id", "endorsement_digest"),

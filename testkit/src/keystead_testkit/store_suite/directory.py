@@ -209,6 +209,15 @@ class UserTests:
 
         assert list(world.run(world.store.users.administrators(tenant.id))) == [ada]
 
+    def test_role_holders_are_the_enabled_users_with_any_role(self, world: World) -> None:
+        tenant = world.add_tenant()
+        reader = frozenset({Role.GLOBAL_READER})
+        bob = world.add_user(tenant, "bob", roles=reader)
+        world.add_user(tenant, "eve", roles=reader, enabled=False)
+        world.add_user(tenant, "mia")
+
+        assert list(world.run(world.store.users.role_holders(tenant.id))) == [bob]
+
 
 class SnoozeTests:
     def test_being_asked_is_counted_for_a_person_and_goes_with_them(self, world: World) -> None:

@@ -20,8 +20,9 @@ from keystead_agent.authenticator.ctap.hmac_secret import Salts, open_salts
 from keystead_agent.authenticator.ctap.session import Session
 from keystead_agent.authenticator.errors import AlgorithmNotSupported, CredentialExcluded, NoPasskey
 from keystead_agent.authenticator.options import ES256
-from keystead_agent.container.container import Account, Container, Traits
-from keystead_agent.container.records import Passkey
+from keystead_agent.container.container import Container
+from keystead_agent.container.errors import HelloKeyExists
+from keystead_agent.container.records import Account, Passkey, Traits
 from keystead_agent.gesture.assuan import visible
 from keystead_agent.gesture.interface import Cancelled, Prompt, Purpose
 from keystead_agent.keystore.interface import NewKey, Opening, PublicPoint, ToSign
@@ -47,6 +48,7 @@ class Credentials:
             raise AlgorithmNotSupported
         prompt = Prompt(Purpose.CREATE, rp_id, wanted.user.name, self.requester)
         consent = await self._proof(prompt, Permission.MAKE_CREDENTIAL, wanted)
+        await self._refuse_beside_hello(wanted, consent)
         here = {passkey.credential_id for passkey in self._container.passkeys_for(rp_id)}
         if not here.isdisjoint(wanted.exclude):
             if not consent.shows_person:
@@ -57,6 +59,15 @@ class Credentials:
         if consent.token is not None and not consent.shows_person:
             await consent.confirm(f"Create a passkey for {visible(wanted.user.name)} at {rp_id} on this computer?")
         return await self._create(wanted, consent)
+
+    async def _refuse_beside_hello(self, wanted: MakeCredential, consent: Consent) -> None:
+        try:
+            self._container.refuse_beside_hello(wanted.rp_id, wanted.user.id)
+        except HelloKeyExists as refused:
+            # The reason is told here, in full: the status that the client gets has no words. As for an excluded
+            # one, a site learns of it only from who may say so.
+            await consent.confirm(f"{refused} Tell the site so?")
+            raise
 
     async def get(self, wanted: GetAssertion) -> bytes:
         """Raises CtapError, AuthenticatorError, ContainerError, KeystoreError; then nothing was signed."""
@@ -83,7 +94,7 @@ class Credentials:
     async def _create(self, wanted: MakeCredential, consent: Consent) -> bytes:
         container, before = self._container, self._container.snapshot()
         account = Account(wanted.user.id, wanted.user.name, wanted.user.display_name or wanted.user.name)
-        proof = container.proof_for(wanted.rp_id)
+        proof = container.enrolments.proof_for(wanted.rp_id, wanted.user.id)
         traits = Traits(wanted.cred_protect or 1, wanted.discoverable, wanted.hmac_secret)
 
         def create(pin: str | Opening) -> tuple[Passkey, NewKey]:

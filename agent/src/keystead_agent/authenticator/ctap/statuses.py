@@ -7,7 +7,14 @@ from keystead_core.ctap.commands import ClientPin, Command, PinCommand
 from keystead_core.ctap.status import CtapError, Status
 
 from keystead_agent.authenticator import errors
-from keystead_agent.container.errors import PasskeyUnknown, PinAlreadySet, PinExpired, PinNotSet, PinUnfit
+from keystead_agent.container.errors import (
+    HelloKeyExists,
+    PasskeyUnknown,
+    PinAlreadySet,
+    PinDue,
+    PinNotSet,
+    PinUnfit,
+)
 from keystead_agent.keystore.errors import GestureRefused, PinBlocked, PinLocked
 
 _STATUSES: Final[Mapping[type[Exception], Status]] = {
@@ -18,11 +25,12 @@ _STATUSES: Final[Mapping[type[Exception], Status]] = {
     errors.AlgorithmNotSupported: Status.UNSUPPORTED_ALGORITHM,
     errors.NotApproved: Status.OPERATION_DENIED,
     errors.NobodyAnswered: Status.USER_ACTION_TIMEOUT,
+    HelloKeyExists: Status.CREDENTIAL_EXCLUDED,
     PasskeyUnknown: Status.NO_CREDENTIALS,
     PinAlreadySet: Status.PIN_AUTH_INVALID,
     PinNotSet: Status.PIN_NOT_SET,
     PinUnfit: Status.PIN_POLICY_VIOLATION,
-    PinExpired: Status.PIN_POLICY_VIOLATION,
+    PinDue: Status.PIN_POLICY_VIOLATION,
 }
 
 

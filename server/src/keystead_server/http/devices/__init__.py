@@ -1,1 +1,1 @@
-"""What containers call: enrol a device, and renew the certificate of its attestation key."""
+"""What containers call: enrol a device, renew the certificate of its attestation key, have a PIN unlocked."""

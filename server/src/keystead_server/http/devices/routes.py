@@ -8,6 +8,8 @@ from keystead_server.http.devices import handlers
 from keystead_server.http.route import KIB, Access, Body, Face, Handler, Limit, Route
 
 ENROLLING = Limit("enrolling", 30, 20)
+# A device that waits for its person comes back every few seconds; an office behind one address has several.
+COLLECTING = Limit("collecting", 120, 60)
 _OCTETS = {"type": "string", "description": "base64url"}
 _TEXT = {"type": "string"}
 
@@ -25,9 +27,9 @@ _OPTIONAL = ("endorsement_certificate",)
 _ANSWER = _body(state=_TEXT, secret=_OCTETS)
 
 
-def _post(path: str, handler: Handler, summary: str, body: Body, answer: str) -> Route:
+def _post(path: str, handler: Handler, summary: str, body: Body, answer: str, limit: Limit = ENROLLING) -> Route:
     return Route(
-        "POST", f"/{{tenant}}/devices/{path}", handler, summary, Access.PUBLIC, ENROLLING, Face.JSON, body=body,
+        "POST", f"/{{tenant}}/devices/{path}", handler, summary, Access.PUBLIC, limit, Face.JSON, body=body,
         answers={200: answer, 400: "It cannot be read", 403: "Refused, and why"},
     )  # fmt: skip
 
@@ -46,4 +48,16 @@ ROUTES = (
     _post("enrol/finish", handlers.finish_enrolment, "Show that the TPM could open it", _ANSWER, _CERTIFICATE),
     _post("renew/begin", handlers.begin_renewal, "Ask for a new certificate", _body(device=_TEXT), _TO_OPEN),
     _post("renew/finish", handlers.finish_renewal, "Show that the TPM could open it", _ANSWER, _CERTIFICATE),
+    _post(
+        "unlock/begin", handlers.begin_unlock, "Ask that a person's wrong PINs be forgotten",
+        _body(device=_TEXT, index_public=_OCTETS, lock=_OCTETS, nonce_tpm=_OCTETS), _TO_OPEN,
+    ),
+    _post(
+        "unlock/finish", handlers.finish_unlock, "Show that the TPM could open it", _ANSWER,
+        "A code for the person to type on their account page, and a ticket",
+    ),
+    _post(
+        "unlock/collect", handlers.collect_unlock, "Ask whether the person has allowed it", _body(ticket=_TEXT),
+        "The signature, or null while the person has not answered", COLLECTING,
+    ),
 )  # fmt: skip

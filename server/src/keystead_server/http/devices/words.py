@@ -21,6 +21,11 @@ _MESSAGES = {
     "device_removed": "This device is not enrolled here. Enrol it with a code from your account page.",
     "attestation_key_withdrawn": "This device was withdrawn by an administrator of your organisation. Enrol it anew.",
     "endorsement_key_withdrawn": "This computer's security chip was withdrawn by an administrator of your organisation.",
+    "unlock_not_ours": (
+        "The count of wrong PINs on this computer is not one that your organisation may reset for you. "
+        "Wait until a try is given back, or begin anew."
+    ),
+    "unlock_over": "This unlock is over, or another one took its place. Begin again.",
     "user_disabled": "The account of whoever enrols or enrolled this device is switched off.",
     "user_unknown": "The account of whoever enrols or enrolled this device is gone.",
     "challenge_spent": "This answer was given before. Begin again.",

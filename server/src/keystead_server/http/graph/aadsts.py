@@ -88,6 +88,12 @@ ERROR_NUMBERS: dict[str, int] = {
     "passwords_forbidden": _BY_POLICY,
     "access_blocked": 53003,
     "access_controls_required": 50076,
+    "terms_declined": _BY_POLICY,
+    # wrong PINs forgotten
+    "unlock_not_ours": METHOD_FAILED,
+    "unlock_over": METHOD_FAILED,
+    "unlock_code_unknown": METHOD_FAILED,
+    "signed_in_by_this_device": METHOD_FAILED,
     # NoMatchedAuthnContextInOutputClaims: the app asked for a kind of sign-in that this one was not. No
     # administrator's policy asked for it, as 50076 would say.
     "unmet_authentication_requirements": 75011,

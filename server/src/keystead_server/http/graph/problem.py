@@ -64,7 +64,7 @@ _CONFLICTS = ("_taken", "_changed_meanwhile", "_already_registered", "_on_trial"
 _DENIED = frozenset(
     {
         "app_beyond_its_reach", "own_method", "method_of_administrator", "own_passkey", "passkey_of_administrator", "pass_for_oneself", "pass_for_administrator",
-        "last_administrator",
+        "last_administrator", "own_risk",
     }
 )  # fmt: skip
 

@@ -17,6 +17,7 @@ from keystead_server.http.graph import (
     on_behalf,
     organization,
     registration_details,
+    risk,
     sign_ins,
     strength_uses,
     users,
@@ -64,7 +65,13 @@ _READ_ACCESS = ByToken(
 )
 _WRITE_ACCESS = ByToken(("Policy.ReadWrite.ConditionalAccess",), Permission.WRITE_POLICY)
 
+_READ_RISK = ByToken(("IdentityRiskyUser.Read.All", "IdentityRiskyUser.ReadWrite.All"), Permission.READ_LOGS)
+_MANAGE_RISK = ByToken(("IdentityRiskyUser.ReadWrite.All",), Permission.MANAGE_RISK)
+_READ_RISK_EVENTS = ByToken(("IdentityRiskEvent.Read.All", "IdentityRiskEvent.ReadWrite.All"), Permission.READ_LOGS)
+_SUPPLY_RISK = ByToken(("IdentityRiskEvent.ReadWrite.All",), Permission.MANAGE_RISK)
+
 _JSON = "application/json"
+_RISKY, _DETECTIONS = "/identityProtection/riskyUsers", "/identityProtection/riskDetections"
 _AUTHENTICATION = "/users/{user}/authentication"
 _POLICY = "/policies/authenticationMethodsPolicy"
 _CONFIGURATIONS = f"{_POLICY}/authenticationMethodConfigurations"
@@ -215,4 +222,10 @@ ROUTES = (
     _get("/auditLogs/signIns/{signIn}", sign_ins.get_sign_in, "One attempt", _READ_LOGS),
     _get("/auditLogs/directoryAudits", directory_audits.list_directory_audits, "The audit log", _READ_LOGS),
     _get("/auditLogs/directoryAudits/{directoryAudit}", directory_audits.get_directory_audit, "One change", _READ_LOGS),
+    _get(_RISKY, risk.list_risky_users, "Who is at risk, or was", _READ_RISK),
+    _get(f"{_RISKY}/{{user}}", risk.get_risky_user, "The risk of one person", _READ_RISK),
+    _write("POST", f"{_RISKY}/dismiss", risk.dismiss, "Say that it was nothing", _MANAGE_RISK),
+    _write("POST", f"{_RISKY}/confirmCompromised", risk.confirm, "Say that accounts are in other hands", _MANAGE_RISK),
+    _get(_DETECTIONS, risk.list_detections, "What speaks against people now", _READ_RISK_EVENTS),
+    _write("POST", _DETECTIONS, risk.supply, "Supply what another system found", _SUPPLY_RISK, 201),
 )  # fmt: skip

@@ -74,6 +74,7 @@ _RESOURCES = {
     Purpose.USE: "Keystead",
     Purpose.ENROL_DEVICE: "Device enrolment",
     Purpose.RENEW_DEVICE: "Device enrolment",
+    Purpose.UNLOCK_DEVICE: "Device unlock",
 }
 
 

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from keystead_core.oidc.reply import Parameters, ReplyTo, ResponseMode, location
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from keystead_server.domain.app import App
 from keystead_server.domain.tenant import Tenant
-from keystead_server.flows.authorize import Denied, NotSafe, RegisterFirst, Reply, SignInFirst
+from keystead_server.flows.authorize import AcceptFirst, Denied, NotSafe, RegisterFirst, Reply, SignInFirst
 from keystead_server.flows.registration_duty import Here
 from keystead_server.http import cookies
 from keystead_server.http.access_problems import access_problem
@@ -66,24 +67,27 @@ async def _judge(call: Call, pairs: list[tuple[str, str]], query: str, *, asked_
             )
             return _to_sign_in(call, call.tenant, continuation, login_hint)
         case RegisterFirst(app, on_this_device):
-            # The time of the first asking stays: the sign-in that was made for it still satisfies it.
-            continuation = Continuation(
-                to=f"{endpoints(call).authorize}?{query}",
-                asked_at=asked_at or call.services.clock.now(),
-                app_id=app.id,
-            )
-            sealed = continuation.seal(call.services, call.tenant)
-            page = "new"
             if on_this_device:
-                page = "suggested"
                 # One asking more than "not now" is offered; the page asks until it has its answer.
                 await call.services.suggest_passkey.begin(call.signed_in, here.known, here.user_agent)
-            return RedirectResponse(f"/{call.path['tenant']}/account/passkeys/{page}?continue={sealed}", 303)
+            page = "suggested" if on_this_device else "new"
+            return _to_our_page(call, f"account/passkeys/{page}", app, query, asked_at)
+        case AcceptFirst(app):
+            return _to_our_page(call, "terms", app, query, asked_at)
         case Denied(refused, ruling):
             raise Refuse(access_problem(ruling, refused.attempt_id))
         case NotSafe(code, detail):
             words = _NOT_SAFE.get(code, "The app that sent you here made a request that cannot be answered.")
             raise Refuse(Problem(400, code, f"{words} ({detail})"))
+
+
+def _to_our_page(call: Call, page: str, app: App, query: str, asked_at: datetime | None) -> Response:
+    """To *page*, which leads back to this request."""
+    # The time of the first asking stays: the sign-in that was made for it still satisfies it.
+    first = asked_at or call.services.clock.now()
+    waiting = Continuation(f"{endpoints(call).authorize}?{query}", first, app.id)
+    sealed = waiting.seal(call.services, call.tenant)
+    return RedirectResponse(f"/{call.path['tenant']}/{page}?continue={sealed}", 303)
 
 
 def _here(call: Call) -> Here:

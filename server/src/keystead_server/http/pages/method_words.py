@@ -53,6 +53,7 @@ _EVENTS = {
     "hello_key.removed": "A Windows Hello key was removed",
     "pass.issued": "A Temporary Access Pass was issued",
     "pass.retired": "A Temporary Access Pass was removed, because a passkey took its place",
+    "device.unlock_allowed": "A computer was allowed to forget wrong PINs",
     "enrolment_code.issued": "A code to enrol a computer was made",
     "user.created": "The account was made",
     "user.renamed": "The names were changed",

@@ -33,6 +33,7 @@ _ADMIN_PAGES = (
     ("/apps", "Apps", Permission.READ_DIRECTORY),
     ("/passkey-policy", "Passkey policy", Permission.READ_DIRECTORY),
     ("/methods-policy", "Methods policy", Permission.READ_DIRECTORY),
+    ("/pin-rules", "PIN rules", Permission.READ_DIRECTORY),
     ("/access", "Conditional Access", Permission.READ_DIRECTORY),
     ("/sign-ins", "Sign-in log", Permission.READ_LOGS),
     ("/audit", "Audit log", Permission.READ_LOGS),

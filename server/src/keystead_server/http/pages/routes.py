@@ -12,7 +12,9 @@ from keystead_server.http.pages import (
     password_sign_in,
     set_up,
     sign_in,
+    terms,
     this_device,
+    unlock_device,
 )
 from keystead_server.http.pages.admin.routes import ROUTES as ADMIN_ROUTES
 from keystead_server.http.route import (
@@ -126,6 +128,18 @@ _ENTRANCE = (
     Route("GET", "/assets/{name}", assets.asset, "Style sheets, scripts and pictures", Access.PUBLIC, UNLIMITED, Face.JSON),
 )  # fmt: skip
 
+_TERMS = (
+    # Not itself behind a policy: it is the way to meet one.
+    _page(
+        "/{tenant}/terms", terms.show, "Terms of use to accept", Access.SIGNED_IN, while_held=True,
+        reaches=Reaches.NOTHING,
+    ),
+    _form(
+        "/{tenant}/terms", terms.decide, "Accept terms of use, or decline them", Access.SIGNED_IN, while_held=True,
+        reaches=Reaches.NOTHING,
+    ),
+)  # fmt: skip
+
 _SIGN_IN = (
     _page("/{tenant}/sign-in", sign_in.show, "Sign in with a passkey", Access.PUBLIC, session=True, while_held=True),
     _script(
@@ -215,9 +229,16 @@ _ACCOUNT = (
         Access.SIGNED_IN, REGISTERING, Face.PAGE, body=_FORM, session=True, from_our_pages=True,
         while_held=True, reaches=Reaches.DEVICES, answers={200: "The code", 422: "No code can be given now, and why"},
     ),
+    # Whose only passkey is in the locked computer comes here with a pass, and could add no other before.
+    _page("/{tenant}/account/unlock", unlock_device.show, "Unlock a computer", while_held=True),
+    Route(
+        "POST", "/{tenant}/account/unlock", unlock_device.allow, "Allow a computer to forget wrong PINs",
+        Access.SIGNED_IN, TYPING_A_CODE, Face.PAGE, body=_FORM, session=True, from_our_pages=True,
+        while_held=True, answers={200: "Allowed", 422: "Refused, and why"},
+    ),
     _form("/{tenant}/account/sign-out", account.sign_out, "Sign out in this browser", while_held=True, reaches=Reaches.NOTHING),
     _page("/{tenant}/sign-out", account.ask_to_sign_out, "An app asks that the person be signed out", while_held=True, reaches=Reaches.NOTHING),
     _form("/{tenant}/account/sign-out-everywhere", account.sign_out_everywhere, "End every session", while_held=True, reaches=Reaches.NOTHING),
 )  # fmt: skip
 
-ROUTES: tuple[Route, ...] = (*_ENTRANCE, *_SIGN_IN, *_ACCOUNT, *ADMIN_ROUTES)
+ROUTES: tuple[Route, ...] = (*_ENTRANCE, *_TERMS, *_SIGN_IN, *_ACCOUNT, *ADMIN_ROUTES)

@@ -142,6 +142,10 @@ _REASONS = {
     "password_wrong": "the password was wrong",
     "second_factor_missing": "the account had nothing that could follow a password",
     "weaker_method_retired": "the account has a passkey, and nothing weaker may stand beside it",
+    "unlock_code_unknown": "no computer of the account showed the code that was typed",
+    "unlock_not_ours": "the computer's count of wrong PINs is not one that may be reset here",
+    "unlock_over": "the question was over, or another one had taken its place",
+    "signed_in_by_this_device": "the sign-in was by a passkey of the computer that is locked",
     "totp_wrong": "the code of the authenticator app was wrong",
     "totp_replayed": "the code had been used",
     "recovery_code_wrong": "the recovery code was wrong or had been used",
@@ -158,6 +162,7 @@ _GRANTED = {
     Purpose.USE: "Page opened",
     Purpose.ENROL_DEVICE: "Computer enrolled",
     Purpose.RENEW_DEVICE: "Computer renewed",
+    Purpose.UNLOCK_DEVICE: "Computer unlocked",
 }
 _REFUSED = {
     Purpose.SIGN_IN: "Not signed in",
@@ -168,6 +173,7 @@ _REFUSED = {
     Purpose.USE: "Page not opened",
     Purpose.ENROL_DEVICE: "Computer not enrolled",
     Purpose.RENEW_DEVICE: "Computer not renewed",
+    Purpose.UNLOCK_DEVICE: "Computer not unlocked",
 }
 _METHODS = {
     Method.PASSKEY: "Passkey",
@@ -191,6 +197,23 @@ _CODE_NOT_OFFERED = {
     "sign_in_not_fresh": "To enrol a computer you must have signed in within the last five minutes.",
     "too_many_devices": "You have enrolled as many computers as an account can have. Ask an administrator to remove one.",
 }
+_UNLOCK_REFUSED = {
+    "unlock_code_unknown": (
+        "No computer of yours shows this code. Compare it letter by letter; after a few minutes the computer needs another."
+    ),
+    "unlock_over": "This code is over. Run keystead-agent unlock again, and type the new one.",
+    "sign_in_not_fresh": "To unlock a computer you must have signed in within the last five minutes.",
+    "stronger_method_needed": (
+        "You signed in with a Temporary Access Pass. To unlock a computer, sign in with what you have besides."
+    ),
+    "signed_in_by_this_device": (
+        "You signed in with a passkey that is, or may be, of the computer that is locked. "
+        "Sign in with another one, or in another way."
+    ),
+    "device_disabled": "This computer was disabled by an administrator of your organisation.",
+    "attestation_key_withdrawn": "This computer was withdrawn by an administrator of your organisation.",
+    "endorsement_key_withdrawn": "This computer's security chip was withdrawn by an administrator of your organisation.",
+}
 DEVICE_STATES = {
     DeviceState.ENABLED: "Enabled",
     DeviceState.DISABLED: "Disabled",
@@ -205,6 +228,10 @@ ENDORSEMENTS = {
 
 def code_not_offered(code: str) -> str:
     return _CODE_NOT_OFFERED[code]
+
+
+def unlock_refused(code: str) -> str:
+    return _UNLOCK_REFUSED.get(code, "That did not work. Run keystead-agent unlock again, and type the new code.")
 
 
 def sign_in_refused(code: str, policy: NotAdmitted | None = None) -> str:

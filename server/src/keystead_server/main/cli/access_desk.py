@@ -53,7 +53,9 @@ async def preview(system: System, tenant: TenantId, after: AccessRules) -> Acces
     after = replace(after, pending=None)
     with progress() as told:
         foreseen = await services.replay_access(tenant, after.set, days=DAYS, progress=told)
-    names = await names_for(services.store, tenant, before.rules.set, after.set)
+    names = await names_for(
+        services.store, tenant, before.rules.set, after.set, terms=(*before.rules.terms, *after.terms)
+    )
     refusal = await services.manage_access.against(tenant, after, by=OPERATOR)
     findings = await services.analyse_access.out_of_reach(tenant, after.set)
     warnings = tuple(f"{', '.join(map(names.of, one.policies))}: {one.says}" for one in findings)

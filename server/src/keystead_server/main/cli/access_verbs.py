@@ -132,7 +132,7 @@ def replay(frame: Frame, draft: Path | None, days: int, enforce: bool, kind: str
         rules = await asked(system, tenant.id, draft, enforce=enforce)
         with progress() as told:
             foreseen = await system.services.replay_access(tenant.id, rules.set, days=days, progress=told)
-        names = await names_for(system.store, tenant.id, rules.set)
+        names = await names_for(system.store, tenant.id, rules.set, terms=rules.terms)
         data = foreseen_data(foreseen, names)
         tell(data, "\n".join(foreseen_lines(foreseen, names)), json_output=json_output)
 
@@ -156,7 +156,7 @@ def analyse(frame: Frame, draft: Path | None, enforce: bool, kind: str, json_out
         rules = await asked(system, tenant.id, draft, enforce=enforce)
         findings = await system.services.analyse_access(tenant.id, rules.set)
         witnesses = {one.witness.who.id for one in findings if one.witness is not None}
-        names = await names_for(system.store, tenant.id, rules.set, people=witnesses)
+        names = await names_for(system.store, tenant.id, rules.set, people=witnesses, terms=rules.terms)
         tell(words.findings_data(findings, names), words.findings_text(findings, names), json_output=json_output)
         if findings:
             raise SystemExit(1)

@@ -68,7 +68,7 @@ def what_if(
         rules = await asked(system, tenant.id, draft, enforce=enforce)
         supposed = await _supposed(system, tenant.id, said)
         explanation = await system.services.what_if_access(person, supposed, rules.set)
-        names = await names_for(system.store, tenant.id, rules.set)
+        names = await names_for(system.store, tenant.id, rules.set, terms=rules.terms)
         tell(
             words.explanation_data(explanation, names),
             words.explanation_text(explanation, names),

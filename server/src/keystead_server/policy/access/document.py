@@ -2,6 +2,7 @@
 
     policies, namedLocations, authenticationStrengths     in Graph's form, as they are imported and exported
     authenticationContexts                                names for c1 to c99
+    termsOfUse                                            texts that people accept
     breakGlass                                            ids of accounts that no policy is for
     pending                                               until when it holds unless somebody confirms it
 
@@ -10,7 +11,7 @@ What cannot be read again is never saved: it would stop every sign-in.
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from keystead_server.domain.invalid import Invalid
 from keystead_server.policy.access.compiled import PolicySet
 from keystead_server.policy.access.location_document import location_to_json, read_location
 from keystead_server.policy.access.reading import read_policy
+from keystead_server.policy.access.terms import Terms, read_terms, terms_to_json
 from keystead_server.policy.access.writing import policy_to_json
 from keystead_server.policy.loose import Members, Notes, malformed
 from keystead_server.policy.strengths.document import read_strength, strength_to_json
@@ -58,7 +60,13 @@ class AccessRules:
 
     set: PolicySet = field(default_factory=PolicySet)
     contexts: tuple[Context, ...] = ()
+    terms: tuple[Terms, ...] = ()
     pending: Pending | None = None
+
+    def with_terms(self, terms: Iterable[Terms]) -> "AccessRules":
+        """With exactly these; decisions know them by their ids."""
+        kept = tuple(terms)
+        return replace(self, terms=kept, set=replace(self.set, terms=frozenset(one.id for one in kept)))
 
 
 FIRST_ACCESS = AccessRules()
@@ -78,7 +86,7 @@ def to_json(rules: AccessRules) -> dict[str, Any]:
         "authenticationStrengths": [strength_to_json(one) for one in kept.strengths.values()],
         "authenticationContexts": [context_to_json(one) for one in rules.contexts],
         "breakGlass": sorted(kept.break_glass),
-        "termsOfUse": sorted(kept.terms),
+        "termsOfUse": [terms_to_json(one) for one in rules.terms],
         "pending": None if pending is None else {"until": pending.until.isoformat(), "before": pending.before},
     }
 
@@ -107,16 +115,16 @@ def from_json(body: object) -> AccessRules:
             locations=locations,
             strengths={one.id: one for one in strengths},
             break_glass=members.ids("breakGlass"),
-            terms=members.ids("termsOfUse"),
         ),
         contexts=_each(members, "authenticationContexts", lambda one, at: read_context(one, where=at)),
         pending=_pending(members.object("pending")),
-    )
+    ).with_terms(_each(members, "termsOfUse", lambda one, at: read_terms(one, where=at)))
     members.refuse_left()
     _only_once((one.id for one in policies), "policies")
     _only_once((one.id for one in locations), "namedLocations")
     _only_once((one.id for one in strengths), "authenticationStrengths")
     _only_once((one.id for one in rules.contexts), "authenticationContexts")
+    _only_once((one.id for one in rules.terms), "termsOfUse")
     return rules
 
 

@@ -32,17 +32,19 @@ class DetectionKind(StrEnum):
     FAILURE_BURST = "failureBurst"
     COUNTER_REGRESSED = "counterRegressed"
     REFUSED_REPLAY = "refusedReplay"
+    CONFIRMED = "adminConfirmedUserCompromised"
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
     """Attributes:
+    kind: one of ours, or what another system calls what it found.
     sign_in_level: how risky the very sign-in is.
     user_level: how risky the person is from then on.
     says: the reason, in words for an administrator.
     """
 
-    kind: DetectionKind
+    kind: str
     trace_id: str
     at: datetime
     sign_in_level: RiskLevel

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from keystead_server.policy.access.vocabulary import RiskLevel
-from keystead_server.policy.risk.detections import Detection, detect, of_last
+from keystead_server.policy.risk.detections import Detection, DetectionKind, detect, of_last
+from keystead_server.policy.risk.signals import Signal, SignalKind, confirmation, dismissed_at
 from keystead_server.policy.risk.traces import Trace
 
 # How long a detection speaks against a person: nobody stays suspect for ever because of one evening.
@@ -23,10 +24,14 @@ _RANKS: Final = {level: rank for rank, level in enumerate((RiskLevel.NONE, *REME
 class Risk:
     """Attributes:
     because: what it comes from, newest first; empty when there is none.
+    dismissed_at: when somebody last said that it was nothing.
+    is_confirmed: somebody knows that the account is in other hands.
     """
 
     level: RiskLevel = RiskLevel.NONE
     because: tuple[Detection, ...] = ()
+    dismissed_at: datetime | None = None
+    is_confirmed: bool = False
 
 
 def highest(levels: Iterable[RiskLevel]) -> RiskLevel:
@@ -39,10 +44,24 @@ def sign_in_risk(before: Sequence[Trace], now: Trace) -> Risk:
     return Risk(highest(one.sign_in_level for one in found), found)
 
 
-def user_risk(traces: Sequence[Trace], now: datetime) -> Risk:
-    """How risky the person is *now*, by *traces* in order of time."""
-    kept = in_memory(detect(traces), now)
-    return Risk(highest(one.user_level for one in kept), tuple(reversed(kept)))
+def user_risk(traces: Sequence[Trace], now: datetime, signals: Sequence[Signal] = ()) -> Risk:
+    """How risky the person is *now*, by *traces* in order of time and what was said of them."""
+    over, confirmed = dismissed_at(signals), confirmation(signals)
+    supplied = [_supplied(one) for one in signals if one.kind is SignalKind.SUPPLIED]
+    every = sorted((*detect(traces), *supplied), key=lambda one: one.at)
+    kept = in_memory((one for one in every if over is None or one.at > over), now)
+    if confirmed is not None:
+        # Not forgotten by itself: only somebody who looked at it takes it back.
+        kept = (*kept, _found_by(confirmed, DetectionKind.CONFIRMED, RiskLevel.HIGH))
+    return Risk(highest(one.user_level for one in kept), tuple(reversed(kept)), over, confirmed is not None)
+
+
+def _supplied(signal: Signal) -> Detection:
+    return _found_by(signal, signal.event_type, signal.level)
+
+
+def _found_by(signal: Signal, kind: str, level: RiskLevel) -> Detection:
+    return Detection(kind, signal.id, signal.at, RiskLevel.NONE, level, signal.says)
 
 
 def in_memory(found: Iterable[Detection], now: datetime) -> tuple[Detection, ...]:

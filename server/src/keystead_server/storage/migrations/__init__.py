@@ -13,7 +13,7 @@ from keystead_server.storage.sqlite import connect
 from keystead_server.storage.url import PostgresLocation, SqliteLocation, locate
 
 # Every revision, oldest first: what opening compares with.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 HEAD = REVISIONS[-1]
 
 

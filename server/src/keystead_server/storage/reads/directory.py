@@ -173,6 +173,9 @@ class Users(Reads):
         found = map(rows.user, await self._reader.all(_USERS_WITH_ROLES, (tenant,)))
         return [user for user in found if user.is_administrator]
 
+    async def role_holders(self, tenant: TenantId) -> Sequence[User]:
+        return [rows.user(row) for row in await self._reader.all(_USERS_WITH_ROLES, (tenant,))]
+
 
 def _containing(text: str) -> str:
     """A LIKE pattern; in what people type, `%` and `_` are themselves."""

@@ -2,6 +2,7 @@
 
 from keystead_server.domain.authority import Authority
 from keystead_server.domain.device import Device, DeviceState, EndorsementTrust, TpmFacts
+from keystead_server.domain.device_unlock import PendingUnlock
 from keystead_server.storage import schema
 from keystead_server.storage.rows.columns import (
     all_but,
@@ -38,6 +39,7 @@ def device_row(d: Device) -> Arguments:
         d.state.value,
         d.enrolled_by,
         to_micros(d.enrolled_at),
+        None if d.unlock is None else d.unlock.to_bytes(),
     )
 
 
@@ -46,7 +48,7 @@ def device(row: Row) -> Device:
     (
         id_, tenant_id, name, endorsement_digest, endorsement_public, trust, manufacturer, model, version, firmware,
         attestation_digest, attestation_name, attestation_public, certificate_serial, certificate_expires_at, state,
-        enrolled_by, enrolled_at,
+        enrolled_by, enrolled_at, unlock,
     ) = row
     # fmt: on
     return Device(
@@ -66,6 +68,7 @@ def device(row: Row) -> Device:
         STATES[state],
         enrolled_by,
         to_moment(enrolled_at),
+        None if unlock is None else PendingUnlock.from_bytes(unlock),
     )
 
 

@@ -1,6 +1,7 @@
 """Each tenant's authority: made when it is first needed, replaced when the operator says so."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_private_key,
 )
+from keystead_core.tpm.errors import UnlockNotOurs
+from keystead_core.tpm.pin_index import UnlockRequest
 
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.authority import Authority
@@ -29,6 +32,7 @@ from keystead_server.trust.attestation_authority.certificates import (
     authority_certificate,
     expiry,
 )
+from keystead_server.trust.attestation_authority.unlock import sign, statement_for, unlock_key_of
 from keystead_server.trust.chains import verified_chain
 
 _SEAL = "attestation-authority"
@@ -52,6 +56,33 @@ class StoredAuthorities:
         serial = self._serial()
         leaf = attestation_certificate(issuer, self._key_of(authority), key, facts, aaguid, serial, now)
         return IssuedCertificate((leaf, authority.certificate), f"{serial:032x}", expiry(issuer, now))
+
+    async def unlock_key(self, tenant: TenantId) -> ec.EllipticCurvePublicKey:
+        for authority in await self.store.authorities.all(tenant):
+            if authority.retired_at is None:
+                return unlock_key_of(self._key_of(authority)).public_key()
+        raise AssertionError("asked for a device, which has a certificate of this tenant's authority")
+
+    async def check_unlock(self, tenant: TenantId, request: UnlockRequest, person: bytes) -> None:
+        await self._unlocking(tenant, request, person)
+
+    async def sign_unlock(self, tenant: TenantId, request: UnlockRequest, person: bytes) -> bytes:
+        key, statement = await self._unlocking(tenant, request, person)
+        return sign(key, statement)
+
+    async def _unlocking(
+        self, tenant: TenantId, request: UnlockRequest, person: bytes
+    ) -> tuple[ec.EllipticCurvePrivateKey, bytes]:
+        """The key that the index was entrusted to, and what it is to sign.
+
+        A retired authority's still speaks for what was entrusted to it: the device has a newer one from its next
+        renewal on, and until then nobody else could help its person.
+        """
+        for authority in await self.store.authorities.all(tenant):
+            key = unlock_key_of(self._key_of(authority))
+            with suppress(UnlockNotOurs):
+                return key, statement_for(key, request, person)
+        raise UnlockNotOurs
 
     async def vouches(self, tenant: TenantId, path: Sequence[x509.Certificate], *, now: datetime) -> bool:
         kept = await self.store.authorities.all(tenant)

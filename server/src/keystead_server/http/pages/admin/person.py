@@ -30,6 +30,7 @@ _NOTICES = {
     "disabled": "The account is switched off and signed out everywhere.",
     "passkey_removed": "The passkey was removed.",
     "method_removed": "It was removed.",
+    "risk": "It is kept, and counts from the next request on.",
     "mail": "The mail address was changed.",
     "pass_delivered": "The link is on its way. It works once, and nobody but its reader sees it.",
 }
@@ -129,6 +130,20 @@ async def remove_method(call: Call) -> Response:
     return _done(call, user, "method_removed")
 
 
+async def judge_risk(call: Call) -> Response:
+    user = await the_user(call)
+    judge = {"confirm": call.services.manage_risk.confirm, "dismiss": call.services.manage_risk.dismiss}.get(
+        call.field("verdict")
+    )
+    if judge is None:
+        raise Refuse(NOT_FOUND)
+    try:
+        await judge([user], by=call.actor)
+    except Invalid as invalid:
+        return await _account(call, user, Errors.of(invalid), status=422)
+    return _done(call, user, "risk")
+
+
 async def issue_pass(call: Call) -> Response:
     """The one page that shows the code, of which we keep only a digest; a delivered pass has none to show."""
     user = await the_user(call)
@@ -190,6 +205,8 @@ async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status
         always_once=passes.one_time,
         sends_mail=call.services.issue_pass.letters.possible,
         mail=call.field("mail") if errors.at("mail") else user.mail or "",
+        risk=await call.services.detect_risk.person(call.tenant.id, user.id),
+        own=call.signed_in.user.id == user.id,
         errors=errors,
         # What was typed comes back with the complaint about it.
         username=call.field("username") or user.username,

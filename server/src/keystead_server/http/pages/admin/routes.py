@@ -1,7 +1,12 @@
 """Every page for administrators, with the permission it asks for."""
 
 from keystead_server.http.pages.admin import (
+    access_editor,
+    access_emergency,
     access_list,
+    access_preview,
+    access_templates,
+    access_trial,
     apps,
     devices,
     foresee_analyse,
@@ -15,6 +20,7 @@ from keystead_server.http.pages.admin import (
     passkey_policy,
     people,
     person,
+    pin_rules,
     policy_history,
     policy_preview,
     policy_try,
@@ -58,6 +64,7 @@ _PEOPLE = (
     _form("/users/{user}/enable", person.enable, "Let an account sign in again", May.WRITE_USERS),
     _form("/users/{user}/disable", person.disable, "Switch an account off", May.WRITE_USERS),
     _form("/users/{user}/remove", person.remove, "Remove an account", May.WRITE_USERS),
+    _form("/users/{user}/risk", person.judge_risk, "Confirm or dismiss a person's risk", May.MANAGE_RISK),
     _form("/users/{user}/pass", person.issue_pass, "Issue a Temporary Access Pass", May.ISSUE_PASSES),
     _form(
         "/users/{user}/passkeys/{passkey}/remove", person.remove_passkey, "Remove a person's passkey",
@@ -126,6 +133,8 @@ _PASSKEY_POLICY = (
 )  # fmt: skip
 
 _METHODS_POLICY = (
+    _page("/pin-rules", pin_rules.show, "What is asked of the PIN on enrolled computers"),
+    _form("/pin-rules", pin_rules.save, "Change what is asked of the PIN", May.WRITE_POLICY),
     _page("/methods-policy", methods_policy.show, "The Authentication methods policy"),
     _form("/methods-policy", methods_policy.save, "Change the Authentication methods policy", May.WRITE_POLICY),
     _form(
@@ -147,7 +156,48 @@ _METHODS_POLICY = (
     ),
 )  # fmt: skip
 
-_ACCESS = (_page("/access", access_list.show, "The policies of Conditional Access"),)
+_ACCESS = (
+    _page("/access", access_list.show, "The policies of Conditional Access"),
+    _page("/access/templates", access_templates.show, "Ready-made policies to start from"),
+    _page("/access/new", access_editor.show_new, "Write a policy of Conditional Access", May.WRITE_POLICY),
+    _form(
+        "/access/new", access_editor.submit_new, "Check a new policy, or see what it would do", May.WRITE_POLICY,
+        body=_SEALED_FORM,
+    ),
+    _page("/access/policies/{policy}", access_editor.show, "A policy of Conditional Access"),
+    _form(
+        "/access/policies/{policy}", access_editor.submit, "Check a changed policy, or see what it would do",
+        May.WRITE_POLICY, body=_SEALED_FORM,
+    ),
+    _form(
+        "/access/policies/{policy}/state", access_preview.switch, "What switching a policy on or off would do",
+        May.WRITE_POLICY,
+    ),
+    _form("/access/policies/{policy}/remove", access_preview.remove, "What removing a policy would do", May.WRITE_POLICY),
+    _form("/access/edit", access_editor.back, "Go back from a preview to the editor of a policy", May.WRITE_POLICY, body=_SEALED_FORM),
+    _form(
+        "/access/preview", access_preview.turn, "Whom a change of policies would touch, page by page", May.WRITE_POLICY,
+        body=_SEALED_FORM,
+    ),
+    _form(
+        "/access/confirm", access_preview.confirm, "Save a change of policies that was previewed, for good or on trial",
+        May.WRITE_POLICY, body=_SEALED_FORM,
+    ),
+    _page("/access/emergency", access_emergency.show, "Break-glass accounts, and who is spared for a time"),
+    _form("/access/emergency", access_emergency.add, "Name a break-glass account", May.WRITE_POLICY),
+    _form(
+        "/access/emergency/{user}/remove", access_emergency.remove, "Let policies apply to a break-glass account again",
+        May.WRITE_POLICY,
+    ),
+    _page("/access/history", policy_history.show_access, "Every version of Conditional Access"),
+    _form(
+        "/access/history/{version}/restore", policy_history.restore_access,
+        "What going back to a version of Conditional Access would do", May.WRITE_POLICY,
+    ),
+    _page("/access/trial", access_trial.show, "A change of policies that is on trial"),
+    _form("/access/trial/confirm", access_trial.confirm, "Keep what is on trial", May.WRITE_POLICY),
+    _form("/access/trial/take-back", access_trial.take_back, "End a trial now", May.WRITE_POLICY),
+)  # fmt: skip
 
 # A draft may be all that an organisation has.
 _DRAFT_FORM = Body("application/x-www-form-urlencoded", 1024 * KIB, form=True)

@@ -1,0 +1,47 @@
+"""What is said of somebody's risk, as the audit log keeps it.
+
+Who said what of whom, and when, is an audit line anyway; nothing else about it would be true. So the lines are the
+record, chained and kept like all of that log. They stand under a target of their own, which nobody writes to but who
+may say something about risk: otherwise the person in question could push them out of sight with lines of their doing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from keystead_server.domain.audit import AuditEvent
+from keystead_server.domain.ids import TenantId, UserId
+from keystead_server.policy.access.vocabulary import RiskLevel
+from keystead_server.policy.risk.signals import Signal, SignalKind
+from keystead_server.ports.store import Store
+
+# More than can stand between two dismissals, so that no finding pushes a confirmation out of sight.
+_READ, MAX_SUPPLIED = 500, 400
+EVENTS = {
+    SignalKind.SUPPLIED: "risk.supplied",
+    SignalKind.CONFIRMED: "risk.confirmed",
+    SignalKind.DISMISSED: "risk.dismissed",
+}
+_KINDS = {event: kind for kind, event in EVENTS.items()}
+_PREFIX = "risk:"
+
+
+def target_of(user: UserId) -> str:
+    return f"{_PREFIX}{user}"
+
+
+def user_of(event: AuditEvent) -> UserId | None:
+    """Whom a line about risk is about; None for every other line."""
+    return UserId(event.target_id.removeprefix(_PREFIX)) if event.name in _KINDS else None
+
+
+async def signals_of(store: Store, tenant: TenantId, user: UserId) -> Sequence[Signal]:
+    """Newest first."""
+    lines = await store.logs.audit_of(tenant, target_of(user), limit=_READ)
+    return tuple(signal_of(line) for line in lines if line.name in _KINDS)
+
+
+def signal_of(event: AuditEvent) -> Signal:
+    detail = event.detail
+    at = datetime.fromisoformat(detail["found_at"]) if "found_at" in detail else event.at
+    level = RiskLevel(detail.get("level", RiskLevel.NONE))
+    return Signal(event.id, _KINDS[event.name], at, level, detail.get("type", ""), detail.get("reason", ""))

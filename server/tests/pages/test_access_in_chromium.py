@@ -1,0 +1,107 @@
+"""Terms of use, risk and emergency accounts in a real browser."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from keystead_server.domain.actor import OPERATOR
+from keystead_server.domain.user import Role
+from keystead_server.policy.access.document import AccessRules
+from keystead_server.policy.access.reading import read_policy
+from keystead_server.policy.access.terms import Terms
+from keystead_testkit.access_policies import policy_body
+from keystead_testkit.browser import Chromium, find_chromium
+from playwright.sync_api import Page, expect
+
+from .conftest import run
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed"),
+]
+TEXT = "Use our systems for work.\nKeep what you see to yourself.\n\nAsk the help desk when in doubt: it is open from eight to six."
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with Chromium(size=(1280, 800)) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium: Chromium) -> Iterator[Page]:
+    chromium.context.clear_cookies()
+    page = chromium.new_page()
+    yield page
+    page.close()
+
+
+def sign_in(page: Page, office: Any, person: Any) -> None:
+    base = f"{office.services.relying_party.public_url}/example"
+    page.goto(f"{base}/sign-in/pass?user={person.username}&pass={office.issue_pass(person)}")
+    page.get_by_role("button", name="Sign in").click()
+
+
+def look(page: Page, name: str) -> None:
+    """No finding of axe's, and nothing to scroll to the side, at both widths and in both lights."""
+    folder = os.environ.get("KEYSTEAD_SCREENSHOTS")
+    for width in (360, 1280):
+        for light in ("light", "dark"):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(color_scheme=light)  # type: ignore[arg-type]
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert Axe().run(page).response["violations"] == []
+            if folder:
+                page.screenshot(path=f"{folder}/{name}-{width}-{light}.png", full_page=True)
+
+
+def test_terms_are_read_declined_and_accepted(open_office: Any, page: Page) -> None:
+    open_office.change_methods(security_defaults=False)
+    person = open_office.person("terms@example.org")
+    body = policy_body("Terms", terms=["t1"], users={"includeUsers": [person.id]})
+
+    def edit(rules: AccessRules) -> AccessRules:
+        with_text = rules.with_terms([Terms("t1", "House rules", TEXT)])
+        policies = (read_policy(body, new_id="p1").policy,)
+        return replace(with_text, set=replace(with_text.set, policies=policies))
+
+    run(open_office.services.manage_access.change(open_office.tenant.id, edit, by=OPERATOR, about="a test"))
+    sign_in(page, open_office, person)
+    page.wait_for_url("**/terms?continue=*")
+    expect(page.get_by_role("heading", name="House rules")).to_be_visible()
+    look(page, "terms")
+
+    page.get_by_role("button", name="Decline").click()
+    expect(page.get_by_role("alert")).to_contain_text("You declined, so you cannot go on.")
+    look(page, "terms-declined")
+    page.get_by_role("button", name="Accept and go on").click()
+
+    page.wait_for_url("**/account**")
+
+
+def test_risk_and_emergency_accounts_are_shown_to_who_administers(open_office: Any, page: Page) -> None:
+    open_office.change_methods(security_defaults=False)
+    boss = open_office.person("boss@example.org", roles=frozenset({Role.GLOBAL_ADMINISTRATOR}))
+    risky = open_office.person("risky@example.org")
+    supply = open_office.services.manage_risk.supply
+    run(supply(risky, level="high", event_type="leakedCredentials", says="on a list of stolen passwords", by=OPERATOR))
+
+    def edit(rules: AccessRules) -> AccessRules:
+        return replace(rules, set=replace(rules.set, break_glass=frozenset({risky.id})))
+
+    run(open_office.services.manage_access.change(open_office.tenant.id, edit, by=OPERATOR, about="a test"))
+    sign_in(page, open_office, boss)
+    page.wait_for_url("**/account**")
+    base = f"{open_office.services.relying_party.public_url}/example/admin"
+
+    page.goto(base)
+    expect(page.get_by_text("the emergency account risky@example.org is no Global Administrator")).to_be_visible()
+    look(page, "emergency")
+    page.goto(f"{base}/users/{risky.id}")
+    look(page, "risk")
+    page.get_by_role("button", name="It is nothing: dismiss").click()
+
+    expect(page.get_by_text("Nothing counts: it was dismissed")).to_be_visible()
