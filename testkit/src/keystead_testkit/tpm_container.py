@@ -4,6 +4,7 @@ TpmContainer     a foundation, a gate and a key
 UnlockAuthority  an identity provider, as far as a TPM knows it: a key that signs statements
 directly         commands of our own to the chip, past the keystore
 nv_indices       what is defined in it
+flush_as_the_kernel  what becomes of what a dead program had loaded
 DyingTransport   the power goes after so many commands
 """
 
@@ -116,16 +117,27 @@ def counted_by_the_chip(tpm: SoftwareTpm) -> int:
 
 def nv_indices(tpm: SoftwareTpm) -> tuple[int, ...]:
     """What is defined among the owner's indices; a certificate of the chip's maker is elsewhere."""
-    cap_handles, first, above = 1, 0x01800000, 0x01C00000
+    return tuple(handle for handle in _handles(tpm, 0x01800000) if handle < 0x01C00000)
+
+
+def flush_as_the_kernel(tpm: SoftwareTpm) -> None:
+    """/dev/tpmrm0 gives each program a space of its own, and flushes it when the program is gone; swtpm alone does not."""
+    loaded, saved, transient = 0x02000000, 0x03000000, 0x80000000
+    for first in (loaded, saved, transient):
+        for handle in _handles(tpm, first):
+            with directly(tpm) as bus:
+                bus.run(commands.flush_context(handle))
+
+
+def _handles(tpm: SoftwareTpm, first: int) -> tuple[int, ...]:
+    cap_handles = 1
 
     def read(answer: Answer) -> tuple[int, ...]:
         answer.parameters.take(5)  # whether there are more, and that they are handles
         return tuple(answer.parameters.u32() for _ in range(answer.parameters.u32()))
 
-    asked = u32(cap_handles) + u32(first) + u32(64)
     with directly(tpm) as bus:
-        found = bus.run(Call(CommandCode.GET_CAPABILITY, (), asked, read))
-    return tuple(handle for handle in found if handle < above)
+        return bus.run(Call(CommandCode.GET_CAPABILITY, (), u32(cap_handles) + u32(first) + u32(64), read))
 
 
 class PulledPlug(Exception):
