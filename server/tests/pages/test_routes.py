@@ -9,7 +9,7 @@ from keystead_server.http.pages.routes import ROUTES
 from keystead_server.http.route import UNLIMITED, Access, Face, Route
 from keystead_server.policy.access.terms import Terms
 from keystead_server.policy.permissions import Permission, may
-from keystead_testkit.access_policies import with_terms
+from keystead_testkit.access_policies import policy_body, under_policies, with_terms
 
 POSTS = [route for route in ROUTES if route.method == "POST"]
 FOR_ADMINISTRATORS = [route for route in ROUTES if isinstance(route.access, Permission)]
@@ -35,6 +35,9 @@ def house(found: Any) -> Any:
     target = house.person("target@example.org")
     house.signed_in(target)
     with_terms(house, Terms("t1", "House rules", "Be kind."))
+    under_policies(
+        house, policy_body("Watched", "mfa", state="enabledForReportingButNotEnforced"), security_defaults=True
+    )
     house.ids = {
         "tenant": "example",
         "user": target.id,
@@ -47,6 +50,7 @@ def house(found: Any) -> Any:
         "name": "none.css",
         "link": "none",
         "version": "0",
+        "policy": "policy-0",
     }
     return house
 
