@@ -167,6 +167,9 @@ class SoftwareKeystore:
     def retire_gate(self, foundation: Foundation, gate: Gate) -> None:
         """Nothing of it is kept here."""
 
+    def leftovers(self, foundation: Foundation, gate: Gate | None) -> int:
+        return 0
+
     def gated_secret(self, foundation: Foundation, gate: Gate, pin: PinHash, purpose: bytes) -> bytes:
         return hmac.digest(self._open_gate(gate, pin), b"keystead " + purpose, "sha256")
 
