@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keystead_agent.browser_host.everybody import PACKAGED_HOST, ForEverybody
+from keystead_agent.browser_host.install import host_files, write
 from keystead_agent.cli.doors import SetUp
 from keystead_agent.cli.findings import Finding
 from keystead_agent.cli.log_file import last_lines
@@ -134,7 +136,7 @@ def doctor(home: Path, **changes: Any) -> Doctor:
         "pin_leftovers": 0,
         "gestures": {"ways": [], "open": False},
     }
-    well = Doctor(settings, status, environment, home, NOW, uhid=home / "uhid", bus=NO_BUS)
+    well = Doctor(settings, status, environment, home, NOW, uhid=home / "uhid", bus=NO_BUS, root=home / "root")
     return replace(well, **changes)
 
 
@@ -221,6 +223,33 @@ def test_a_doctor_misses_a_browser_host_that_cannot_be_started(tmp_path: Path) -
     manifest.write_text("{}")
 
     assert states(doctor(tmp_path), "browsers") == ["broken"]
+
+
+def test_a_doctor_sees_browsers_of_either_kind_that_know_the_agent(tmp_path: Path) -> None:
+    nobody, root = doctor(tmp_path), tmp_path / "root"
+    assert states(nobody, "browsers") == ["beware"]
+
+    for path in host_files(tmp_path)[1:2]:
+        write(path, "{}")
+    write(nobody.settings.state_dir / "browser" / "keystead-browser-host", "", mode=0o755)
+    write(root / PACKAGED_HOST, "", mode=0o755)
+    ForEverybody(root).install(["https://id.example.org"])
+
+    own, everybodys = found(nobody, "browsers")
+    assert (own.state, own.says) == ("ok", "Browsers of yours that know the agent: 1.")
+    assert (everybodys.state, everybodys.says) == ("ok", "Browsers that know it for everybody on this computer: 3.")
+
+
+def test_a_doctor_misses_the_package_that_everybodys_browsers_start(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    write(root / PACKAGED_HOST, "", mode=0o755)
+    ForEverybody(root).install(["https://id.example.org"])
+    (root / PACKAGED_HOST).unlink()
+
+    (finding,) = found(doctor(tmp_path), "browsers")
+
+    assert finding.state == "broken"
+    assert "package keystead-agent" in finding.mend
 
 
 def test_a_doctor_is_asked_from_the_command_line(agent: RunningAgent) -> None:

@@ -9,6 +9,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from keystead_core.tpm import pin_index
+from keystead_core.webauthn.aaguids import KEYSTEAD_TPM
 from keystead_server.domain.actor import OPERATOR, Actor
 from keystead_server.domain.device_unlock import spoken_code
 from keystead_server.domain.letter import Occasion
@@ -16,6 +17,7 @@ from keystead_server.domain.sign_in import Purpose, Result
 from keystead_server.flows.activation import Challenged
 from keystead_server.flows.allow_unlock import Allowed
 from keystead_server.flows.ask_unlock import Asked, Collected, Waiting
+from keystead_server.flows.manage_passkey import Done
 from keystead_server.flows.renew_device import Renewed
 from keystead_testkit.device_desk import DeviceDesk, Laptop, open_with
 from keystead_testkit.loop import run
@@ -127,6 +129,19 @@ def test_a_newer_question_takes_the_place_of_an_older_one(desk: DeviceDesk, lapt
     assert isinstance(desk.allow_unlock(newer.code), Allowed)
 
 
+def test_an_older_answer_sent_again_does_not_push_out_the_newer_question(desk: DeviceDesk, laptop: Laptop) -> None:
+    """Attack class 11."""
+    older = desk.begin_unlock(laptop)
+    assert isinstance(older, Challenged)
+    secret = open_with(laptop.tpm, older)
+    assert isinstance(desk.finish_unlock(older, secret), Asked)
+    desk.office.advance(seconds=1)
+    newer = desk.asks(laptop)
+
+    assert reason_of(desk.finish_unlock(older, secret)) == "challenge_spent"
+    assert isinstance(desk.allow_unlock(newer.code), Allowed)
+
+
 # -- who may allow (attack classes 4, 18 and 21) -----------------------------------------------------
 
 
@@ -171,6 +186,28 @@ def test_the_locked_computers_own_passkey_does_not_speak_for_it(desk: DeviceDesk
 
     assert reason_of(desk.allow_unlock(asked.code, desk.office.session(passkey))) == "signed_in_by_this_device"
     assert isinstance(desk.allow_unlock(asked.code), Allowed), "another passkey does, with the same code"
+
+
+def test_a_passkey_of_the_locked_computer_that_was_just_removed_does_not_speak_for_it(
+    desk: DeviceDesk, laptop: Laptop
+) -> None:
+    """Attack class 4: a finger opens it, its passkey signs in, and is off the record before anybody asks."""
+    office, passkey = desk.office, desk.new_passkey()
+    assert reason_of(desk.register(laptop, passkey)) == "granted"
+    asked, owner = desk.asks(laptop), office.session(passkey)
+    (kept,) = [p for p in run(office.store.passkeys.of_user(office.tenant.id, office.ada.id)) if p.device_id]
+    assert isinstance(run(office.services.manage_passkey.remove_own(owner, kept.id)), Done)
+
+    assert reason_of(desk.allow_unlock(asked.code, owner)) == "signed_in_by_this_device"
+
+
+def test_a_containers_passkey_of_unknown_chip_does_not_speak_for_a_locked_computer(
+    desk: DeviceDesk, laptop: Laptop
+) -> None:
+    unproven = desk.office.with_passkey(desk.office.ada, aaguid=KEYSTEAD_TPM)
+    asked = desk.asks(laptop)
+
+    assert reason_of(desk.allow_unlock(asked.code, desk.office.session(unproven))) == "signed_in_by_this_device"
 
 
 def test_a_disabled_computer_is_not_unlocked_at_any_step(desk: DeviceDesk, laptop: Laptop) -> None:

@@ -52,13 +52,14 @@ FOLDER: Final = "var/lib/keystead-agent/browser"
 _FIREFOX: Final = "{ec8030f7-c20a-464f-9b0e-13a3a9e97384}"  # the application's id, its own for all time
 _XPI: Final = f"usr/share/mozilla/extensions/{_FIREFOX}/{FIREFOX_ID}.xpi"
 _CHROMIUM_SETTINGS: Final = ("etc/chromium", "etc/opt/chrome")
+_POLICIES: Final = tuple(f"{settings}/policies/managed/keystead.json" for settings in _CHROMIUM_SETTINGS)
 _BROWSERS: Final[tuple[Browser, Browser]] = ("chromium", "firefox")
 _KEY_BITS: Final = 2048
 _LAST_REVISION: Final = 65_535  # "integers between 0 and 65535, inclusive"
 
 # All that is written, for `remove` and for the package's own end.
 PLACES: Final = (
-    *(f"{settings}/policies/managed/keystead.json" for settings in _CHROMIUM_SETTINGS),
+    *_POLICIES,
     *(f"{settings}/native-messaging-hosts/{HOST_NAME}.json" for settings in _CHROMIUM_SETTINGS),
     _XPI,
     *(f"{FOLDER}/{name}" for name in ("keystead.crx", "updates.xml", "extension.pem")),
@@ -108,6 +109,10 @@ class ForEverybody:
         for path in found:
             path.unlink()
         return found
+
+    def given(self) -> list[Path]:
+        """What gives the extension to browsers, as far as it is there: one path a browser."""
+        return [self.root / place for place in (*_POLICIES, _XPI) if (self.root / place).exists()]
 
     def _archive(self, browser: Browser, origins: Sequence[str], version: str) -> bytes:
         source = self.source or extension_source()

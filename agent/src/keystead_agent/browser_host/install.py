@@ -74,6 +74,11 @@ def install(
     return written
 
 
+def host_files(home: Path) -> list[Path]:
+    """Where browsers look for who answers them, whether anything is there or not."""
+    return [home / folder / f"{HOST_NAME}.json" for folders in _HOST_MANIFESTS.values() for folder in folders]
+
+
 def extension_source() -> Path:
     """The folder with the extension's files: beside this module in a wheel, `browser/` in a checkout."""
     here = Path(__file__).resolve()

@@ -14,6 +14,8 @@ from pathlib import Path
 from shutil import which
 from typing import Any, Final
 
+from keystead_agent.browser_host.everybody import PACKAGED_HOST, ForEverybody
+from keystead_agent.browser_host.install import host_files
 from keystead_agent.cli.findings import Finding
 from keystead_agent.cli.log_file import last_lines
 from keystead_agent.gesture.fingerprint import Fingerprint, Readiness
@@ -23,8 +25,6 @@ from keystead_agent.main.config import Settings
 Status = Mapping[str, Any]
 
 UHID: Final = Path("/dev/uhid")
-_HOSTS: Final = (".config/chromium/NativeMessagingHosts", ".mozilla/native-messaging-hosts")
-_HOST_FILE: Final = "keystead.agent.json"
 _SKEW: Final = timedelta(minutes=5)
 # Older than this program: a clock that lost its battery.
 _PAST: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -35,7 +35,7 @@ _LOCKOUT: Final = "tpm2_changeauth -c lockout NEW-PASSWORD (as root, of tpm2-too
 class Doctor:
     """Attributes:
     status: what the daemon says; None when none answers.
-    environment, home: of the person; `uhid`, `packaged` and `bus` are where they are on every computer.
+    environment, home: of the person; `uhid`, `bus` and `root` are where they are on every computer.
     """
 
     settings: Settings
@@ -45,6 +45,7 @@ class Doctor:
     now: datetime
     uhid: Path = UHID
     bus: str = SYSTEM
+    root: Path = Path("/")
 
     def examine(self) -> list[Finding]:
         return [
@@ -147,15 +148,19 @@ class Doctor:
         return Finding("session", "ok", "Suspend, lock and logout close what is open, where logind runs.")
 
     def _browsers(self) -> Iterator[Finding]:
-        found = [self.home / folder / _HOST_FILE for folder in _HOSTS if (self.home / folder / _HOST_FILE).exists()]
-        if not found:
+        own = [path for path in host_files(self.home) if path.exists()]
+        everybodys = ForEverybody(self.root).given()
+        if not own and not everybodys:
             says = "No browser knows the agent; they can still use it as a security key."
             yield Finding("browsers", "beware", says, "keystead-agent browser install")
-        host = self.settings.state_dir / "browser" / "keystead-browser-host"
-        if found and not os.access(host, os.X_OK):
-            yield Finding("browsers", "broken", f"{host} cannot be started.", "keystead-agent browser install")
-        elif found:
-            yield Finding("browsers", "ok", f"{len(found)} browsers know the agent.")
+        if own:
+            host = self.settings.state_dir / "browser" / "keystead-browser-host"
+            yield _host_finding(
+                host, f"Browsers of yours that know the agent: {len(own)}.", "keystead-agent browser install"
+            )
+        if everybodys:
+            host, mend = self.root / PACKAGED_HOST, "Install the package keystead-agent again"
+            yield _host_finding(host, f"Browsers that know it for everybody on this computer: {len(everybodys)}.", mend)
 
     def _security_key(self) -> Finding:
         if not self.uhid.exists():
@@ -186,6 +191,13 @@ class Doctor:
 
 
 _DEVICE_MEND: Final = "Be in the group tss: sudo usermod -aG tss $USER, then log in again."
+
+
+def _host_finding(host: Path, says: str, mend: str) -> Finding:
+    """Whether what the browsers would start, *host*, can be started."""
+    if not os.access(host, os.X_OK):
+        return Finding("browsers", "broken", f"{host} cannot be started.", mend)
+    return Finding("browsers", "ok", says)
 
 
 def _moment(value: object) -> datetime:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from keystead_core.link import messages as link
 from keystead_core.link.messages import Request
 
+from keystead_agent.browser_host.install import host_files
 from keystead_agent.cli.doors import SetUp
 from keystead_agent.cli.findings import Step
 from keystead_agent.client.client import AgentClient, AgentRefused, AgentUnreachable
@@ -26,12 +27,6 @@ from keystead_agent.main.units import NAME, agent_unit
 _START_SECONDS: Final = 30.0
 _SYSTEMCTL_SECONDS: Final = 30.0
 _PACKAGED_UNIT: Final = Path("/usr/lib/systemd/user") / NAME
-_HOST_FILE: Final = "keystead.agent.json"
-_HOST_FOLDERS: Final = (
-    ".config/chromium/NativeMessagingHosts",
-    ".config/google-chrome/NativeMessagingHosts",
-    ".mozilla/native-messaging-hosts",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +133,12 @@ class Installation:
         return Step("browsers", "done", f"wrote {len(written)} files; they work on {', '.join(origins)}")
 
     def _undo(self, *, dry_run: bool) -> Iterator[Step]:
-        manifests = [self.home / folder / _HOST_FILE for folder in _HOST_FOLDERS]
         extension = self.settings.state_dir / "browser"
-        for step, path in [("unit", self._unit), *(("browsers", path) for path in manifests), ("browsers", extension)]:
+        for step, path in [
+            ("unit", self._unit),
+            *(("browsers", path) for path in host_files(self.home)),
+            ("browsers", extension),
+        ]:
             if not path.exists():
                 continue
             if dry_run:

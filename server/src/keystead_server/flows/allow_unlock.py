@@ -15,6 +15,7 @@ from keystead_server.domain.actor import Actor
 from keystead_server.domain.device import Device, refusal_of
 from keystead_server.domain.device_unlock import PendingUnlock, normal_code, person_of
 from keystead_server.domain.letter import Occasion
+from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.attempts import Refused, Trail, start_trail
@@ -79,9 +80,11 @@ class AllowUnlock:
     async def _against(self, owner: SessionOwner, device: Device) -> str | None:
         """Why this sign-in does not speak for *device*."""
         held = await self.held.of(owner.user, owner.groups)
-        elsewhere = tuple(passkey for passkey in held.usable if passkey.device_id != device.id)
-        # A finger still opens a container whose PIN is locked. What is locked cannot speak for itself.
-        if owner.session.passkey_id in {passkey.id for passkey in held.passkeys if passkey.device_id == device.id}:
+        elsewhere = tuple(passkey for passkey in held.usable if not _may_be_in(passkey, device))
+        # A finger still opens a container whose PIN is locked. What is locked cannot speak for itself, nor can a
+        # passkey that is on no record any more: it could have been that computer's until a moment ago.
+        others = {passkey.id for passkey in held.passkeys if not _may_be_in(passkey, device)}
+        if owner.session.passkey_id is not None and owner.session.passkey_id not in others:
             return "signed_in_by_this_device"
         # A pass is for who has no other way in; a passkey that is locked up is none.
         has_way_in = replace(held, usable=elsewhere).way_in
@@ -103,3 +106,8 @@ class AllowUnlock:
                 return await trail.refuse("device_changed_meanwhile")
             case Conflict():
                 return await trail.refuse_spent()
+
+
+def _may_be_in(passkey: Passkey, device: Device) -> bool:
+    """Whether its key is in *device*, or in a container of which no chip is known, which may be that one's."""
+    return passkey.device_id == device.id or (passkey.device_id is None and passkey.aaguid == KEYSTEAD_TPM)

@@ -111,8 +111,9 @@ class AskUnlock:
             device, user = await standing(self.store, trail, activation.device_id)
         except DeviceRefused as refused:
             return await trail.refuse(refused.code, str(refused))
-        known = device.unlock is not None and device.unlock.id == activation.id
-        if known or await self.store.logs.attempt(tenant.id, activation.id) is not None:
+        # By their ids in order of time: an older question's answer, sent again, must not push out a newer one.
+        overtaken = device.unlock is not None and device.unlock.id >= activation.id
+        if overtaken or await self.store.logs.attempt(tenant.id, activation.id) is not None:
             return await trail.refuse_spent()
         return await self._ask(trail, device, user, activation.id, activation.unlock)
 

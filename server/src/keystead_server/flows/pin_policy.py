@@ -57,6 +57,9 @@ class PinKind:
     def told(self, policy: PinPolicy) -> Mapping[str, str]:
         return {name: str(value) for name, value in policy.to_json().items()}
 
+    async def against(self, tenant: TenantId, policy: PinPolicy) -> Invalid | None:
+        return None
+
     async def locks_out(self, tenant: TenantId, policy: PinPolicy) -> bool:
         return False
 

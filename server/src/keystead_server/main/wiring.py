@@ -10,6 +10,7 @@ from keystead_server.flows.accept_terms import AcceptTerms
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_impact import AccessImpact
 from keystead_server.flows.access_kind import AccessKind
+from keystead_server.flows.access_reach import AccessReach
 from keystead_server.flows.allow_unlock import AllowUnlock
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
@@ -218,14 +219,14 @@ def build_services(
     us = relying_party(config)
     policies = PasskeyPolicies(store)
     methods = MethodsPolicies(store)
+    access = AccessPolicies(store)
     anchors = RootStore(read_roots(config.roots_folder), metadata)
     models = KnownModels(metadata, clock)
     hasher = hasher or Argon2Hasher(entropy)
     held = HeldMethods(store, methods, policies, models)
     gate = MethodGate(held, clock)
     passkey_kind = PasskeyKind(store, models)
-    methods_kind = MethodsKind(store, clock, models, policies, methods)
-    access = AccessPolicies(store)
+    methods_kind = MethodsKind(store, clock, models, policies, methods, access)
     places = geo_ip or NoGeoIp()
     risks = DetectRisk(store, clock, places)
     ruled = AccessGate(store, clock, access, places, risks)
@@ -284,6 +285,7 @@ def build_services(
         save_passkey_policy=SavePolicy(store, clock, entropy, passkey_kind),
         access_policies=access,
         access_gate=ruled,
+        access_reach=AccessReach(store, clock),
         accept_terms=AcceptTerms(store, clock, entropy, ruled),
         check_emergency=CheckEmergency(store, clock, entropy, access, held, letters),
         foresee=Foresee(store, clock, entropy, ruled),

@@ -207,7 +207,8 @@ _UNLOCK_REFUSED = {
         "You signed in with a Temporary Access Pass. To unlock a computer, sign in with what you have besides."
     ),
     "signed_in_by_this_device": (
-        "You signed in with a passkey of the computer that is locked. Sign in with another one, or in another way."
+        "You signed in with a passkey that is, or may be, of the computer that is locked. "
+        "Sign in with another one, or in another way."
     ),
     "device_disabled": "This computer was disabled by an administrator of your organisation.",
     "attestation_key_withdrawn": "This computer was withdrawn by an administrator of your organisation.",
