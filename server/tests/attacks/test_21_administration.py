@@ -70,7 +70,7 @@ def test_an_administrator_of_another_tenant_finds_nobody_of_ours(office: Office)
     office.save_policy(FIRST_POLICY)
     # A version of a policy is counted in each organisation, and theirs has none yet.
     ids = {"user": office.ada.id, "passkey": passkey.id, "app": app.id, "group": group, "version": "1", "method": group}
-    ids |= {"device": group, "policy": group, "item": with_one_of_each(office)}
+    ids |= {"device": group, "policy": group, "terms": group, "item": with_one_of_each(office)}
 
     for route in routes():
         if "/admin/" not in route.path or "{" not in route.path.replace("{tenant}", ""):

@@ -29,7 +29,7 @@ def pages(found: Any) -> dict[str, Any]:
         "/passkey-policy", "/passkey-policy/try", f"/passkey-policy/try?user=bob@example.org&passkey={passkey.id}",
         "/passkey-policy/history", "/passkey-policy/quarantine", "/pin-rules", "/sign-ins", "/audit", "/users/none",
         "/access/what-if", "/access/what-if?user=bob@example.org", "/access/replay", "/access/analyse",
-        "/access/impact",
+        "/access/impact", "/access/terms", "/access/terms/none",
         "/access", "/access/new", "/access/templates", "/access/history", "/access/trial", "/access/emergency",
         "/access/locations", "/access/locations/new", "/access/locations/new?of=countries", "/access/strengths",
         "/access/strengths/new", f"/access/strengths/{PHISHING_RESISTANT}", "/access/contexts", "/access/contexts/new",
