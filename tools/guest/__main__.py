@@ -30,6 +30,7 @@ StandardError=tty
 TTYPath=/dev/ttyS0
 """
 _UNITS = "/root/etc/systemd/system"
+_BE_A_MACHINE = "$B rm -f /root/.dockerenv"
 _MASKED = ("systemd-tmpfiles-setup", "systemd-firstboot", "systemd-sysusers", "systemd-timesyncd")
 
 
@@ -43,7 +44,8 @@ def main() -> int:
         write = f"$B cat > {_UNITS}/keystead-guest.service <<'END'\n{_UNIT}END\n"
         # They would go through all of this computer's /tmp, emulated.
         masked = "".join(f"$B ln -sf /dev/null {_UNITS}/{name}.service\n" for name in _MASKED)
-        prepare(["/lib/systemd/systemd", "--unit=keystead-guest.service"], before=write + masked)
+        # Where this computer is a container, systemd would take itself for one, and share no mounts with its units.
+        prepare(["/lib/systemd/systemd", "--unit=keystead-guest.service"], before=write + masked + _BE_A_MACHINE)
     else:
         prepare(["/bin/sh", "-c", f"'cd {ROOT} && exec {python()} -m tools.guest.{play}'"])
     passed = False
