@@ -1,4 +1,4 @@
-"""`make guest`, `make guest-systemd`"""
+"""`make guest`, `make guest-browsers`, `make guest-systemd`"""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ from tools.guest.machine import BUILD, ROOT, Size, boot, prepare, python
 
 _PLAYS = {
     "clients": Size(),
+    "browsers": Size(memory_mib=4096, seconds=1500),
     "systemd": Size(memory_mib=2048, seconds=1200),
 }
 # Nothing of this computer's own services but what these need.
