@@ -3,7 +3,6 @@
 at_the_desk       run it all, say what went wrong, switch the machine off
 start_agent       as an ordinary person, on the chip at /dev/tpmrm0, with a pinentry that types the PIN
 start_front       started as root, which opens /dev/uhid and becomes that person
-as_the_person     what somebody types who sits there
 """
 
 import os
@@ -85,11 +84,6 @@ def start_agent(sites: str) -> None:
     )
     subprocess.run([*_BECOME, sys.executable, "-c", ask], check=True)
     tell("the agent runs on the chip, with a PIN")
-
-
-def as_the_person(*command: str) -> str:
-    """What `keystead-agent` *command* prints."""
-    return output(*_BECOME, "env", f"XDG_RUNTIME_DIR={_RUNTIME}", *_AGENT, *command)
 
 
 def start_front() -> None:
