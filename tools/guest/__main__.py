@@ -12,7 +12,7 @@ from tools.guest.provider import somebody_is_invited
 
 _PLAYS = {
     "clients": Size(),
-    "browsers": Size(memory_mib=4096, seconds=1500),
+    "browsers": Size(memory_mib=4096, seconds=1200),
     "systemd": Size(memory_mib=2048, seconds=1200),
 }
 _BROWSERS = ("chromium", "firefox")

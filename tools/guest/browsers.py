@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from keystead_testkit.firefox import Firefox, FirefoxError
 
 from tools.guest.chromium import ChromiumError, PipedChromium
-from tools.guest.desk import at_the_desk, start_agent, start_front, tell
+from tools.guest.desk import HOME, at_the_desk, start_agent, start_front, tell
 
 # QEMU's user network: we are the first, and whoever runs us is the second.
 _OURS: Final = "10.0.2.15"
@@ -68,7 +68,7 @@ def _open(name: str, origin: str) -> AbstractContextManager[Browser]:
         return Firefox(preferences=_FIREFOX_PREFERENCES, patience_seconds=_PATIENCE_SECONDS)
     _CHROMIUM_POLICY.parent.mkdir(parents=True, exist_ok=True)
     _CHROMIUM_POLICY.write_text(json.dumps({"SecurityKeyPermitAttestation": ["localhost", origin]}))
-    return PipedChromium()
+    return PipedChromium(HOME / "chromium.log")
 
 
 def _register(browser: Browser, base: str, link: str) -> None:
@@ -94,8 +94,8 @@ def _sign_in(browser: Browser, base: str) -> None:
 def _use_key(browser: Browser, button: str, done: str) -> None:
     """Press *button* until it is *done*, as a person would.
 
-    Chromium gives a key up that says nothing for three seconds, and so long it can take itself
-    to read what the key said while it draws its dialogue for the first time, emulated.
+    Chromium gives up a key that it has not heard for three seconds, and it has been seen to do so where
+    the processor is emulated and has other things to do.
     """
     for _ in range(_TRIES):
         browser.click(button)

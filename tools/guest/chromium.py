@@ -29,6 +29,7 @@ _FLAGS: Final = (
     # An emulator translates anew what a compiler inside it writes: interpreted is faster there.
     "--js-flags=--jitless",
     "--remote-debugging-pipe",
+    "--enable-logging=stderr",
 )
 
 
@@ -37,9 +38,10 @@ class ChromiumError(Exception):
 
 
 class PipedChromium:
-    """One Chromium with one page, open from `with` to the end of the block."""
+    """One Chromium with one page, open from `with` to the end of the block; what it says of itself is in *log*."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: Path) -> None:
+        self._log = log
         self._open = ExitStack()
         self._last_id = 0
         self._unread = b""
@@ -77,7 +79,7 @@ class PipedChromium:
             pass_fds=(theirs_to_read, theirs_to_write),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=opening.enter_context(self._log.open("wb")),
         )
         os.close(theirs_to_read)
         os.close(theirs_to_write)
