@@ -229,7 +229,7 @@ def build_services(
     methods_kind = MethodsKind(store, clock, models, policies, methods, access)
     places = geo_ip or NoGeoIp()
     risks = DetectRisk(store, clock, places)
-    ruled = AccessGate(store, clock, access, places, risks)
+    ruled = AccessGate(store, clock, access, places, risks, held)
     access_kind = AccessKind(store, clock, held, access, places)
     save_access = SavePolicy(store, clock, entropy, access_kind)
     duty = RegistrationDuty(store, policies, methods, models)
@@ -259,7 +259,7 @@ def build_services(
         sign_in_with_password=SignInWithPassword(store, clock, entropy, sealer, hasher, held, ruled),
         finish_sign_in=FinishSignIn(store, clock, entropy, sealer, held, ruled, alarm),
         held_methods=held,
-        set_password=SetPassword(store, clock, entropy, sealer, hasher, gate, letters),
+        set_password=SetPassword(store, clock, entropy, sealer, hasher, gate, letters, risks),
         set_up_totp=SetUpTotp(store, clock, entropy, sealer, gate, letters),
         make_recovery_codes=MakeRecoveryCodes(store, clock, entropy, sealer, gate, letters),
         manage_methods=ManageMethods(store, clock, entropy, gate, letters),
@@ -295,7 +295,7 @@ def build_services(
         replay_access=ReplayAccess(store, clock, places, access),
         what_if_access=WhatIfAccess(store, clock, places),
         access_impact=AccessImpact(store, clock, access),
-        analyse_access=AnalyseAccess(store, clock, methods),
+        analyse_access=AnalyseAccess(store, clock, methods, policies),
         explain_sign_in=ExplainSignIn(store, clock, places, access),
         roll_back_access_policy=RollBackPolicy(store, access_kind),
         save_pin_policy=SavePolicy(store, clock, entropy, PinKind()),

@@ -118,7 +118,7 @@ def _by_name(call: Call, name: str, descending: bool) -> Source[User]:
         place = None if after is None else (after[0], UserId(after[1]))
         return await users.by_name(tenant, _BY_NAME[name], limit=size, descending=descending, after=place)
 
-    # Each read puts all accounts in order, so a filter takes as many at once as a request may look at.
+    # By display name each read puts all accounts in order, so a filter takes as many at once as a request may look at.
     return Source(read, KEYS[name], user_entity, batch=SCANNED_AT_MOST, whole=lambda: users.count(tenant))
 
 
