@@ -114,9 +114,9 @@ def _wait_until(browser: Browser, condition: str) -> None:
     script = f"return [Boolean({condition}), document.querySelector('[role=alert]:not([hidden])')?.innerText]"
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        # A script ends in an error when its page goes away meanwhile.
+        # A script ends in an error, or in nothing, when its page goes away meanwhile.
         with suppress(FirefoxError, ChromiumError):
-            happened, refused = browser.run(script)
+            happened, refused = browser.run(script) or (False, None)
             if happened:
                 return
             if refused:
