@@ -18,6 +18,7 @@ from keystead_server.http.route import Face, Route
 from keystead_server.http.table import routes
 from keystead_server.policy.passkeys.model import FIRST_POLICY
 from keystead_server.ports.changes import Replace
+from keystead_testkit.access_policies import with_one_of_each
 from keystead_testkit.http_browser import HttpBrowser
 from keystead_testkit.loop import run
 from keystead_testkit.office import Office
@@ -74,6 +75,7 @@ def named() -> Office:
     (profile,) = FIRST_POLICY.profiles
     office.save_policy(replace(FIRST_POLICY, profiles=(replace(profile, name=NAME),)))
     office.save_policy(replace(FIRST_POLICY, profiles=(replace(profile, name=f"{NAME}2"),)))
+    with_one_of_each(office, NAME)
     office.http().sign_in_with_pass("contoso", NAME, NAME)
     return office
 
@@ -91,7 +93,7 @@ def addresses(office: Office, route: Route) -> Iterator[str]:
     secrets = run(office.store.secrets.of_user(office.tenant.id, office.ada.id))
     ids = {
         "tenant": "contoso", "user": office.ada.id, "group": group.id, "app": app.id, "passkey": passkey.id,
-        "version": "1", "method": secrets.all[0].id,
+        "version": "1", "method": secrets.all[0].id, "item": "c1",
     }  # fmt: skip
     markup = quote(NAME, safe="")
     for others in (ids, {**ids, "user": markup, "group": markup, "app": markup, "version": markup}):

@@ -8,6 +8,7 @@ from keystead_server.domain.user import Role
 from keystead_server.http.route import Access
 from keystead_server.http.table import routes
 from keystead_server.policy.passkeys.model import FIRST_POLICY
+from keystead_testkit.access_policies import with_one_of_each
 from keystead_testkit.http_browser import HttpBrowser
 from keystead_testkit.loop import run
 from keystead_testkit.office import Office
@@ -69,7 +70,7 @@ def test_an_administrator_of_another_tenant_finds_nobody_of_ours(office: Office)
     office.save_policy(FIRST_POLICY)
     # A version of a policy is counted in each organisation, and theirs has none yet.
     ids = {"user": office.ada.id, "passkey": passkey.id, "app": app.id, "group": group, "version": "1", "method": group}
-    ids |= {"device": group}
+    ids |= {"device": group, "policy": group, "terms": group, "item": with_one_of_each(office)}
 
     for route in routes():
         if "/admin/" not in route.path or "{" not in route.path.replace("{tenant}", ""):

@@ -54,6 +54,9 @@ MAY_OPEN = {
         "GET /admin/access/emergency", "GET /admin/access/history", "GET /admin/access/policies/{policy}",
         "GET /admin/access/templates", "GET /admin/access/terms", "GET /admin/access/terms/{terms}",
         "GET /admin/access/trial",
+        "GET /admin/access/contexts", "GET /admin/access/contexts/{item}",
+        "GET /admin/access/locations", "GET /admin/access/locations/{item}",
+        "GET /admin/access/strengths", "GET /admin/access/strengths/{item}",
     },
     Permission.WRITE_USERS: {
         "POST /admin/users", "POST /admin/users/{user}/disable", "POST /admin/users/{user}/enable",
@@ -86,6 +89,12 @@ MAY_OPEN = {
         "POST /admin/apps/{app}/remove", "POST /admin/apps/{app}/secret",
     },
     Permission.WRITE_POLICY: {
+        "GET /admin/access/contexts/new", "POST /admin/access/contexts/new", "POST /admin/access/contexts/{item}",
+        "POST /admin/access/contexts/{item}/remove",
+        "GET /admin/access/locations/new", "POST /admin/access/locations/new", "POST /admin/access/locations/{item}",
+        "POST /admin/access/locations/{item}/remove",
+        "GET /admin/access/strengths/new", "POST /admin/access/strengths/new", "POST /admin/access/strengths/{item}",
+        "POST /admin/access/strengths/{item}/remove",
         "GET /admin/access/new", "POST /admin/access/confirm", "POST /admin/access/edit",
         "POST /admin/access/emergency", "POST /admin/access/emergency/{user}/remove",
         "POST /admin/access/history/{version}/restore", "POST /admin/access/new",

@@ -7,6 +7,7 @@ import pytest
 from keystead_server.http.pages import assets
 from keystead_server.http.pages.render import moment, page
 from keystead_server.http.problems import TENANT_UNKNOWN, UNAVAILABLE
+from keystead_testkit.access_policies import PHISHING_RESISTANT
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -30,6 +31,8 @@ def pages(found: Any) -> dict[str, Any]:
         "/access/what-if", "/access/what-if?user=bob@example.org", "/access/replay", "/access/analyse",
         "/access/impact", "/access/terms", "/access/terms/none",
         "/access", "/access/new", "/access/templates", "/access/history", "/access/trial", "/access/emergency",
+        "/access/locations", "/access/locations/new", "/access/locations/new?of=countries", "/access/strengths",
+        "/access/strengths/new", f"/access/strengths/{PHISHING_RESISTANT}", "/access/contexts", "/access/contexts/new",
     ]  # fmt: skip
     anybody = ["/example/sign-in", "/example/sign-in/pass", "/example/signed-out", "/nowhere/account", "/example/none"]
     answers = {path: office.browser().get(path) for path in anybody}

@@ -9,7 +9,7 @@ from keystead_server.http.pages.routes import ROUTES
 from keystead_server.http.route import UNLIMITED, Access, Face, Route
 from keystead_server.policy.access.terms import Terms
 from keystead_server.policy.permissions import Permission, may
-from keystead_testkit.access_policies import policy_body, under_policies, with_terms
+from keystead_testkit.access_policies import policy_body, under_policies, with_one_of_each, with_terms
 
 POSTS = [route for route in ROUTES if route.method == "POST"]
 FOR_ADMINISTRATORS = [route for route in ROUTES if isinstance(route.access, Permission)]
@@ -51,6 +51,7 @@ def house(found: Any) -> Any:
         "link": "none",
         "version": "0",
         "policy": "policy-0",
+        "item": with_one_of_each(house),
     }
     return house
 

@@ -11,6 +11,7 @@ from keystead_server.policy.access.location_document import read_location
 from keystead_server.policy.access.reading import read_policy
 from keystead_server.policy.access.terms import Terms
 from keystead_server.policy.methods.model import FIRST_METHODS
+from keystead_server.policy.strengths.document import read_strength
 
 from keystead_testkit.loop import run
 from keystead_testkit.office import Office
@@ -79,3 +80,19 @@ def with_terms(office: Office, *terms: Terms) -> None:
     office.advance(milliseconds=1)
     change = office.services.manage_access.change
     run(change(office.tenant.id, lambda rules: rules.with_terms(terms), by=OPERATOR, about="a test"))
+
+
+def with_one_of_each(office: Office, name: str = "Ours") -> str:
+    """Add a named location, a strength and a context, all called *name*; the id that each of them has."""
+    one = "c1"
+    ranges, passkeys = {"ipRanges": ["203.0.113.0/24"]}, {"allowedCombinations": ["fido2"]}
+    place = read_location({"displayName": name, **ranges}, new_id=one).location
+    strength = read_strength({"displayName": name, "description": name, **passkeys}, new_id=one).strength
+    office.advance(milliseconds=1)
+
+    def edit(rules: AccessRules) -> AccessRules:
+        kept = replace(rules.set, locations=(place,), strengths={one: strength})
+        return replace(rules, set=kept, contexts=(Context(one, name, name),))
+
+    run(office.services.manage_access.change(office.tenant.id, edit, by=OPERATOR, about="a test"))
+    return one

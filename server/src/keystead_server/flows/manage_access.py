@@ -7,7 +7,7 @@ sign-in that is newer than the change: whoever locked themselves out only has to
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.ids import GroupId, TenantId, UserId
@@ -20,6 +20,7 @@ from keystead_server.flows.policy_kinds import check
 from keystead_server.flows.save_policy import SavePolicy
 from keystead_server.policy.access.compiled import Compiled
 from keystead_server.policy.access.document import AccessRules, Pending
+from keystead_server.policy.access.items import in_use
 from keystead_server.policy.access.model import NO_IDS, Excluded, Locations, Policy
 from keystead_server.policy.access.vocabulary import ALL, ALL_TRUSTED, GUESTS, NONE, State
 from keystead_server.ports.clock import Clock
@@ -215,20 +216,3 @@ class ManageAccess:
 
 def _on_trial() -> Invalid:
     return Invalid("policy_on_trial", "a change is on trial: confirm it, take it back, or wait")
-
-
-def in_use(rules: AccessRules, named: Callable[[Policy], frozenset[str]], one: str) -> None:
-    """Raises Invalid: a policy names *one*, which is about to be removed.
-
-    Otherwise the policy would go on, and mean something else.
-    """
-    for policy in rules.set.policies:
-        if one in named(policy):
-            raise Invalid("in_use", f"the policy {policy.name!r} names it; change that first", target="id")
-
-
-def stamped(policy: Policy, before: Policy | None, now: datetime) -> Policy:
-    """*policy* as it is saved now."""
-    if before is None:
-        return replace(policy, created_at=now, modified_at=None)
-    return replace(policy, created_at=before.created_at, modified_at=now)

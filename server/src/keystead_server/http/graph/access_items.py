@@ -5,14 +5,13 @@ whole. What an export holds otherwise than Graph documents it is adapted, and th
 (`keystead.adapted`); what would change a policy's meaning is refused with the property's name.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from starlette.responses import Response
 
 from keystead_server.domain.invalid import Invalid
-from keystead_server.flows.manage_access import in_use, stamped
 from keystead_server.http.call import Call
 from keystead_server.http.graph.answers import list_of, list_page, named, no_content, object_of, query_of, single
 from keystead_server.http.graph.odata.lexer import Kind
@@ -20,18 +19,14 @@ from keystead_server.http.graph.odata.options import Collection
 from keystead_server.http.graph.odata.paging import Entity
 from keystead_server.http.graph.problem import NOT_THERE, refused
 from keystead_server.http.problems import Problem, Refuse
-from keystead_server.policy.access.document import AccessRules, Context, context_to_json, read_context
-from keystead_server.policy.access.location_document import location_to_json, read_location
+from keystead_server.policy.access import items
+from keystead_server.policy.access.document import AccessRules, Context
+from keystead_server.policy.access.items import ItemKind
 from keystead_server.policy.access.locations import NamedLocation
 from keystead_server.policy.access.model import Policy
-from keystead_server.policy.access.reading import read_policy
-from keystead_server.policy.access.writing import policy_to_json
-from keystead_server.policy.loose import Note
-from keystead_server.policy.strengths.document import read_strength, strength_to_json
 from keystead_server.policy.strengths.model import BUILT_IN, Strength
 
-_Item = TypeVar("_Item")
-_NO_IDS: frozenset[str] = frozenset()
+_Item = TypeVar("_Item", Policy, NamedLocation, Strength, Context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +34,14 @@ class Items(Generic[_Item]):
     """One of the collections.
 
     Attributes:
-        noun: for the audit log.
         context: as Graph names the collection.
         properties: what may be selected.
-        all: what there is, built in ones too.
-        read: a body, and an id for what has none → the item and what was adapted.
-        kept: the rules with these items in the place of those there were.
-        named_by: the ids of such items that a policy names, so that none is removed under it.
         called_by_us: whoever adds one does not choose its id.
     """
 
-    noun: str
+    kind: ItemKind[_Item]
     context: str
     properties: frozenset[str]
-    all: Callable[[AccessRules], Sequence[_Item]]
-    key: Callable[[_Item], str]
-    shown: Callable[[_Item, AccessRules], Entity]
-    read: Callable[[Mapping[str, Any], str], tuple[_Item, Sequence[Note]]]
-    kept: Callable[[AccessRules, tuple[_Item, ...]], AccessRules]
-    named_by: Callable[[Policy], frozenset[str]] = lambda _: _NO_IDS
     called_by_us: bool = True
 
     @property
@@ -66,12 +50,12 @@ class Items(Generic[_Item]):
 
     async def list(self, call: Call) -> Response:
         rules = await rules_of(call)
-        rows = sorted((self.shown(one, rules) for one in self.all(rules)), key=_id)
+        rows = sorted((self.kind.shown(one, rules) for one in self.kind.all(rules)), key=_id)
         return await list_page(call, self.context, query_of(call, self.collection), list_of(rows, _id, lambda row: row))
 
     async def get(self, call: Call) -> Response:
         rules = await rules_of(call)
-        return single(call, self.context, self.shown(self.found(rules, named(call, "item")), rules), self.properties)
+        return single(call, self.context, self.shown(rules, named(call, "item")), self.properties)
 
     async def create(self, call: Call) -> Response:
         body = {name: value for name, value in object_of(call).items() if name != "keystead"}
@@ -80,16 +64,15 @@ class Items(Generic[_Item]):
             body = {name: value for name, value in body.items() if name.lower() != "id"}
         new_id = call.services.entropy.new_id(call.services.clock.now()) if self.called_by_us else ""
         try:
-            item, notes = self.read(body, new_id)
+            item, notes = self.kind.read(body, new_id)
 
             def add(rules: AccessRules) -> AccessRules:
-                return self.kept(rules, (*self._own(rules), _stamped(call, item, None)))
+                return self.kind.with_added(rules, item, call.services.clock.now())
 
-            await self._save(call, add, self.key(item))
+            await self._save(call, add, item.id)
         except Invalid as invalid:
             raise refused(invalid) from None
-        rules = await rules_of(call)
-        entity = self.shown(self.found(rules, self.key(item)), rules)
+        entity = self.shown(await rules_of(call), item.id)
         if notes:
             adapted = [{"target": note.target, "how": note.says} for note in notes]
             entity = {**entity, "keystead": {"adapted": adapted}}
@@ -114,10 +97,9 @@ class Items(Generic[_Item]):
 
         def edit(rules: AccessRules) -> AccessRules:
             before = self.found(rules, wanted)
-            shown = self.shown(before, rules)
-            after, _ = self.read(merged(shown, given(shown)), wanted)
-            own = tuple(_stamped(call, after, before) if self.key(one) == wanted else one for one in self._own(rules))
-            return self.kept(rules, own)
+            shown = self.kind.shown(before, rules)
+            after, _ = self.kind.read(merged(shown, given(shown)), wanted)
+            return self.kind.with_changed(rules, before, after, call.services.clock.now())
 
         return await self._edited(call, edit, wanted)
 
@@ -125,9 +107,7 @@ class Items(Generic[_Item]):
         wanted = named(call, "item")
 
         def without(rules: AccessRules) -> AccessRules:
-            self.found(rules, wanted)
-            in_use(rules, self.named_by, wanted)
-            return self.kept(rules, tuple(one for one in self._own(rules) if self.key(one) != wanted))
+            return self.kind.without(rules, self.found(rules, wanted))
 
         return await self._edited(call, without, wanted)
 
@@ -141,17 +121,17 @@ class Items(Generic[_Item]):
         return no_content(call)
 
     async def _save(self, call: Call, edit: Callable[[AccessRules], AccessRules], one: str) -> None:
-        about = f"{self.noun} {one}"
+        about = f"{self.kind.noun} {one}"
         await call.services.manage_access.change(call.tenant.id, edit, by=call.actor, about=about)
 
     def found(self, rules: AccessRules, wanted: str) -> _Item:
-        for one in self.all(rules):
-            if self.key(one) == wanted.casefold():
-                return one
-        raise Refuse(NOT_THERE)
+        found = self.kind.find(rules, wanted)
+        if found is None:
+            raise Refuse(NOT_THERE)
+        return found
 
-    def _own(self, rules: AccessRules) -> tuple[_Item, ...]:
-        return tuple(one for one in self.all(rules) if self.key(one) not in BUILT_IN)
+    def shown(self, rules: AccessRules, wanted: str) -> Entity:
+        return self.kind.shown(self.found(rules, wanted), rules)
 
 
 async def rules_of(call: Call) -> AccessRules:
@@ -169,50 +149,8 @@ def merged(before: Any, given: Any) -> Any:
     return given
 
 
-def _stamped(call: Call, item: Any, before: Any) -> Any:
-    now = call.services.clock.now()
-    if isinstance(item, Policy):
-        return stamped(item, before, now)
-    if isinstance(item, Strength | Context):
-        return item
-    return replace(
-        item, created_at=now if before is None else before.created_at, modified_at=None if before is None else now
-    )
-
-
-# -- the four ----------------------------------------------------------------------------------------
-
-
-def _read_policy(body: Mapping[str, Any], one: str) -> tuple[Policy, Sequence[Note]]:
-    imported = read_policy(dict(body), new_id=one)
-    return imported.policy, imported.notes
-
-
-def _read_location(body: Mapping[str, Any], one: str) -> tuple[NamedLocation, Sequence[Note]]:
-    imported = read_location(dict(body), new_id=one)
-    return imported.location, imported.notes
-
-
-def _read_strength(body: Mapping[str, Any], one: str) -> tuple[Strength, Sequence[Note]]:
-    imported = read_strength(dict(body), new_id=one)
-    return imported.strength, imported.notes
-
-
-def _read_context(body: Mapping[str, Any], one: str) -> tuple[Context, Sequence[Note]]:
-    return read_context(dict(body), context_id=one), ()
-
-
-def _places_of(policy: Policy) -> frozenset[str]:
-    locations = policy.conditions.locations
-    return _NO_IDS if locations is None else locations.include | locations.exclude
-
-
-def _strengths_of(policy: Policy) -> frozenset[str]:
-    return _NO_IDS if policy.grant is None else frozenset(policy.grant.strength_ids)
-
-
 POLICIES: Items[Policy] = Items(
-    "policy",
+    items.POLICIES,
     "identity/conditionalAccess/policies",
     frozenset(
         {
@@ -220,14 +158,9 @@ POLICIES: Items[Policy] = Items(
             "conditions", "grantControls", "sessionControls",
         }
     ),
-    all=lambda rules: rules.set.policies,
-    key=lambda one: one.id,
-    shown=lambda one, rules: policy_to_json(one, rules.set.all_strengths),
-    read=_read_policy,
-    kept=lambda rules, items: replace(rules, set=replace(rules.set, policies=items)),
 )  # fmt: skip
 LOCATIONS: Items[NamedLocation] = Items(
-    "named location",
+    items.LOCATIONS,
     "identity/conditionalAccess/namedLocations",
     frozenset(
         {
@@ -235,15 +168,9 @@ LOCATIONS: Items[NamedLocation] = Items(
             "countriesAndRegions", "includeUnknownCountriesAndRegions", "countryLookupMethod",
         }
     ),
-    all=lambda rules: rules.set.locations,
-    key=lambda one: one.id,
-    shown=lambda one, _: location_to_json(one),
-    read=_read_location,
-    kept=lambda rules, items: replace(rules, set=replace(rules.set, locations=items)),
-    named_by=_places_of,
 )  # fmt: skip
 STRENGTHS: Items[Strength] = Items(
-    "strength",
+    items.STRENGTHS,
     "identity/conditionalAccess/authenticationStrength/policies",
     frozenset(
         {
@@ -251,22 +178,10 @@ STRENGTHS: Items[Strength] = Items(
             "combinationConfigurations", "minimumProof",
         }
     ),
-    all=lambda rules: tuple(rules.set.all_strengths.values()),
-    key=lambda one: one.id,
-    shown=lambda one, _: strength_to_json(one),
-    read=_read_strength,
-    kept=lambda rules, items: replace(rules, set=replace(rules.set, strengths={one.id: one for one in items})),
-    named_by=_strengths_of,
 )  # fmt: skip
 CONTEXTS: Items[Context] = Items(
-    "authentication context",
+    items.CONTEXTS,
     "identity/conditionalAccess/authenticationContextClassReferences",
     frozenset({"id", "displayName", "description", "isAvailable"}),
-    all=lambda rules: rules.contexts,
-    key=lambda one: one.id,
-    shown=lambda one, _: context_to_json(one),
-    read=_read_context,
-    kept=lambda rules, items: replace(rules, contexts=items),
-    named_by=lambda policy: policy.conditions.applications.contexts,
     called_by_us=False,
 )

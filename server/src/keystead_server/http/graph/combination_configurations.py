@@ -98,7 +98,7 @@ async def _rewrite(
 
 async def _configurations(call: Call) -> list[Entity]:
     rules = await rules_of(call)
-    return list(STRENGTHS.shown(STRENGTHS.found(rules, named(call, "item")), rules)[_NAME])
+    return list(STRENGTHS.shown(rules, named(call, "item"))[_NAME])
 
 
 def _found(configurations: list[Entity], wanted: str) -> Entity:

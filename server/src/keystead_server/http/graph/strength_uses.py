@@ -7,9 +7,8 @@ from starlette.responses import Response
 from keystead_server.http.call import Call
 from keystead_server.http.graph.access_items import STRENGTHS, rules_of
 from keystead_server.http.graph.answers import body_of, named, single
+from keystead_server.policy.access import items
 from keystead_server.policy.access.controls import ControlKind
-from keystead_server.policy.access.document import AccessRules
-from keystead_server.policy.access.model import Policy
 from keystead_server.policy.access.writing import policy_to_json
 
 _USAGE = frozenset({"mfa", "none"})
@@ -23,7 +22,7 @@ async def usage(call: Call) -> Response:
     rules = await rules_of(call)
     strength = STRENGTHS.found(rules, named(call, "item"))
     found: dict[str, list[Any]] = {"mfa": [], "none": []}
-    for policy in _naming(rules, strength.id):
+    for policy in items.STRENGTHS.naming(rules, strength.id):
         asks = strength.is_multifactor or (policy.grant is not None and policy.grant.asks(ControlKind.MFA))
         found["mfa" if asks else "none"].append(policy_to_json(policy, rules.set.all_strengths))
     return single(call, "microsoft.graph.authenticationStrengthUsage", found, _USAGE)
@@ -37,13 +36,9 @@ async def update_allowed_combinations(call: Call) -> Response:
     rules = await rules_of(call)
     after = STRENGTHS.found(rules, wanted)
     changed = {
-        "previousCombinations": STRENGTHS.shown(before, rules)["allowedCombinations"],
-        "currentCombinations": STRENGTHS.shown(after, rules)["allowedCombinations"],
-        "conditionalAccessReferences": [policy.id for policy in _naming(rules, after.id)],
+        "previousCombinations": items.STRENGTHS.shown(before, rules)["allowedCombinations"],
+        "currentCombinations": items.STRENGTHS.shown(after, rules)["allowedCombinations"],
+        "conditionalAccessReferences": [policy.id for policy in items.STRENGTHS.naming(rules, after.id)],
         "additionalInformation": None,
     }
     return single(call, "microsoft.graph.updateAllowedCombinationsResult", changed, _CHANGED)
-
-
-def _naming(rules: AccessRules, strength: str) -> list[Policy]:
-    return [policy for policy in rules.set.policies if strength in STRENGTHS.named_by(policy)]

@@ -130,7 +130,9 @@ def _applies_to(one: Members, allowed: tuple[Combination, ...]) -> frozenset[Com
     for combination in applies:
         # A configuration that hangs on nothing would look like a restriction and be none.
         if combination not in allowed or not combination & wanted:
-            raise malformed(f"{_text(combination)} is not an allowed combination that this can restrict", target)
+            raise malformed(
+                f"{combination_text(combination)} is not an allowed combination that this can restrict", target
+            )
     if not applies:
         raise malformed("appliesToCombinations is empty", target)
     return frozenset(applies)
@@ -151,7 +153,7 @@ def strength_to_json(strength: Strength) -> dict[str, Any]:
         "description": strength.description,
         "policyType": strength.type.value,
         "requirementsSatisfied": "mfa" if strength.is_multifactor else "none",
-        "allowedCombinations": [_text(combination) for combination in strength.combinations],
+        "allowedCombinations": [combination_text(combination) for combination in strength.combinations],
         "combinationConfigurations": _configurations_to_json(strength),
     }
     if strength.type is StrengthType.CUSTOM and strength.minimum_proof is not Proof.NONE:
@@ -165,7 +167,7 @@ def _configurations_to_json(strength: Strength) -> list[dict[str, Any]]:
             "@odata.type": f"#microsoft.graph.{_FIDO2}",
             "id": one.id,
             "allowedAAGUIDs": sorted(str(aaguid) for aaguid in one.allowed_aaguids),
-            "appliesToCombinations": sorted(map(_text, one.combinations)),
+            "appliesToCombinations": sorted(map(combination_text, one.combinations)),
         }
         for one in strength.fido2
     ] + [
@@ -174,13 +176,13 @@ def _configurations_to_json(strength: Strength) -> list[dict[str, Any]]:
             "id": one.id,
             "allowedIssuerSkis": sorted(one.allowed_issuer_skis),
             "allowedPolicyOIDs": sorted(one.allowed_policy_oids),
-            "appliesToCombinations": sorted(map(_text, one.combinations)),
+            "appliesToCombinations": sorted(map(combination_text, one.combinations)),
         }
         for one in strength.certificates
     ]
 
 
-def _text(combination: Combination) -> str:
+def combination_text(combination: Combination) -> str:
     """Graph's spelling: the password first, a federated factor last."""
     last = MethodMode.FEDERATED_SINGLE_FACTOR
     modes = sorted(combination, key=lambda mode: (mode is last, mode is not MethodMode.PASSWORD, mode.value))

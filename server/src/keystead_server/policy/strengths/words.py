@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from keystead_server.policy.strengths.model import MethodMode
+from keystead_server.policy.strengths.document import combination_text
+from keystead_server.policy.strengths.model import Combination, MethodMode
 
 METHOD_WORDS: Final[Mapping[MethodMode, str]] = {
     MethodMode.FIDO2: "passkey",
@@ -24,3 +25,8 @@ METHOD_WORDS: Final[Mapping[MethodMode, str]] = {
     MethodMode.FEDERATED_SINGLE_FACTOR: "another provider, single factor",
     MethodMode.QR_CODE_PIN: "QR code and PIN",
 }
+
+
+def combination_words(combination: Combination) -> str:
+    """In Graph's order, which is the one of using them."""
+    return " and ".join(METHOD_WORDS[MethodMode(mode)] for mode in combination_text(combination).split(","))

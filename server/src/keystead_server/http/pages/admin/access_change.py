@@ -8,18 +8,18 @@ Sealed into a page by `policy_draft`; made again, on what somebody else saved me
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from keystead_server.domain.invalid import Invalid
-from keystead_server.flows.manage_access import stamped
 from keystead_server.http.call import Call
 from keystead_server.http.pages.next_page import named
 from keystead_server.http.problems import NOT_FOUND, Refuse
 from keystead_server.policy.access.document import AccessRules
+from keystead_server.policy.access.items import stamped
 from keystead_server.policy.access.model import Policy
 from keystead_server.policy.access.reading import read_policy
 from keystead_server.policy.access.writing import policy_to_json
@@ -80,7 +80,11 @@ CHANGES = Changes()
 
 def digest(policy: Policy) -> str:
     """What tells a policy from what anybody made of it meanwhile."""
-    return sha256(json.dumps(policy_to_json(policy, {}), sort_keys=True).encode()).hexdigest()[:32]
+    return digest_of(policy_to_json(policy, {}))
+
+
+def digest_of(body: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def the_policy(call: Call, rules: AccessRules) -> Policy:
@@ -127,7 +131,7 @@ def _put(rules: AccessRules, change: Put, now: datetime) -> AccessRules:
     policies = rules.set.policies
     before = next((one for one in policies if one.id == change.policy.id), None)
     if change.seen != ("" if before is None else digest(before)):
-        raise _meanwhile("somebody else changed this policy while you edited; open it again and compare")
+        raise meanwhile("somebody else changed this policy while you edited; open it again and compare")
     policy = stamped(change.policy, before, now)
     if before is None:
         return _with(rules, (*policies, policy))
@@ -137,13 +141,13 @@ def _put(rules: AccessRules, change: Put, now: datetime) -> AccessRules:
 def _dropped(rules: AccessRules, policy_id: str) -> AccessRules:
     kept = tuple(one for one in rules.set.policies if one.id != policy_id)
     if len(kept) == len(rules.set.policies):
-        raise _meanwhile("somebody else has removed this policy")
+        raise meanwhile("somebody else has removed this policy")
     return _with(rules, kept)
 
 
 def _back(rules: AccessRules, back: AccessRules, over: AccessRules) -> AccessRules:
     if rules != over:
-        raise _meanwhile("somebody else changed the policies meanwhile; look at them again")
+        raise meanwhile("somebody else changed the policies meanwhile; look at them again")
     return replace(back, pending=None)
 
 
@@ -151,5 +155,5 @@ def _with(rules: AccessRules, policies: tuple[Policy, ...]) -> AccessRules:
     return replace(rules, set=replace(rules.set, policies=policies))
 
 
-def _meanwhile(message: str) -> Invalid:
+def meanwhile(message: str) -> Invalid:
     return Invalid("policy_changed_meanwhile", message)

@@ -45,6 +45,11 @@ async def standing(call: Call) -> Standing:
     return Standing(saved, now, await names_for(call.services.store, call.tenant.id, rules.set, terms=rules.terms))
 
 
+async def rules_of(call: Call) -> AccessRules:
+    """Those in force, without their names."""
+    return (await call.services.access_policies.now(call.tenant.id, call.services.clock.now())).rules
+
+
 async def change(
     call: Call, edit: Callable[[AccessRules], AccessRules], about: str, *, trial: timedelta | None = None
 ) -> None:

@@ -7,10 +7,11 @@ from starlette.responses import Response
 
 from keystead_server.domain.invalid import Invalid
 from keystead_server.http.call import Call
-from keystead_server.http.pages.admin.access_desk import change, standing
+from keystead_server.http.pages.admin.access_desk import change, rules_of, standing
 from keystead_server.http.pages.admin.asked import NO_ERRORS, Errors
 from keystead_server.http.pages.next_page import named, printable
 from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.problems import NOT_FOUND, Refuse
 from keystead_server.policy.access.document import AccessRules
 from keystead_server.policy.access.emergency import trouble_words
 from keystead_server.policy.access.model import ExpiringExclusion, Policy
@@ -50,6 +51,8 @@ async def add(call: Call) -> Response:
 
 async def remove(call: Call) -> Response:
     gone = named(call, "user")
+    if gone not in (await rules_of(call)).set.break_glass:
+        raise Refuse(NOT_FOUND)
     return await _change(call, lambda kept: kept - {gone}, f"break-glass account removed: {gone}", "removed")
 
 

@@ -21,6 +21,7 @@ from keystead_server.http.pages.admin.access_fields import (
     TICKS,
     USER_WORDS,
 )
+from keystead_server.http.pages.admin.asked import Typed, typed
 from keystead_server.policy.access.controls import ControlKind
 from keystead_server.policy.access.model import Excluded
 from keystead_server.policy.access.names import Names
@@ -66,13 +67,11 @@ class Principals:
 
 
 @dataclass(frozen=True, slots=True)
-class AccessForm:
+class AccessForm(Typed):
     """Attributes:
-    values: by field; of boxes those that are ticked.
     seen: the policy as it was when the form was opened; empty for a new one.
     """
 
-    values: Mapping[str, tuple[str, ...]]
     until: tuple[Until, ...] = ()
     seen: str = ""
 
@@ -82,8 +81,7 @@ class AccessForm:
             Until(*(call.field(f"until-{row}-{part}") for part in ("who", "moment", "why")))
             for row in range(MAX_EXCLUSIONS)
         )
-        values = {field: tuple(call.fields(field)) for field in FIELDS}
-        return cls(values, tuple(row for row in rows if not row.is_blank), call.field("seen"))
+        return cls(typed(call, FIELDS).values, tuple(row for row in rows if not row.is_blank), call.field("seen"))
 
     @classmethod
     def of(cls, body: Mapping[str, Any], names: Names, seen: str = "") -> "AccessForm":
@@ -101,15 +99,6 @@ class AccessForm:
             values[field] = _one(body.get(name))
         expiring = _at(body, "conditions.users.expiringExclusions") or ()
         return cls(values, tuple(_until(one, names) for one in expiring), seen)
-
-    def all(self, field: str) -> tuple[str, ...]:
-        return self.values.get(field, ())
-
-    def text(self, field: str) -> str:
-        return next(iter(self.all(field)), "")
-
-    def has(self, field: str, value: str) -> bool:
-        return value in self.all(field)
 
     @property
     def rows(self) -> tuple[Until, ...]:

@@ -1,5 +1,6 @@
 """What an administrator's address or form asks for: found in their own tenant, or not there."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from keystead_server.domain.app import App
@@ -29,6 +30,30 @@ class Errors:
 
 
 NO_ERRORS = Errors({})
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A form as text, so that nothing typed is lost when something is wrong.
+
+    Attributes:
+        values: by field; of boxes those that are ticked.
+    """
+
+    values: Mapping[str, tuple[str, ...]]
+
+    def all(self, field: str) -> tuple[str, ...]:
+        return self.values.get(field, ())
+
+    def text(self, field: str) -> str:
+        return next(iter(self.all(field)), "")
+
+    def has(self, field: str, value: str) -> bool:
+        return value in self.all(field)
+
+
+def typed(call: Call, fields: Iterable[str]) -> Typed:
+    return Typed({field: tuple(call.fields(field)) for field in fields})
 
 
 async def the_user(call: Call) -> User:

@@ -27,6 +27,9 @@ from keystead_server.http.pages.admin import (
     policy_try,
     quarantine,
 )
+from keystead_server.http.pages.admin.access_contexts import CONTEXTS
+from keystead_server.http.pages.admin.access_locations import LOCATIONS
+from keystead_server.http.pages.admin.access_strengths import STRENGTHS
 from keystead_server.http.route import BROWSING, KIB, Body, Face, Handler, Limit, Route
 from keystead_server.policy.permissions import Permission as May
 
@@ -200,6 +203,25 @@ _ACCESS = (
     _form("/access/trial/take-back", access_trial.take_back, "End a trial now", May.WRITE_POLICY),
 )  # fmt: skip
 
+# A location may have thousands of ranges.
+_LONG_FORM = Body("application/x-www-form-urlencoded", 512 * KIB, form=True)
+_ACCESS_ITEMS = tuple(
+    route
+    for kind, one, pages in (
+        ("locations", "a named location", LOCATIONS),
+        ("strengths", "an authentication strength", STRENGTHS),
+        ("contexts", "an authentication context", CONTEXTS),
+    )
+    for route in (
+        _page(f"/access/{kind}", pages.show_all, f"{pages.title}, and the policies that name them"),
+        _page(f"/access/{kind}/new", pages.show_new, f"Write {one}", May.WRITE_POLICY),
+        _form(f"/access/{kind}/new", pages.create, f"Add {one}", May.WRITE_POLICY, body=_LONG_FORM),
+        _page(f"/access/{kind}/{{item}}", pages.show, f"{one[:1].upper()}{one[1:]}"),
+        _form(f"/access/{kind}/{{item}}", pages.save, f"Change {one}", May.WRITE_POLICY, body=_LONG_FORM),
+        _form(f"/access/{kind}/{{item}}/remove", pages.remove, f"Remove {one}", May.WRITE_POLICY),
+    )
+)
+
 # A draft may be all that an organisation has; a text in another script is nine times as long in a form.
 _DRAFT_FORM = Body("application/x-www-form-urlencoded", 1024 * KIB, form=True)
 _TERMS = (
@@ -236,6 +258,7 @@ ROUTES: tuple[Route, ...] = (
     *_PASSKEY_POLICY,
     *_METHODS_POLICY,
     *_ACCESS,
+    *_ACCESS_ITEMS,
     *_TERMS,
     *_FORESEE,
     _page("/sign-ins", logs.sign_ins, "The sign-in log", May.READ_LOGS),

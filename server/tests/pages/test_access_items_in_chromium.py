@@ -1,0 +1,96 @@
+"""Named locations, strengths and contexts in a real browser: by keyboard alone, at both widths, in both lights."""
+
+from typing import Any
+
+import pytest
+from keystead_server.policy.access.document import Context
+from keystead_testkit.access_policies import PHISHING_RESISTANT, policy_body, publish, under_policies
+from keystead_testkit.browser import find_chromium
+from playwright.sync_api import Locator, Page, expect
+
+from .test_access_desk_in_chromium import administrator, chromium, look, page
+from .test_in_chromium import url
+
+__all__ = ["chromium", "page"]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed"),
+]
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """With Tab alone, and the focus in sight on the way."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("element => element === document.activeElement"):
+            assert wanted.evaluate("element => getComputedStyle(element).outlineStyle") != "none"
+            return
+    raise AssertionError("the Tab key does not get there")
+
+
+def test_a_place_is_named_by_keyboard_alone(open_office: Any, page: Page) -> None:
+    administrator(page, open_office, "typist")
+    page.goto(url(open_office, "/admin/access/locations"))
+    look(page, "locations-empty")
+
+    tab_to(page, page.get_by_role("link", name="Name addresses"))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/locations/new")
+    tab_to(page, page.get_by_label("Name", exact=True))
+    page.keyboard.type("Our office")
+    tab_to(page, page.get_by_label("Addresses"))
+    page.keyboard.type("203.0.113.9/24")
+    tab_to(page, page.get_by_label("Trusted"))
+    page.keyboard.press("Space")
+    tab_to(page, page.get_by_role("button", name="Save"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("write 203.0.113.0/24, or the address alone")).to_be_visible()
+    expect(page.get_by_label("Trusted")).to_be_checked()
+    look(page, "location-wrong")
+    tab_to(page, page.get_by_label("Addresses"))
+    page.keyboard.press("Control+A")
+    page.keyboard.type("203.0.113.0/24")
+    tab_to(page, page.get_by_role("button", name="Save"))
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/locations?done=saved")
+    expect(page.get_by_role("heading", name="Our office")).to_be_visible()
+    expect(page.get_by_text("203.0.113.0/24")).to_be_visible()
+
+
+def test_every_page_of_them_looks_well(open_office: Any, page: Page) -> None:
+    office = open_office
+    administrator(page, office, "looker")
+    where = {"includeLocations": ["All"], "excludeLocations": ["place-0"]}
+    report = policy_body("Only from the office", "block", state="enabledForReportingButNotEnforced", locations=where)
+    places = (
+        {"displayName": "Office", "ipRanges": ["203.0.113.0/24", "2001:db8::/32"], "isTrusted": True},
+        {"displayName": "Abroad", "countriesAndRegions": ["JP"], "includeUnknownCountriesAndRegions": True},
+    )
+    under_policies(office, report, locations=places)
+    publish(office, Context("c1", "Payments", "To pay out more than usual"), Context("c2", "Drafts", available=False))
+
+    page.goto(url(office, "/admin/access/locations"))
+    page.get_by_text("Remove Office").click()
+    look(page, "locations")
+    page.get_by_role("link", name="Name countries").click()
+    look(page, "location-countries")
+    page.goto(url(office, "/admin/access/locations/place-0"))
+    look(page, "location")
+    page.goto(url(office, "/admin/access/strengths"))
+    look(page, "strengths")
+    page.goto(url(office, f"/admin/access/strengths/{PHISHING_RESISTANT}"))
+    look(page, "strength-built-in")
+    page.goto(url(office, "/admin/access/strengths/new"))
+    page.get_by_label("Name", exact=True).fill("Ours")
+    page.get_by_label("Password", exact=True).check()
+    page.get_by_label("Passkeys of these models only (optional)").fill("any of them")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("No AAGUID: “any”, “of” and “them”.")).to_be_visible()
+    expect(page.get_by_label("Password", exact=True)).to_be_checked()
+    page.get_by_text("Methods that nobody can have here").click()
+    look(page, "strength-wrong")
+    page.goto(url(office, "/admin/access/contexts"))
+    look(page, "contexts")
+    page.goto(url(office, "/admin/access/contexts/new"))
+    look(page, "context")
