@@ -4,7 +4,7 @@ DATA ?= data
 JOBS ?= auto
 BIN := .venv/bin
 
-.PHONY: help run test check bench demo guest guest-systemd deb fuzz schemathesis lock format env
+.PHONY: help run test check bench demo guest guest-browsers guest-systemd deb fuzz schemathesis lock format env
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -32,6 +32,11 @@ guest: ## the virtual security key under Debian's own kernel in QEMU, with libfi
 	@tools/environment dev
 	@tools/system-packages guest
 	@$(BIN)/python -m tools.guest
+
+guest-browsers: ## Chromium and Firefox with that key, at a running identity provider; some minutes
+	@tools/environment dev
+	@tools/system-packages guest-browsers
+	@$(BIN)/python -m tools.guest browsers
 
 guest-systemd: ## the Debian package under systemd in that machine: setup, units, logind, somebody else
 	@tools/environment dev

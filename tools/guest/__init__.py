@@ -3,5 +3,6 @@
 machine   fetch the kernel, make a small initramfs, boot on this computer's own files (read-only)
 desk      inside: a person's agent and their virtual security key
 clients   three clients that are not ours (`make guest`)
+browsers  Chromium and Firefox (`make guest-browsers`), chromium drives the one, provider is where they go
 systemd   the package and its units under systemd itself (`make guest-systemd`)
 """

@@ -1,17 +1,21 @@
-"""`make guest`, `make guest-systemd`"""
+"""`make guest`, `make guest-browsers`, `make guest-systemd`"""
 
 import argparse
+import shlex
 import sys
 import time
 
 from tools import deb
 from tools.guest.desk import PASSED
 from tools.guest.machine import BUILD, ROOT, Size, boot, prepare, python
+from tools.guest.provider import somebody_is_invited
 
 _PLAYS = {
     "clients": Size(),
+    "browsers": Size(memory_mib=4096, seconds=1200),
     "systemd": Size(memory_mib=2048, seconds=1200),
 }
+_BROWSERS = ("chromium", "firefox")
 # Nothing of this computer's own services but what these need.
 _UNIT = f"""[Unit]
 Description=What the guest is for
@@ -36,9 +40,12 @@ _MASKED = ("systemd-tmpfiles-setup", "systemd-firstboot", "systemd-sysusers", "s
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.guest", description=__doc__)
     parser.add_argument("play", nargs="?", choices=list(_PLAYS), default="clients")
-    play = parser.parse_args().play
-    began = time.monotonic()
-    if play == "systemd":
+    parser.add_argument("--only", choices=_BROWSERS, help="of the browsers")
+    arguments = parser.parse_args()
+    if arguments.play == "browsers":
+        browsers = [arguments.only] if arguments.only else _BROWSERS
+        return 0 if all(_browser(each) for each in browsers) else 1
+    if arguments.play == "systemd":
         deb.build(BUILD)
         write = f"$B cat > {_UNITS}/keystead-guest.service <<'END'\n{_UNIT}END\n"
         # They would go through all of this computer's /tmp, emulated.
@@ -46,12 +53,29 @@ def main() -> int:
         # Where this computer is a container, systemd would take itself for one, and share no mounts with its units.
         prepare(["/lib/systemd/systemd", "--unit=keystead-guest.service"], before=write + masked + _BE_A_MACHINE)
     else:
-        prepare(["/bin/sh", "-c", f"'cd {ROOT} && exec {python()} -m tools.guest.{play}'"])
+        _prepare_module("clients")
+    return 0 if _watch(_PLAYS[arguments.play]) else 1
+
+
+def _browser(name: str) -> bool:
+    """One machine for each: nothing that the first leaves behind helps the second."""
+    with somebody_is_invited() as link:
+        _prepare_module("browsers", name, link)
+        return _watch(_PLAYS["browsers"])
+
+
+def _prepare_module(name: str, *arguments: str) -> None:
+    command = shlex.join([python(), "-m", f"tools.guest.{name}", *arguments])
+    prepare(["/bin/sh", "-c", shlex.quote(f"cd {ROOT} && exec {command}")])
+
+
+def _watch(size: Size) -> bool:
+    began = time.monotonic()
     passed = False
-    for line in boot(_PLAYS[play]):
+    for line in boot(size):
         print(f"[{time.monotonic() - began:5.0f} s] {line}", flush=True)
         passed = passed or line.endswith(PASSED)
-    return 0 if passed else 1
+    return passed
 
 
 if __name__ == "__main__":

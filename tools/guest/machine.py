@@ -12,7 +12,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BUILD: Final = ROOT / "build" / "guest"
-_MODULES: Final = ("virtio_pci", "9p", "9pnet_virtio", "overlay", "uhid", "hid-generic")
+_MODULES: Final = ("virtio_pci", "9p", "9pnet_virtio", "overlay", "virtio_net", "uhid", "hid-generic")
 
 # Hardware virtualisation is not counted on: what runs CI often is a virtual machine itself.
 _MACHINE: Final = (
@@ -131,7 +131,8 @@ def boot(size: Size) -> Iterator[str]:
 def _files() -> list[str]:
     (image,) = (BUILD / "kernel" / "boot").glob("vmlinuz-*")
     host = "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"
-    return ["-kernel", str(image), "-initrd", str(BUILD / "initramfs.gz"), "-virtfs", host]
+    network = ["-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="]
+    return ["-kernel", str(image), "-initrd", str(BUILD / "initramfs.gz"), "-virtfs", host, *network]
 
 
 def _chip(control: Path) -> list[str]:
