@@ -4,9 +4,9 @@ DATA ?= data
 JOBS ?= auto
 BIN := .venv/bin
 
-.PHONY: help run test check bench demo guest deb fuzz schemathesis lock format env
+.PHONY: help run test check bench demo guest guest-systemd deb fuzz schemathesis lock format env
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: ## the identity provider at http://localhost:$(PORT), with a first account (PORT=… DATA=…)
 	@tools/environment run
@@ -32,6 +32,11 @@ guest: ## the virtual security key under Debian's own kernel in QEMU, with libfi
 	@tools/environment dev
 	@tools/system-packages guest
 	@$(BIN)/python -m tools.guest
+
+guest-systemd: ## the Debian package under systemd in that machine: setup, units, logind, somebody else
+	@tools/environment dev
+	@tools/system-packages guest-systemd
+	@$(BIN)/python -m tools.guest systemd
 
 bench: ## CPU per sign-in on SQLite and PostgreSQL, verification beside its peers, policy decisions; results under bench/results/
 	@tools/environment dev

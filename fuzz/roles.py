@@ -39,6 +39,12 @@ _MADE = {
     },
 }  # fmt: skip
 
+_KEYS = {
+    "@odata.type": "#microsoft.graph.fido2CombinationConfiguration",
+    "allowedAAGUIDs": ["00000000-0000-0000-0000-000000000001"],
+    "appliesToCombinations": ["fido2"],
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Role:
@@ -148,7 +154,13 @@ def _things(server: RunningServer, token: str, client_id: str) -> dict[str, list
         for member in made["/users"]:
             reference = {"@odata.id": f"{base}/directoryObjects/{member}"}
             graph.post(f"{base}/groups/{group}/members/$ref", json=reference).raise_for_status()
+        strengths = f"{_ACCESS}/authenticationStrength/policies"
+        configurations = [
+            post(f"{strengths}/{made[strengths][0]}/combinationConfigurations", _KEYS)["id"] for _ in "12"
+        ]
         return {
+            "/combinationConfigurations/{configuration}": configurations,
+            "/authenticationMethodModes/{mode}": ["fido2"],
             "temporaryAccessPassMethods/{method}": [issued],
             "Methods/{method}": passkeys,
             "/methods/{method}": passkeys,

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from keystead_server.http.graph import (
     authentication_methods,
+    combination_configurations,
     directory_audits,
     groups,
+    method_modes,
     methods_policy,
     organization,
     registration_details,
@@ -47,6 +49,7 @@ An app by itself changes nothing about an account that has a role.
 
 `$select`, `$top` (1 to {MAX_TOP}), `$orderby`, `$filter`, `$count` and `$skiptoken`; any other option with a dollar is refused, and so is a property that is not there.
 `@odata.nextLink` is the whole address of the next page. A page can have less than `$top`, even nothing, and yet a next one: a request looks at {SCANNED_AT_MOST:,} rows at most.
+The same `$orderby` and `$filter` hold on every page. With `$count=true` the first page says in `@odata.count` how many the filter leaves on all of them; `/users/$count` and `/groups/$count` say it alone. What is there and cannot be asked for here is refused with Graph's `Request_UnsupportedQuery`.
 A filter has at most {MAX_FILTER_CHARACTERS:,} characters, {MAX_TERMS} conditions and {MAX_DEPTH} levels. It knows `eq`, `ne`, `gt`, `ge`, `lt`, `le`, `in`, `and`, `or`, `not`, `startsWith`, `endsWith`, `contains` and `any`; text is compared without regard to capitals.
 
 ## Refusals
@@ -61,6 +64,8 @@ COLLECTIONS: dict[str, Collection] = {
     "/organization": organization.COLLECTION,
     "/users/{user}/authentication/methods": authentication_methods.COLLECTION,
     "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations": methods_policy.COLLECTION,
+    "/identity/conditionalAccess/authenticationStrength/policies/{item}/combinationConfigurations": combination_configurations.COLLECTION,
+    "/identity/conditionalAccess/authenticationStrength/authenticationMethodModes": method_modes.COLLECTION,
     "/reports/authenticationMethods/userRegistrationDetails": registration_details.COLLECTION,
     "/auditLogs/signIns": sign_ins.COLLECTION,
     "/auditLogs/directoryAudits": directory_audits.COLLECTION,

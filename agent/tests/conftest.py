@@ -11,12 +11,19 @@ from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_agent.keystore.transport import connector
 from keystead_testkit import software_tpm
 from keystead_testkit.clock import FixedClock
+from keystead_testkit.lying_provider import LyingProvider
 from keystead_testkit.software_tpm import BusTap, SoftwareTpm
 
 
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock()
+
+
+@pytest.fixture
+def liar() -> Iterator[LyingProvider]:
+    with LyingProvider() as liar:
+        yield liar
 
 
 @pytest.fixture

@@ -1,63 +1,20 @@
 """A provider's answers are believed as far as they fit: the server here is real, and lies."""
 
-import json
-import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from keystead_agent.container.records import Proof, Provider
+from keystead_agent.container.records import Proof
 from keystead_agent.enrolment import proving
 from keystead_agent.enrolment.errors import AnswerRefused, ProviderRefused, ProviderUnreachable
 from keystead_agent.keystore.interface import AttestationIdentity, Description
 from keystead_core.wire import b64url_encode
 from keystead_testkit.attesters import certificate
+from keystead_testkit.lying_provider import NOW, LyingProvider
 from keystead_testkit.soft_tpm import SoftTpm
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DESCRIBED = Description("tpm", "TPM 2.0 (STM\u2122 chip)", "STM", "1.258.0.4", ())
-
-
-class Liar:
-    """Answers everything with one status and one body, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.status, self.body = 200, b"{}"
-        self.asked: list[tuple[str, Any]] = []
-        liar = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                sent = self.rfile.read(int(self.headers["content-length"]))
-                liar.asked.append((self.path, json.loads(sent)))
-                self.send_response(liar.status)
-                self.end_headers()
-                self.wfile.write(liar.body)
-
-            def log_message(self, *_: Any) -> None:
-                return None
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def says(self, body: object, status: int = 200) -> None:
-        self.status, self.body = status, body if isinstance(body, bytes) else json.dumps(body).encode()
-
-    @property
-    def provider(self) -> Provider:
-        url = f"http://127.0.0.1:{self.server.server_port}/contoso"
-        return Provider("localhost", (url,), f"{url}/v2.0", "Contoso", "t1", "contoso", url, NOW)
-
-
-@pytest.fixture
-def liar() -> Iterator[Liar]:
-    liar = Liar()
-    yield liar
-    liar.server.shutdown()
-    liar.server.server_close()
 
 
 @pytest.fixture
@@ -82,7 +39,7 @@ def answer(tpm: SoftTpm, **changes: Any) -> dict[str, Any]:
 ASKED = proving.Asked("enrol", "state", b"blob", b"seed")
 
 
-def test_what_a_device_says_is_what_it_is_and_the_code(liar: Liar, tpm: SoftTpm) -> None:
+def test_what_a_device_says_is_what_it_is_and_the_code(liar: LyingProvider, tpm: SoftTpm) -> None:
     liar.says({"state": "s", "credential_blob": "AAAA", "secret": "AAAA"})
 
     asked = proving.begin_enrolment(liar.provider, "the code", "laptop", identity(tpm, b"certificate"), DESCRIBED)
@@ -96,7 +53,7 @@ def test_what_a_device_says_is_what_it_is_and_the_code(liar: Liar, tpm: SoftTpm)
     assert said["endorsement_certificate"] == b64url_encode(b"certificate")
 
 
-def test_a_certificate_for_our_key_is_kept(liar: Liar, tpm: SoftTpm) -> None:
+def test_a_certificate_for_our_key_is_kept(liar: LyingProvider, tpm: SoftTpm) -> None:
     liar.says(answer(tpm))
 
     proof = proving.finish(liar.provider, ASKED, b"opened", identity(tpm))
@@ -105,7 +62,7 @@ def test_a_certificate_for_our_key_is_kept(liar: Liar, tpm: SoftTpm) -> None:
     assert liar.asked == [("/contoso/devices/enrol/finish", {"state": "state", "secret": b64url_encode(b"opened")})]
 
 
-def test_a_certificate_for_another_key_is_refused(liar: Liar, tpm: SoftTpm) -> None:
+def test_a_certificate_for_another_key_is_refused(liar: LyingProvider, tpm: SoftTpm) -> None:
     other = certificate(ec.generate_private_key(ec.SECP256R1()).public_key())
     liar.says(answer(tpm, certificates=[b64url_encode(other)]))
 
@@ -121,7 +78,7 @@ def test_a_certificate_for_another_key_is_refused(liar: Liar, tpm: SoftTpm) -> N
         {"expires_at": "2026-02-01T00:00:00"},
     ],
 )  # fmt: skip
-def test_an_answer_that_cannot_be_is_refused(liar: Liar, tpm: SoftTpm, changes: dict[str, Any]) -> None:
+def test_an_answer_that_cannot_be_is_refused(liar: LyingProvider, tpm: SoftTpm, changes: dict[str, Any]) -> None:
     liar.says(answer(tpm, **changes))
 
     with pytest.raises(AnswerRefused):
@@ -131,7 +88,7 @@ def test_an_answer_that_cannot_be_is_refused(liar: Liar, tpm: SoftTpm, changes: 
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"\xff", {"state": "s"}, {"state": "", "credential_blob": "", "secret": ""}]
 )
-def test_a_question_that_cannot_be_is_refused(liar: Liar, body: object) -> None:
+def test_a_question_that_cannot_be_is_refused(liar: LyingProvider, body: object) -> None:
     liar.says(body)
     proof = Proof(liar.provider.issuer, "0198", "laptop", (b"",), NOW)
 
@@ -139,7 +96,7 @@ def test_a_question_that_cannot_be_is_refused(liar: Liar, body: object) -> None:
         proving.begin_renewal(liar.provider, proof)
 
 
-def test_a_refusal_has_the_providers_code_and_words(liar: Liar) -> None:
+def test_a_refusal_has_the_providers_code_and_words(liar: LyingProvider) -> None:
     liar.says({"code": "device_disabled", "message": "It was disabled."}, status=403)
 
     with pytest.raises(ProviderRefused, match=r"It was disabled\.") as refused:
@@ -153,14 +110,14 @@ def test_a_refusal_has_the_providers_code_and_words(liar: Liar) -> None:
     "body",
     [b"<html>", {}, {"code": "Bad Code", "message": "x"}, {"code": "fine", "message": "\x1b[2J"}, {"code": "a" * 65, "message": "x"}],
 )  # fmt: skip
-def test_a_refusal_that_is_no_word_of_a_tenant_is_none(liar: Liar, body: object) -> None:
+def test_a_refusal_that_is_no_word_of_a_tenant_is_none(liar: LyingProvider, body: object) -> None:
     liar.says(body, status=404)
 
     with pytest.raises(ProviderUnreachable, match="404"):
         proving.begin_renewal(liar.provider, Proof(liar.provider.issuer, "0198", "laptop", (b"",), NOW))
 
 
-def test_a_redirect_is_not_followed(liar: Liar) -> None:
+def test_a_redirect_is_not_followed(liar: LyingProvider) -> None:
     liar.says({}, status=302)
 
     with pytest.raises(ProviderUnreachable):

@@ -6,20 +6,31 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BUILD: Final = ROOT / "build" / "guest"
 _MODULES: Final = ("virtio_pci", "9p", "9pnet_virtio", "overlay", "uhid", "hid-generic")
-_LONGEST_SECONDS: Final = 420.0
 
 # Hardware virtualisation is not counted on: what runs CI often is a virtual machine itself.
 _MACHINE: Final = (
-    *("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024"),
+    *("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"),
     *("-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio"),
-    *("-append", "console=ttyS0 quiet loglevel=3 panic=1 mitigations=off random.trust_cpu=on"),
+    *("-append", "console=ttyS0 quiet loglevel=3 panic=1 mitigations=off random.trust_cpu=on systemd.show_status=no"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Attributes:
+    seconds: after which it is switched off, whatever it does.
+    """
+
+    memory_mib: int = 1024
+    seconds: float = 420.0
+
 
 _INIT: Final = """#!/bin/busybox sh
 B=/bin/busybox
@@ -31,12 +42,13 @@ $B mount -t overlay -o lowerdir=/host,upperdir=/scratch/upper,workdir=/scratch/w
 for each in proc sys dev; do $B mount --move "/$each" "/root/$each"; done
 $B mkdir -p /root/dev/shm /root/dev/pts
 $B mount -t tmpfs shm /root/dev/shm; $B mount -t devpts pts /root/dev/pts; $B mount -t tmpfs run /root/run
+@BEFORE@
 exec $B switch_root /root @COMMAND@
 """
 
 
-def prepare(command: list[str]) -> None:
-    """Fetch the kernel once; make the initramfs that runs *command* in the end."""
+def prepare(command: list[str], *, before: str = "") -> None:
+    """Fetch the kernel once; make the initramfs that runs *command* in the end, after the shell's line *before*."""
     BUILD.mkdir(parents=True, exist_ok=True)
     kernel = BUILD / "kernel"
     if not (kernel / "boot").exists():
@@ -46,10 +58,10 @@ def prepare(command: list[str]) -> None:
         (archive,) = BUILD.glob("linux-image-*.deb")
         _run("dpkg", "-x", archive.name, "kernel")
         archive.unlink()
-    _make_initramfs(kernel, command)
+    _make_initramfs(kernel, command, before)
 
 
-def _make_initramfs(kernel: Path, command: list[str]) -> None:
+def _make_initramfs(kernel: Path, command: list[str], before: str) -> None:
     version = next((kernel / "lib" / "modules").iterdir()).name
     _run("/sbin/depmod", "-b", str(kernel), version)
     with tempfile.TemporaryDirectory(dir=BUILD) as name:
@@ -57,7 +69,8 @@ def _make_initramfs(kernel: Path, command: list[str]) -> None:
         for folder in ("bin", "modules", "proc", "sys", "dev", "host", "scratch", "root"):
             (tree / folder).mkdir()
         (tree / "bin" / "busybox").write_bytes(Path("/bin/busybox").read_bytes())
-        (tree / "init").write_text(_INIT.replace("@COMMAND@", " ".join(command)), encoding="utf-8")
+        init = _INIT.replace("@COMMAND@", " ".join(command)).replace("@BEFORE@", before)
+        (tree / "init").write_text(init, encoding="utf-8")
         for program in ("bin/busybox", "init"):
             (tree / program).chmod(0o755)
         needed = list(
@@ -92,17 +105,17 @@ def _software_tpm() -> Iterator[Path]:
             chip.wait(timeout=10)
 
 
-def boot() -> Iterator[str]:
+def boot(size: Size) -> Iterator[str]:
     """Yield what the machine prints, line by line, until it is switched off."""
     with _software_tpm() as tpm:
         machine = subprocess.Popen(
-            [*_MACHINE, *_files(), *_chip(tpm)],
+            [*_MACHINE, "-m", str(size.memory_mib), *_files(), *_chip(tpm)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
             errors="replace",
         )
-        deadline = time.monotonic() + _LONGEST_SECONDS
+        deadline = time.monotonic() + size.seconds
         try:
             assert machine.stdout is not None
             for line in machine.stdout:

@@ -151,42 +151,6 @@ def test_what_if_is_answered_for_every_policy(office: Office, caller: ApiCaller)
     assert answer.additional_data["keystead"]["decision"] == "block"
 
 
-@pytest.mark.parametrize(
-    ("change", "target"),
-    [
-        ({"conditions": {"users": {"includeUsers": ["All"]}, "applications": {"includeApplications": ["All"]},
-                         "times": {"includedRanges": "x"}}}, "conditions.times"),
-        ({"conditions": {"users": {"includeUsers": ["All"]}, "applications": {"includeApplications": ["All"]},
-                         "locations": "Paris"}}, "conditions.locations"),
-        ({"partialEnablementStrategy": "x", "state": "sometimes"}, "state"),
-        ({"grantControls": {"operator": "OR", "builtInControls": ["block", "mfa"]}}, "grantControls.builtInControls"),
-        ({"conditions": {"users": {"includeGroups": ["gone"]}, "applications": {"includeApplications": ["All"]}}},
-         "conditions.users.includeGroups"),
-    ],
-)  # fmt: skip
-def test_a_dirty_import_is_refused_by_the_name_of_the_property(
-    caller: ApiCaller, change: dict[str, Any], target: str
-) -> None:
-    body = policy_body("Dirty", "mfa", state="enabledForReportingButNotEnforced") | change
-
-    answer = caller.send("POST", POLICIES, json=body)
-
-    assert answer.status_code == 400
-    assert answer.json()["error"]["target"] == target
-    assert answer.json()["error"]["innerError"]["code"]
-
-
-def test_a_dirty_import_that_says_the_same_is_taken_and_told_how(caller: ApiCaller) -> None:
-    body = policy_body("Dirty", "MFA", state="EnabledForReportingButNotEnforced")
-    body["conditions"]["Users"] = body["conditions"].pop("users") | {"includeUsers": ["all"]}
-
-    answer = caller.send("POST", POLICIES, json=body)
-
-    assert answer.status_code == 201
-    assert answer.json()["conditions"]["users"]["includeUsers"] == ["All"]
-    assert "conditions.Users.includeUsers" in str(answer.json()["keystead"]["adapted"]) or answer.json()["keystead"]
-
-
 def test_what_is_exported_and_imported_is_the_same_but_for_ids_and_times(caller: ApiCaller) -> None:
     body = policy_body("Once", "mfa", state="disabled")
     first = caller.send("POST", POLICIES, json=body).json()

@@ -60,7 +60,7 @@ def house() -> House:
     (event, *_) = run(office.store.logs.audit(office.tenant.id, limit=1))
     ids = {
         "user": office.ada.id, "group": group.id, "member": office.ada.id, "organization": office.tenant.id,
-        "configuration": "fido2", "directoryAudit": event.id, "signIn": "x", "method": "x", "item": "c1", "template": TEMPLATES[0].id, "arguments": "challengeTimeoutInMinutes=5",
+        "configuration": "fido2", "directoryAudit": event.id, "signIn": "x", "method": "x", "item": "c1", "mode": "fido2", "template": TEMPLATES[0].id, "arguments": "challengeTimeoutInMinutes=5",
     }  # fmt: skip
     access_items(office, "c1")
     alone = {permission: app_alone(office, permission) for permission in ALONE}

@@ -51,6 +51,8 @@ MAY_OPEN = {
         "GET /admin/passkey-policy/quarantine", "GET /admin/passkey-policy/try", "GET /admin/pin-rules",
         "GET /admin/users", "GET /admin/users/{user}",
         "POST /admin/access/analyse", "POST /admin/access/analyse/stop",
+        "GET /admin/access/emergency", "GET /admin/access/history", "GET /admin/access/policies/{policy}",
+        "GET /admin/access/templates", "GET /admin/access/trial",
     },
     Permission.WRITE_USERS: {
         "POST /admin/users", "POST /admin/users/{user}/disable", "POST /admin/users/{user}/enable",
@@ -83,6 +85,12 @@ MAY_OPEN = {
         "POST /admin/apps/{app}/remove", "POST /admin/apps/{app}/secret",
     },
     Permission.WRITE_POLICY: {
+        "GET /admin/access/new", "POST /admin/access/confirm", "POST /admin/access/edit",
+        "POST /admin/access/emergency", "POST /admin/access/emergency/{user}/remove",
+        "POST /admin/access/history/{version}/restore", "POST /admin/access/new",
+        "POST /admin/access/policies/{policy}", "POST /admin/access/policies/{policy}/remove",
+        "POST /admin/access/policies/{policy}/state", "POST /admin/access/preview",
+        "POST /admin/access/trial/confirm", "POST /admin/access/trial/take-back",
         "POST /admin/methods-policy", "POST /admin/methods-policy/confirm", "POST /admin/methods-policy/edit",
         "POST /admin/methods-policy/history/{version}/restore", "POST /admin/methods-policy/preview",
         "POST /admin/passkey-policy", "POST /admin/passkey-policy/confirm", "POST /admin/passkey-policy/edit",

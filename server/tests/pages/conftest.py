@@ -21,7 +21,8 @@ from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.device import Device
-from keystead_server.domain.ids import AppId, PasskeyId, TenantId
+from keystead_server.domain.device_unlock import PendingUnlock, person_of, spoken_code
+from keystead_server.domain.ids import AppId, AttemptId, PasskeyId, TenantId
 from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
 from keystead_server.domain.sign_in import Attempt, Method
 from keystead_server.domain.tenant import Tenant
@@ -29,6 +30,7 @@ from keystead_server.domain.user import Group, Role, User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.found_tenant import FoundTenant
 from keystead_server.flows.letters import open_letter
+from keystead_server.flows.unlock_codes import unlock_digest
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages.routes import ROUTES
@@ -47,6 +49,7 @@ from keystead_server.policy.passkeys.model import FIRST_POLICY, PasskeyPolicy
 from keystead_server.ports.changes import Add, Remove, Replace
 from keystead_server.ports.store import Secrets, StorageUnavailable
 from keystead_testkit.clock import FixedClock, SeededEntropy
+from keystead_testkit.device_desk import unlock_request
 from keystead_testkit.memory_store import MemoryStore
 from keystead_testkit.office import QUICK
 from keystead_testkit.soft_passkey import SoftPasskey
@@ -212,6 +215,20 @@ class Office:
         device = self.world.device(user, **fields)
         run(self.store.write(Add(device)))
         return device
+
+    def show_unlock_code(self, device: Device, *, minutes: int = 9) -> str:
+        """The code that *device* of its person shows, and for how long it is good."""
+        authorities, code = self.services.ask_unlock.authorities, "BCDF2345"
+        run(self.services.rotate_authority(self.tenant.id, by=OPERATOR))
+        person = person_of(device.tenant_id, device.id, device.enrolled_by)
+        request = unlock_request(run(authorities.unlock_key(self.tenant.id)), person)
+        now, sealer = self.clock.now(), self.services.sealer
+        pending = PendingUnlock(
+            AttemptId(self.services.entropy.new_id(now)), unlock_digest(sealer, device.id, code), request,
+            now + timedelta(minutes=minutes),
+        )  # fmt: skip
+        run(self.store.write(Replace(device.asking(pending))))
+        return spoken_code(code)
 
     def keep_hello_key_beside_passkey(self, user: User) -> None:
         """The computer whose chip vouched for *user*'s passkey has a Windows Hello key of theirs too."""

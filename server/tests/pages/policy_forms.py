@@ -19,10 +19,10 @@ def shown(page: Any) -> list[tuple[str, str]]:
         elif match[3]:
             found.append((match[3], unescape(match[4])))
         elif 'type="checkbox"' not in match[1] or "checked" in match[1]:
-            name, value = re.search(r'name="([^"]*)"', match[1]), re.search(r'value="([^"]*)"', match[1])
-            assert name
-            assert value
-            found.append((name[1], unescape(value[1])))
+            name, value = re.search(r' name="([^"]*)"', f" {match[1]}"), re.search(r'value="([^"]*)"', match[1])
+            # A box to search with has no name, and is not sent.
+            if name and value:
+                found.append((name[1], unescape(value[1])))
     return [pair for pair in found if pair[0] != "form_token"]
 
 

@@ -29,6 +29,7 @@ def pages(found: Any) -> dict[str, Any]:
         "/passkey-policy/history", "/passkey-policy/quarantine", "/pin-rules", "/sign-ins", "/audit", "/users/none",
         "/access/what-if", "/access/what-if?user=bob@example.org", "/access/replay", "/access/analyse",
         "/access/impact",
+        "/access", "/access/new", "/access/templates", "/access/history", "/access/trial", "/access/emergency",
     ]  # fmt: skip
     anybody = ["/example/sign-in", "/example/sign-in/pass", "/example/signed-out", "/nowhere/account", "/example/none"]
     answers = {path: office.browser().get(path) for path in anybody}

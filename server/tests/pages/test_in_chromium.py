@@ -378,6 +378,7 @@ def test_the_pages_of_the_passkey_policy_are_accessible_and_fit(
     expect(page.get_by_role("status")).to_contain_text("The policy is in force.")
 
     page.get_by_role("link", name="Quarantine").click()
+    page.wait_for_url("**/quarantine")
     look(page, "quarantine")
     page.get_by_role("link", name="What would change it").first.click()
     expect(page.get_by_role("status")).to_contain_text("may not sign in with this passkey")

@@ -48,6 +48,7 @@ def test_an_administrator_sets_the_rules(office: Any) -> None:
         (dict.fromkeys(("digits", "lowercase", "uppercase", "special"), "disallow"), "allow at least one class"),
         ({"digits": "sometimes"}, "Digits must be one of allow, require, disallow"),
         ({"version": "7"}, "Somebody else changed the policy"),
+        ({"version": "x"}, "This must be a number"),
     ],
 )
 def test_what_cannot_be_is_said_and_what_was_typed_stays(office: Any, changes: dict[str, str], says: str) -> None:

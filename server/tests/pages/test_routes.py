@@ -8,6 +8,7 @@ from keystead_server.domain.user import Role
 from keystead_server.http.pages.routes import ROUTES
 from keystead_server.http.route import UNLIMITED, Access, Face, Route
 from keystead_server.policy.permissions import Permission, may
+from keystead_testkit.access_policies import policy_body, under_policies
 
 POSTS = [route for route in ROUTES if route.method == "POST"]
 FOR_ADMINISTRATORS = [route for route in ROUTES if isinstance(route.access, Permission)]
@@ -32,6 +33,9 @@ def house(found: Any) -> Any:
     house.people = people
     target = house.person("target@example.org")
     house.signed_in(target)
+    under_policies(
+        house, policy_body("Watched", "mfa", state="enabledForReportingButNotEnforced"), security_defaults=True
+    )
     house.ids = {
         "tenant": "example",
         "user": target.id,
@@ -43,6 +47,7 @@ def house(found: Any) -> Any:
         "name": "none.css",
         "link": "none",
         "version": "0",
+        "policy": "policy-0",
     }
     return house
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from keystead_core.tpm import build, pin_index
 from keystead_core.tpm.pin_index import UnlockRequest
 from keystead_core.webauthn.aaguids import KEYSTEAD_TPM
@@ -47,10 +48,14 @@ class Laptop:
 
     def unlock_request(self, nonce: bytes = bytes(16)) -> UnlockRequest:
         """What its chip waits with, once the person's count was entrusted as the server said and is used up."""
-        numbers = self.terms.unlock_key.public_numbers()
-        key = build.name(build.external_key(numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")))
-        branches = pin_index.provider_branches(unlock_key=key, person=self.terms.unlock_person, lock=LOCK)
-        return UnlockRequest(branches.index(0x01800000).written().encoded(), LOCK, nonce)
+        return unlock_request(self.terms.unlock_key, self.terms.unlock_person, nonce)
+
+
+def unlock_request(unlock_key: ec.EllipticCurvePublicKey, person: bytes, nonce: bytes = bytes(16)) -> UnlockRequest:
+    numbers = unlock_key.public_numbers()
+    key = build.name(build.external_key(numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")))
+    branches = pin_index.provider_branches(unlock_key=key, person=person, lock=LOCK)
+    return UnlockRequest(branches.index(0x01800000).written().encoded(), LOCK, nonce)
 
 
 class DeviceDesk:

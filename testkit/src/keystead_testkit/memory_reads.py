@@ -41,7 +41,7 @@ from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import Group, User, fold
 from keystead_server.ports.log_queries import AuditQuery, AuditRow, SignInQuery, SignInRow
-from keystead_server.ports.store import GrantOwner, LogSize, PasskeyOwner, Secrets, SessionOwner
+from keystead_server.ports.store import GrantOwner, LogSize, NameOrder, PasskeyOwner, Secrets, SessionOwner
 
 T = TypeVar("T")
 _ABSENT: Any = object()
@@ -160,6 +160,23 @@ class Users(_Reads):
         found = [u for u in users if wanted in fold(u.username) or wanted in fold(u.display_name)]
         return [u for u in found if after is None or u.id > after][:limit]
 
+    async def by_name(
+        self,
+        tenant: TenantId,
+        order: NameOrder,
+        *,
+        limit: int,
+        descending: bool = False,
+        after: tuple[str, UserId] | None = None,
+    ) -> Sequence[User]:
+        def place(user: User) -> tuple[str, UserId]:
+            return fold(user.username if order is NameOrder.USERNAME else user.display_name), user.id
+
+        users = self._tables.inside(tenant, self._tables.users.values(), place)
+        found = users[::-1] if descending else users
+        begin = 0 if after is None else [place(user) for user in found].index(after) + 1
+        return found[begin : begin + limit]
+
     async def groups_of(self, tenant: TenantId, user: UserId) -> Sequence[Group]:
         theirs = self._tables.groups_of(tenant, user)
         groups = self._tables.inside(tenant, self._tables.groups.values(), lambda g: (fold(g.name), g.id))
@@ -174,6 +191,10 @@ class Users(_Reads):
     async def administrators(self, tenant: TenantId) -> Sequence[User]:
         users = self._tables.inside(tenant, self._tables.users.values(), lambda u: u.id)
         return [u for u in users if u.enabled and u.is_administrator]
+
+    async def role_holders(self, tenant: TenantId) -> Sequence[User]:
+        users = self._tables.inside(tenant, self._tables.users.values(), lambda u: u.id)
+        return [u for u in users if u.enabled and u.roles]
 
 
 class Groups(_Reads):

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,6 +183,9 @@ class BusTap:
 
     Frames are counted and searched here, by code that shares nothing with the
     agent's own TPM layer.
+
+    Attributes:
+        watch: called with each frame before it is passed on.
     """
 
     def __init__(self, tpm: SoftwareTpm) -> None:
@@ -190,6 +194,7 @@ class BusTap:
         self._listener = socket.socket(socket.AF_UNIX)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self.frames: list[Frame] = []
+        self.watch: Callable[[], object] = lambda: None
 
     @property
     def address(self) -> str:
@@ -216,13 +221,17 @@ class BusTap:
             command = _read_frame(agent)
             if command is None:
                 return
-            self.frames.append(Frame(True, command))
+            self._passes(Frame(True, command))
             chip.sendall(command)
             answer = _read_frame(chip)
             if answer is None:
                 return
-            self.frames.append(Frame(False, answer))
+            self._passes(Frame(False, answer))
             agent.sendall(answer)
+
+    def _passes(self, frame: Frame) -> None:
+        self.frames.append(frame)
+        self.watch()
 
     def __enter__(self) -> Self:
         self._listener.bind(str(self._directory / "tap.sock"))

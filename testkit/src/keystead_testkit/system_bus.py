@@ -46,12 +46,21 @@ class PrivateBus:
         configuration = Path(self._directory.name) / "bus.conf"
         configuration.write_text(_CONFIGURATION.format(socket=self.socket), encoding="utf-8")
         self._process = subprocess.Popen(["dbus-daemon", f"--config-file={configuration}", "--nofork"])
-        deadline = time.monotonic() + 10
-        while not self.socket.exists():
-            if time.monotonic() > deadline:
-                raise TimeoutError("dbus-daemon did not start")
-            time.sleep(0.01)
+        self._wait_until_it_answers()
         return self
+
+    def _wait_until_it_answers(self) -> None:
+        # The socket's file is there from bind(), and refuses everybody until listen().
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                open_dbus_connection(self.address).close()
+            except (FileNotFoundError, ConnectionRefusedError):
+                if time.monotonic() > deadline:
+                    raise TimeoutError("dbus-daemon did not start") from None
+                time.sleep(0.01)
+            else:
+                return
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -3,6 +3,8 @@
 TpmContainer     a foundation, a gate and a key
 UnlockAuthority  an identity provider, as far as a TPM knows it: a key that signs statements
 directly         commands of our own to the chip, past the keystore
+nv_indices       what is defined in it
+flush_as_the_kernel  what becomes of what a dead program had loaded
 DyingTransport   the power goes after so many commands
 """
 
@@ -20,7 +22,9 @@ from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_agent.keystore.tpm_gate import TpmGate
 from keystead_agent.keystore.transport import connector
 from keystead_core.tpm import build, commands
-from keystead_core.tpm.codes import Property
+from keystead_core.tpm.codes import CommandCode, Property
+from keystead_core.tpm.commands import Answer, Call
+from keystead_core.tpm.marshal import u32
 from keystead_core.tpm.pin_index import UnlockRequest, unlock_statement
 from keystead_core.tpm.sessions import EMPTY_PASSWORD
 
@@ -109,6 +113,31 @@ def counted_by_the_chip(tpm: SoftwareTpm) -> int:
     """The chip's one counter for the whole computer."""
     with directly(tpm) as bus:
         return bus.run(commands.get_properties(Property.LOCKOUT_COUNTER, 8))[Property.LOCKOUT_COUNTER]
+
+
+def nv_indices(tpm: SoftwareTpm) -> tuple[int, ...]:
+    """What is defined among the owner's indices; a certificate of the chip's maker is elsewhere."""
+    return tuple(handle for handle in _handles(tpm, 0x01800000) if handle < 0x01C00000)
+
+
+def flush_as_the_kernel(tpm: SoftwareTpm) -> None:
+    """/dev/tpmrm0 gives each program a space of its own, and flushes it when the program is gone; swtpm alone does not."""
+    loaded, saved, transient = 0x02000000, 0x03000000, 0x80000000
+    for first in (loaded, saved, transient):
+        for handle in _handles(tpm, first):
+            with directly(tpm) as bus:
+                bus.run(commands.flush_context(handle))
+
+
+def _handles(tpm: SoftwareTpm, first: int) -> tuple[int, ...]:
+    cap_handles = 1
+
+    def read(answer: Answer) -> tuple[int, ...]:
+        answer.parameters.take(5)  # whether there are more, and that they are handles
+        return tuple(answer.parameters.u32() for _ in range(answer.parameters.u32()))
+
+    with directly(tpm) as bus:
+        return bus.run(Call(CommandCode.GET_CAPABILITY, (), u32(cap_handles) + u32(first) + u32(64), read))
 
 
 class PulledPlug(Exception):

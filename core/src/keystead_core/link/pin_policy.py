@@ -27,6 +27,18 @@ class Presence(StrEnum):
     DISALLOW = "disallow"
 
 
+class PinPolicyImpossible(ValueError):
+    """No PIN could meet it, or it is outside what is possible.
+
+    Attributes:
+        member: which is wrong; "" where no single one is.
+    """
+
+    def __init__(self, member: str, message: str) -> None:
+        super().__init__(message)
+        self.member = member
+
+
 @dataclass(frozen=True, slots=True)
 class PinPolicy:
     """Attributes:
@@ -34,7 +46,7 @@ class PinPolicy:
     expiry: how long a PIN is good; zero is for ever.
 
     Raises:
-        ValueError: no PIN could meet it, or it is outside what is possible.
+        PinPolicyImpossible
     """
 
     minimum: int = DEFAULT_MINIMUM
@@ -47,13 +59,17 @@ class PinPolicy:
 
     def __post_init__(self) -> None:
         if not SHORTEST <= self.minimum <= LONGEST:
-            raise ValueError(f"a PIN's minimum length must be {SHORTEST} to {LONGEST}, not {self.minimum}")
+            raise PinPolicyImpossible(
+                "minimum", f"a PIN's minimum length must be {SHORTEST} to {LONGEST}, not {self.minimum}"
+            )
         if not 0 <= self.history <= LONGEST_HISTORY:
-            raise ValueError(f"a PIN's history must be 0 to {LONGEST_HISTORY}, not {self.history}")
+            raise PinPolicyImpossible("history", f"a PIN's history must be 0 to {LONGEST_HISTORY}, not {self.history}")
         if not timedelta(0) <= self.expiry <= LONGEST_EXPIRY:
-            raise ValueError(f"a PIN's expiry must be 0 to {LONGEST_EXPIRY.days} days, not {self.expiry.days}")
+            raise PinPolicyImpossible(
+                "expiryDays", f"a PIN's expiry must be 0 to {LONGEST_EXPIRY.days} days, not {self.expiry.days}"
+            )
         if all(getattr(self, name) is Presence.DISALLOW for name in CLASSES):
-            raise ValueError("no character may be in a PIN: allow at least one class")
+            raise PinPolicyImpossible("", "no character may be in a PIN: allow at least one class")
 
     def to_json(self) -> dict[str, str | int]:
         classes = {name: str(getattr(self, name).value) for name in CLASSES}
@@ -64,10 +80,10 @@ class PinPolicy:
         """Read what `to_json` wrote; every member has to be there, and no other.
 
         Raises:
-            ValueError: with the member that is wrong.
+            PinPolicyImpossible
         """
         if set(said) != set(MEMBERS):
-            raise ValueError(f"the rules for PINs have the members {', '.join(MEMBERS)}")
+            raise PinPolicyImpossible("", f"the rules for PINs have the members {', '.join(MEMBERS)}")
         numbers = {name: _number(name, said[name]) for name in ("minimum", "history", "expiryDays")}
         classes = {name: _presence(name, said[name]) for name in CLASSES}
         expiry = timedelta(days=min(numbers["expiryDays"], LONGEST_EXPIRY.days + 1))
@@ -76,7 +92,7 @@ class PinPolicy:
 
 def _number(name: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"{name} must be a number")
+        raise PinPolicyImpossible(name, f"{name} must be a number")
     return value
 
 
@@ -84,4 +100,4 @@ def _presence(name: str, value: object) -> Presence:
     try:
         return Presence(str(value))
     except ValueError:
-        raise ValueError(f"{name} must be one of {', '.join(Presence)}") from None
+        raise PinPolicyImpossible(name, f"{name} must be one of {', '.join(Presence)}") from None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from keystead_server.domain import policy_document
 from keystead_server.domain.access_pass import PassState, TemporaryAccessPass
 from keystead_server.domain.ids import TenantId
+from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
 from keystead_server.flows.access_facts import (
@@ -79,6 +80,10 @@ class AccessKind:
         if policy.pending is not None:
             told["on_trial_until"] = policy.pending.until.isoformat()
         return told
+
+    async def against(self, tenant: TenantId, policy: AccessRules) -> Invalid | None:
+        """Security defaults are asked of what is new alone, by `manage_access`."""
+        return None
 
     async def locks_out(self, tenant: TenantId, policy: AccessRules) -> bool:
         """What is on trial reverts by itself, so it locks nobody out for good."""

@@ -67,7 +67,7 @@ class ManageAccess:
             now = self.clock.now()
             before = saved.at(now)
             if before.rules.pending is not None:
-                raise Invalid("policy_on_trial", "a change is on trial: confirm it, take it back, or wait")
+                raise _on_trial()
             after = edit(before.rules)
             await self._check(tenant, before, after, by=by, seen=seen, on_trial=trial is not None)
             pending = None if trial is None else Pending(now + trial, before.version)
@@ -80,11 +80,15 @@ class ManageAccess:
                     raise
         raise Invalid("policy_changed_meanwhile", "others keep changing the policies; try again")
 
-    async def against(self, tenant: TenantId, after: AccessRules, *, by: Actor) -> Invalid | None:
-        """Why *after* cannot be saved now, or None."""
+    async def against(
+        self, tenant: TenantId, after: AccessRules, *, by: Actor, seen: Place | None = None
+    ) -> Invalid | None:
+        """Why *after* cannot be saved now, or None; *seen* as for `change`."""
         before = await self.access.now(tenant, self.clock.now())
         try:
-            await self._check(tenant, before, after, by=by, seen=None, on_trial=False)
+            if before.rules.pending is not None:
+                raise _on_trial()
+            await self._check(tenant, before, after, by=by, seen=seen, on_trial=False)
             await check(self.store, self.kind, tenant, after)
         except Invalid as invalid:
             return invalid
@@ -209,6 +213,10 @@ class ManageAccess:
     async def _group_there(self, tenant: TenantId, one: str, target: str) -> None:
         if await self.store.groups.get(tenant, GroupId(one)) is None:
             raise Invalid("group_unknown", f"there is no group with the id {one!r}", target=target)
+
+
+def _on_trial() -> Invalid:
+    return Invalid("policy_on_trial", "a change is on trial: confirm it, take it back, or wait")
 
 
 def _terms_of(policy: Policy) -> frozenset[str]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from keystead_core.link.pin_policy import PinPolicy
+from keystead_core.link.pin_policy import PinPolicy, PinPolicyImpossible
 from keystead_core.wire import BadJson, json_decode_object
 
 from keystead_server.domain import policy_document
@@ -23,8 +23,8 @@ def checked(said: Mapping[str, object]) -> PinPolicy:
     """Raises Invalid: it is none, or no PIN could meet it."""
     try:
         return PinPolicy.from_json(said)
-    except ValueError as error:
-        raise Invalid("pin_rules_invalid", str(error)) from None
+    except PinPolicyImpossible as error:
+        raise Invalid("pin_rules_invalid", str(error), target=error.member or None) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,9 @@ class PinKind:
 
     def told(self, policy: PinPolicy) -> Mapping[str, str]:
         return {name: str(value) for name, value in policy.to_json().items()}
+
+    async def against(self, tenant: TenantId, policy: PinPolicy) -> Invalid | None:
+        return None
 
     async def locks_out(self, tenant: TenantId, policy: PinPolicy) -> bool:
         return False

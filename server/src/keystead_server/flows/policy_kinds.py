@@ -16,8 +16,9 @@ from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
 from keystead_server.flows.held_methods import Held
 from keystead_server.flows.known_models import KnownModels
-from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
+from keystead_server.flows.policies import AccessPolicies, MethodsPolicies, PasskeyPolicies
 from keystead_server.flows.usable_passkeys import usable_of
+from keystead_server.policy.access.vocabulary import State
 from keystead_server.policy.methods import document as methods_document
 from keystead_server.policy.methods.model import FIRST_METHODS, MethodsPolicy
 from keystead_server.policy.passkeys import document as passkeys_document
@@ -60,6 +61,10 @@ class PolicyKind(Protocol[Policy]):
         """What the audit line says of it besides its version."""
         ...
 
+    async def against(self, tenant: TenantId, policy: Policy) -> Invalid | None:
+        """What stands against *policy* beside the other policies of the organisation, or None."""
+        ...
+
     async def locks_out(self, tenant: TenantId, policy: Policy) -> bool:
         """Whether some administrator can sign in now, and none could under *policy*."""
         ...
@@ -79,6 +84,9 @@ async def check(store: Store, kind: PolicyKind[Policy], tenant: TenantId, policy
         if principal.type is PrincipalType.USER:
             raise Invalid("user_unknown", f"there is no user with the id {principal.id!r}", target=where)
         raise Invalid("group_unknown", f"there is no group with the id {principal.id!r}", target=where)
+    refusal = await kind.against(tenant, policy)
+    if refusal is not None:
+        raise refusal
     if await kind.locks_out(tenant, policy):
         raise Invalid(
             "locks_out_administrators", "under this policy no administrator could sign in with what they have"
@@ -139,6 +147,9 @@ class PasskeyKind:
     def told(self, policy: PasskeyPolicy) -> Mapping[str, str]:
         return {"profiles": ", ".join(profile.name for profile in policy.profiles)}
 
+    async def against(self, tenant: TenantId, policy: PasskeyPolicy) -> Invalid | None:
+        return None
+
     async def locks_out(self, tenant: TenantId, policy: PasskeyPolicy) -> bool:
         """A tenant whose administrators have no passkey yet (they still use their passes) is let through."""
         any_passkey = False
@@ -160,6 +171,7 @@ class MethodsKind:
     models: KnownModels
     passkeys: PasskeyPolicies
     methods: MethodsPolicies
+    access: AccessPolicies
     kind: str = policy_document.METHODS
     called: str = "Authentication methods policy"
     event: str = "methods_policy.changed"
@@ -204,6 +216,22 @@ class MethodsKind:
     def told(self, policy: MethodsPolicy) -> Mapping[str, str]:
         on = [each.method.value for each in policy.configurations if each.enabled]
         return {"enabled": ", ".join(on), "security_defaults": str(policy.security_defaults)}
+
+    async def against(self, tenant: TenantId, policy: MethodsPolicy) -> Invalid | None:
+        """Security defaults do not go beside policies of Conditional Access that are on, nor the other way round."""
+        if not policy.security_defaults or (await self.methods.now(tenant)).security_defaults:
+            return None
+        saved = await self.access.saved(tenant)
+        # What a trial takes the place of comes back by itself.
+        versions = (saved, saved.fallback) if saved.rules.pending is not None else (saved,)
+        policies = [one for version in versions if version is not None for one in version.rules.set.policies]
+        if not any(one.state is State.ENABLED for one in policies):
+            return None
+        return Invalid(
+            "access_policies_on",
+            "policies of Conditional Access are on: switch them off, or to report-only, before security defaults",
+            target="isSecurityDefaultsEnabled",
+        )
 
     async def locks_out(self, tenant: TenantId, policy: MethodsPolicy) -> bool:
         """An account with neither passkey, pass nor password is let through: nothing is taken from it."""

@@ -1,4 +1,4 @@
-"""What handlers may use: the flows, a read-only door to the store, and settings. Built by `main.wiring`."""
+"""What handlers may use: the flows, a read-only door to the store, and settings. Built by `main.services`."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from keystead_server.flows.abandon_registration import AbandonRegistration
 from keystead_server.flows.accept_terms import AcceptTerms
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.access_impact import AccessImpact
+from keystead_server.flows.access_reach import AccessReach
 from keystead_server.flows.allow_unlock import AllowUnlock
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
@@ -118,6 +119,7 @@ class Services:
     access_policies: AccessPolicies
     accept_terms: AcceptTerms
     access_gate: AccessGate
+    access_reach: AccessReach
     check_emergency: CheckEmergency
     enter: Enter
     replay_access: ReplayAccess

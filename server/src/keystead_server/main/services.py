@@ -5,6 +5,7 @@ from keystead_server.flows.abandon_registration import AbandonRegistration
 from keystead_server.flows.accept_terms import AcceptTerms
 from keystead_server.flows.access_impact import AccessImpact
 from keystead_server.flows.access_kind import AccessKind
+from keystead_server.flows.access_reach import AccessReach
 from keystead_server.flows.allow_unlock import AllowUnlock
 from keystead_server.flows.api_access import ApiAccess
 from keystead_server.flows.app_token import AppToken
@@ -69,7 +70,7 @@ def build_services(on: Foundation, config: Config) -> Services:
     us, places, duty, vouch = on.us, on.places, on.duty, on.vouch
     gate, alarm = MethodGate(held, clock), EmergencyAlarm(store, entropy, letters)
     passkey_kind = PasskeyKind(store, models)
-    methods_kind = MethodsKind(store, clock, models, policies, methods)
+    methods_kind = MethodsKind(store, clock, models, policies, methods, access)
     access_kind = AccessKind(store, clock, held, access, places)
     save_access = SavePolicy(store, clock, entropy, access_kind)
     makers, first_use = MakersFolder.read(config.tpm_makers_folder), FirstUse(config.tpm_first_use)
@@ -121,6 +122,7 @@ def build_services(on: Foundation, config: Config) -> Services:
         save_passkey_policy=SavePolicy(store, clock, entropy, passkey_kind),
         access_policies=access,
         access_gate=ruled,
+        access_reach=AccessReach(store, clock),
         accept_terms=AcceptTerms(store, clock, entropy, ruled),
         check_emergency=CheckEmergency(store, clock, entropy, access, held, letters),
         foresee=Foresee(store, clock, entropy, ruled),

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 from keystead_server.domain.access_pass import TemporaryAccessPass
@@ -110,6 +111,13 @@ class Tenants(Protocol):
         ...
 
 
+class NameOrder(Enum):
+    """By which of their two names people stand in order."""
+
+    USERNAME = "username"
+    DISPLAY_NAME = "display_name"
+
+
 class Users(Protocol):
     async def get(self, tenant: TenantId, user: UserId) -> User | None: ...
 
@@ -121,6 +129,18 @@ class Users(Protocol):
         self, tenant: TenantId, *, limit: int, after: UserId | None = None, search: str = ""
     ) -> Sequence[User]:
         """Up to *limit* users in order of id, from the one behind *after*; *search* is part of either name, folded."""
+        ...
+
+    async def by_name(
+        self,
+        tenant: TenantId,
+        order: NameOrder,
+        *,
+        limit: int,
+        descending: bool = False,
+        after: tuple[str, UserId] | None = None,
+    ) -> Sequence[User]:
+        """Up to *limit* users in order of a name, folded, and of id where it is the same, from the one behind *after*."""
         ...
 
     async def groups_of(self, tenant: TenantId, user: UserId) -> Sequence[Group]:
@@ -135,6 +155,10 @@ class Users(Protocol):
 
     async def administrators(self, tenant: TenantId) -> Sequence[User]:
         """Enabled users with the role Global Administrator."""
+        ...
+
+    async def role_holders(self, tenant: TenantId) -> Sequence[User]:
+        """Enabled users who have a role, whichever."""
         ...
 
 

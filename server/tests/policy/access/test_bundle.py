@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from keystead_server.policy.access.differences import differences
 from keystead_server.policy.access.document import AccessRules, Context
 from keystead_server.policy.access.names import Names
 from keystead_server.policy.access.vocabulary import State
+from keystead_server.policy.strengths.document import read_strength
 from keystead_server.policy.strengths.model import PHISHING_RESISTANT
 
 from .random_sets import LOCATIONS, OWN_STRENGTH, sets
@@ -220,3 +222,16 @@ def test_changes_of_locations_strengths_and_break_glass_are_told() -> None:
         "Strength “Pass or passkey” is removed.",
         "Break-glass accounts: - Ada, + Bob",
     ]
+
+
+def test_a_configuration_that_is_only_named_by_another_id_is_no_change() -> None:
+    def strength(model: int, **said: str) -> PolicySet:
+        keys = {"allowedAAGUIDs": [str(UUID(int=model))], "appliesToCombinations": ["fido2"], **said}
+        written = {"displayName": "Keys", "allowedCombinations": ["fido2"], "combinationConfigurations": [keys]}
+        return PolicySet(strengths={"keys": read_strength(written, new_id="keys").strength})
+
+    written, made = strength(1), strength(1, id=str(UUID(int=9)))
+
+    assert written != made
+    assert differences(written, made) == ()
+    assert len(differences(written, strength(2, id=str(UUID(int=9))))) == 1

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from keystead_server.domain.app import App
+from keystead_server.domain.ids import UserId
 from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.snoozes import Snoozes
-from keystead_server.domain.user import Group, Role, User
+from keystead_server.domain.user import Group, Role, User, fold
 from keystead_server.ports.changes import (
     Add,
     BumpPolicyVersion,
@@ -22,6 +23,7 @@ from keystead_server.ports.changes import (
     TakeBackSnooze,
     Written,
 )
+from keystead_server.ports.store import NameOrder
 
 from keystead_testkit.store_suite.world import World
 
@@ -150,6 +152,32 @@ class UserTests:
         assert len(first) == 2
         assert world.run(world.store.users.count(tenant.id)) == 5
 
+    @pytest.mark.parametrize("descending", [False, True])
+    @pytest.mark.parametrize(
+        ("order", "expected"),
+        [(NameOrder.USERNAME, ["ada", "Bob", "mia", "zoe"]), (NameOrder.DISPLAY_NAME, ["ada", "mia", "Bob", "zoe"])],
+    )
+    def test_users_are_paged_in_order_of_a_name_and_each_comes_once(
+        self, world: World, order: NameOrder, expected: list[str], descending: bool
+    ) -> None:
+        tenant = world.add_tenant()
+        world.add_user(world.add_tenant("other"), "abe")
+        # Two are called the same, and stand in the order in which they came.
+        for username, display_name in {"zoe": "Álvaro", "ada": "lovelace", "mia": "Lovelace", "Bob": "Marley"}.items():
+            world.add_user(tenant, username, display_name=display_name)
+
+        found: list[User] = []
+        place: tuple[str, UserId] | None = None
+        while page := world.run(
+            world.store.users.by_name(tenant.id, order, limit=1, descending=descending, after=place)
+        ):
+            found += page
+            name = page[-1].username if order is NameOrder.USERNAME else page[-1].display_name
+            place = fold(name), page[-1].id
+
+        assert [user.username for user in found] == (expected[::-1] if descending else expected)
+        assert list(world.run(world.store.users.by_name(tenant.id, order, limit=9, descending=descending))) == found
+
     @pytest.mark.parametrize(
         ("typed", "found"),
         [
@@ -180,6 +208,15 @@ class UserTests:
         world.add_user(tenant, "mia")
 
         assert list(world.run(world.store.users.administrators(tenant.id))) == [ada]
+
+    def test_role_holders_are_the_enabled_users_with_any_role(self, world: World) -> None:
+        tenant = world.add_tenant()
+        reader = frozenset({Role.GLOBAL_READER})
+        bob = world.add_user(tenant, "bob", roles=reader)
+        world.add_user(tenant, "eve", roles=reader, enabled=False)
+        world.add_user(tenant, "mia")
+
+        assert list(world.run(world.store.users.role_holders(tenant.id))) == [bob]
 
 
 class SnoozeTests:

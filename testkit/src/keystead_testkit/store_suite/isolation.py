@@ -7,6 +7,7 @@ from keystead_server.domain.ids import TenantId
 from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.sign_in import Method, Result
 from keystead_server.ports.changes import Join
+from keystead_server.ports.store import NameOrder
 
 from keystead_testkit.store_suite.world import World
 
@@ -35,6 +36,7 @@ class IsolationTests:
             lambda t: store.users.get(t, user.id),
             lambda t: store.users.by_username(t, user.username),
             lambda t: store.users.page(t, limit=9),
+            lambda t: store.users.by_name(t, NameOrder.DISPLAY_NAME, limit=9),
             lambda t: store.users.groups_of(t, user.id),
             store.users.count,
             lambda t: store.groups.get(t, group.id),

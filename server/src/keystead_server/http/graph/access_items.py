@@ -107,14 +107,15 @@ class Items(Generic[_Item]):
         if given.pop("id", wanted) != wanted:
             raise Refuse(Problem(400, "property_malformed", "The body is of another one.", target="id"))
 
-        return await self.put(call, wanted, given)
+        return await self.put(call, wanted, lambda _: given)
 
-    async def put(self, call: Call, wanted: str, given: Mapping[str, Any]) -> Response:
-        """Write what *given* names of the one called *wanted*."""
+    async def put(self, call: Call, wanted: str, given: Callable[[Entity], Mapping[str, Any]]) -> Response:
+        """Write what *given* names of the one called *wanted*, seeing what it is at the moment of writing."""
 
         def edit(rules: AccessRules) -> AccessRules:
             before = self.found(rules, wanted)
-            after, _ = self.read(_merged(self.shown(before, rules), given), wanted)
+            shown = self.shown(before, rules)
+            after, _ = self.read(merged(shown, given(shown)), wanted)
             own = tuple(_stamped(call, after, before) if self.key(one) == wanted else one for one in self._own(rules))
             return self.kept(rules, own)
 
@@ -161,10 +162,10 @@ def _id(entity: Entity) -> str:
     return str(entity["id"])
 
 
-def _merged(before: Any, given: Any) -> Any:
+def merged(before: Any, given: Any) -> Any:
     """Objects property by property, anything else as it was given."""
     if isinstance(before, dict) and isinstance(given, dict):
-        return {**before, **{name: _merged(before.get(name), each) for name, each in given.items()}}
+        return {**before, **{name: merged(before.get(name), each) for name, each in given.items()}}
     return given
 
 

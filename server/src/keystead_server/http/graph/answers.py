@@ -21,7 +21,7 @@ from keystead_server.http.graph.odata.options import (
     parse_single,
     selected,
 )
-from keystead_server.http.graph.odata.paging import BATCH, Entity, next_link, place_of, scan
+from keystead_server.http.graph.odata.paging import BATCH, Entity, count_matching, next_link, place_of, scan
 from keystead_server.http.graph.problem import BODY_MALFORMED, NOT_THERE, client_request_id
 from keystead_server.http.problems import Problem, Refuse
 
@@ -40,6 +40,7 @@ class Source(Generic[T]):
         shown: a row as its entity.
         exact: every row that `read` gives satisfies the filter.
         batch: how many to read at once while filtering.
+        whole: how many rows there are without a filter; None where the collection is not counted.
     """
 
     read: Callable[[list[Any] | None, int], Awaitable[Sequence[T]]]
@@ -47,6 +48,7 @@ class Source(Generic[T]):
     shown: Callable[[T], Entity]
     exact: bool = False
     batch: int = BATCH
+    whole: Callable[[], Awaitable[int]] | None = None
 
 
 def query_of(call: Call, collection: Collection) -> Query:
@@ -56,37 +58,73 @@ def query_of(call: Call, collection: Collection) -> Query:
         raise _as_problem(refused) from None
 
 
-async def list_page(call: Call, context: str, query: Query, source: Source[T], *, count: int | None = None) -> Response:
-    async def read(after: list[Any] | None, size: int) -> Sequence[T]:
-        # SQLite answers at once: between two batches others have their turn.
-        await asyncio.sleep(0)
-        return await source.read(after, size)
-
+async def list_page(call: Call, context: str, query: Query, source: Source[T]) -> Response:
     try:
         exact = source.exact or query.filter is None
         page = await scan(
-            read, source.place, source.shown, query, place_of(call, query), batch=None if exact else source.batch
+            _in_turns(source),
+            source.place,
+            source.shown,
+            query,
+            place_of(call, query),
+            batch=None if exact else source.batch,
         )
     except QueryRefused as refused:
         raise _as_problem(refused) from None
     body: dict[str, Any] = {"@odata.context": _context(call, context)}
-    if query.count and count is not None:
-        body["@odata.count"] = count
+    # As in Graph, the first page alone has the number: what follows would count it all again.
+    if query.count and not query.skiptoken and source.whole is not None:
+        body["@odata.count"] = await count_of(query, source)
     if page.after is not None:
         body["@odata.nextLink"] = next_link(call, query, page.after)
     return _json(call, body | {"value": all_selected(page.found, query.select)})
 
 
-def list_of(rows: Sequence[T], key: Callable[[T], str], shown: Callable[[T], Entity]) -> Source[T]:
+async def count_of(query: Query, source: Source[Any]) -> int:
+    """How many rows of *source* the query's filter leaves, on all pages together."""
+    if query.filter is None:
+        return 0 if source.whole is None else await source.whole()
+    try:
+        return await count_matching(_in_turns(source), source.place, source.shown, query.filter, batch=source.batch)
+    except QueryRefused as refused:
+        raise _as_problem(refused) from None
+
+
+def _in_turns(source: Source[T]) -> Callable[[list[Any] | None, int], Awaitable[Sequence[T]]]:
+    async def read(after: list[Any] | None, size: int) -> Sequence[T]:
+        # SQLite answers at once: between two batches others have their turn.
+        await asyncio.sleep(0)
+        return await source.read(after, size)
+
+    return read
+
+
+def list_of(
+    rows: Sequence[T], key: Callable[[T], Any], shown: Callable[[T], Entity], *, descending: bool = False
+) -> Source[T]:
     """A source of few rows that are all here, each with a key of its own by which they are in order."""
 
     async def read(after: list[Any] | None, size: int) -> Sequence[T]:
         begin = 0
         if after is not None:
-            begin = next((i for i, row in enumerate(rows) if key(row) > after[0]), len(rows))
+            place = after[0]
+            follows = (i for i, row in enumerate(rows) if (key(row) < place if descending else key(row) > place))
+            begin = next(follows, len(rows))
         return rows[begin : begin + size]
 
-    return Source(read, lambda row: [key(row)], shown)
+    async def whole() -> int:
+        return len(rows)
+
+    return Source(read, lambda row: [key(row)], shown, whole=whole)
+
+
+def in_order(
+    rows: Sequence[T], query: Query, keys: Mapping[str, Callable[[T], list[str]]], shown: Callable[[T], Entity]
+) -> Source[T]:
+    """The same, in the order that *query* asks for: *keys* has a key for each property that may be asked for."""
+    name, descending = query.order_by
+    key = keys[name]
+    return list_of(sorted(rows, key=key, reverse=descending), key, shown, descending=descending)
 
 
 def single(call: Call, context: str, entity: Entity, properties: frozenset[str], *, status: int = 200) -> Response:

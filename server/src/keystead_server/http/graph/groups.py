@@ -1,23 +1,25 @@
 """`groups`, who is in them, and which ones somebody is in."""
 
 import re
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from starlette.responses import Response
 
 from keystead_server.domain.ids import GroupId, UserId
 from keystead_server.domain.invalid import Invalid
-from keystead_server.domain.user import Group, User
+from keystead_server.domain.user import Group, User, fold
 from keystead_server.http.call import Call
 from keystead_server.http.graph.answers import (
     body_of,
-    list_of,
+    count_of,
+    in_order,
     list_page,
     named,
     no_content,
     object_of,
     query_of,
     single,
+    text,
     wanted,
 )
 from keystead_server.http.graph.odata.filter import Fields
@@ -26,12 +28,17 @@ from keystead_server.http.graph.odata.options import Collection
 from keystead_server.http.graph.odata.paging import Entity
 from keystead_server.http.graph.problem import NOT_THERE, refused
 from keystead_server.http.graph.users import COLLECTION as USERS
+from keystead_server.http.graph.users import KEYS as KEYS_OF_USERS
 from keystead_server.http.graph.users import directory_object, the_user
 from keystead_server.http.problems import Problem, Refuse
 
 _FIELDS: Fields = {"id": Kind.TEXT, "displayName": Kind.TEXT, "createdDateTime": Kind.MOMENT}
 _PROPERTIES = frozenset({"id", "displayName", "createdDateTime", "securityEnabled", "mailEnabled", "groupTypes"})
-COLLECTION = Collection(_PROPERTIES, _FIELDS, ("id",), countable=True)
+COLLECTION = Collection(_PROPERTIES, _FIELDS, ("id", "displayName"), countable=True, kind="Group")
+_KEYS: Mapping[str, Callable[[Group], list[str]]] = {
+    "id": lambda group: [group.id],
+    "displayName": lambda group: [fold(group.name), group.id],
+}
 _MEMBER = re.compile(r"https?://[^\s?#]+/(?:directoryObjects|users)/([^/\s?#]+)/?")
 _MEMBER_MALFORMED = Problem(400, "property_malformed", "@odata.id must be the address of a user.", target="@odata.id")
 
@@ -56,9 +63,14 @@ async def the_group(call: Call) -> Group:
 
 async def list_groups(call: Call) -> Response:
     query = query_of(call, COLLECTION)
-    groups = sorted(await call.services.store.groups.all(call.tenant.id), key=lambda group: group.id)
-    source = list_of(groups, lambda group: group.id, _entity)
-    return await list_page(call, "groups", query, source, count=len(groups) if query.filter is None else None)
+    groups = await call.services.store.groups.all(call.tenant.id)
+    return await list_page(call, "groups", query, in_order(groups, query, _KEYS, _entity))
+
+
+async def count_groups(call: Call) -> Response:
+    query = query_of(call, COLLECTION)
+    groups = await call.services.store.groups.all(call.tenant.id)
+    return text(call, str(await count_of(query, in_order(groups, query, _KEYS, _entity))))
 
 
 async def get_group(call: Call) -> Response:
@@ -86,23 +98,21 @@ async def remove_group(call: Call) -> Response:
 async def list_members(call: Call) -> Response:
     query = query_of(call, USERS)
     group = await the_group(call)
-    members = sorted(await call.services.store.groups.members(call.tenant.id, group.id), key=lambda user: user.id)
-    source = list_of(members, lambda user: user.id, directory_object)
-    return await list_page(call, "directoryObjects", query, source, count=_whole(query.filter, members))
+    members = await call.services.store.groups.members(call.tenant.id, group.id)
+    source = in_order(members, query, KEYS_OF_USERS, directory_object)
+    return await list_page(call, "directoryObjects", query, source)
 
 
 async def list_groups_of(call: Call) -> Response:
     query = query_of(call, COLLECTION)
     user = await the_user(call)
-    groups = sorted(await call.services.store.users.groups_of(call.tenant.id, user.id), key=lambda group: group.id)
-    source = list_of(
-        groups, lambda group: group.id, lambda group: {"@odata.type": "#microsoft.graph.group", **_entity(group)}
-    )
-    return await list_page(call, "directoryObjects", query, source, count=_whole(query.filter, groups))
+    groups = await call.services.store.users.groups_of(call.tenant.id, user.id)
+    source = in_order(groups, query, _KEYS, _directory_object)
+    return await list_page(call, "directoryObjects", query, source)
 
 
-def _whole(expression: Any, found: list[Any]) -> int | None:
-    return len(found) if expression is None else None
+def _directory_object(group: Group) -> Entity:
+    return {"@odata.type": "#microsoft.graph.group", **_entity(group)}
 
 
 async def add_member(call: Call) -> Response:

@@ -25,6 +25,8 @@ _CODES_OF_GRAPH = {
     500: "InternalServerError",
     503: "ServiceUnavailable",
 }
+# Where Graph has a word of its own for one of ours.
+_CODES_OF_OURS = {"query_unsupported": "Request_UnsupportedQuery"}
 _CLIENT_REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 NOT_THERE = Problem(404, "resource_not_found", "There is no such resource, or not in this organisation.")
@@ -32,7 +34,8 @@ BODY_MALFORMED = Problem(400, "body_malformed", "The body is not a JSON object."
 
 
 def graph_problem(call: Call, problem: Problem) -> Response:
-    error: dict[str, object] = {"code": _CODES_OF_GRAPH[problem.status], "message": problem.message}
+    code = _CODES_OF_OURS.get(problem.code, _CODES_OF_GRAPH[problem.status])
+    error: dict[str, object] = {"code": code, "message": problem.message}
     if problem.target is not None:
         error["target"] = problem.target
     inner = {
@@ -70,5 +73,8 @@ def refused(invalid: Invalid, *, names: dict[str, str] | None = None) -> Refuse:
     """*invalid* as an answer; *names* gives Graph's names of what the domain calls otherwise."""
     status = 403 if invalid.code in _DENIED else 409 if invalid.code.endswith(_CONFLICTS) else 400
     target = None if invalid.target is None else (names or {}).get(invalid.target, invalid.target)
-    message = invalid.message[:1].upper() + invalid.message[1:] + "."
+    message = invalid.message + "."
+    # A sentence that begins with a property's name leaves it as Graph writes it.
+    if not (invalid.target or "").endswith(message.split()[0].rstrip(":")):
+        message = message[:1].upper() + message[1:]
     return Refuse(Problem(status, invalid.code, message, target=target))

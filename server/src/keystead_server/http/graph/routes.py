@@ -9,8 +9,10 @@ from keystead_server.http.graph import (
     access_evaluate,
     access_templates,
     authentication_methods,
+    combination_configurations,
     directory_audits,
     groups,
+    method_modes,
     methods_policy,
     on_behalf,
     organization,
@@ -74,6 +76,8 @@ _AUTHENTICATION = "/users/{user}/authentication"
 _POLICY = "/policies/authenticationMethodsPolicy"
 _CONFIGURATIONS = f"{_POLICY}/authenticationMethodConfigurations"
 _STRENGTHS = "/identity/conditionalAccess/authenticationStrength/policies"
+_COMBINATIONS = f"{_STRENGTHS}/{{item}}/combinationConfigurations"
+_MODES = "/identity/conditionalAccess/authenticationStrength/authenticationMethodModes"
 _TEMPLATES = "/identity/conditionalAccess/templates"
 _REPORT = "/reports/authenticationMethods/userRegistrationDetails"
 
@@ -130,6 +134,7 @@ ROUTES = (
     _write("DELETE", "/users/{user}", users.remove_user, "Delete an account", _WRITE_USERS),
     _get("/users/{user}/memberOf", groups.list_groups_of, "The groups that somebody is in", _READ_GROUPS),
     _get("/groups", groups.list_groups, "Groups", _READ_GROUPS),
+    _get("/groups/$count", groups.count_groups, "How many groups there are", _READ_GROUPS),
     _write("POST", "/groups", groups.create_group, "Make a group", _WRITE_GROUPS, 201),
     _get("/groups/{group}", groups.get_group, "A group", _READ_GROUPS),
     _write("DELETE", "/groups/{group}", groups.remove_group, "Delete a group", _WRITE_GROUPS),
@@ -186,6 +191,25 @@ ROUTES = (
         "POST", f"{_STRENGTHS}/{{item}}/updateAllowedCombinations", strength_uses.update_allowed_combinations,
         "Give a strength other combinations", _WRITE_ACCESS, 200,
     ),
+    _get(_COMBINATIONS, combination_configurations.list_configurations, "Which models or issuers a strength asks for", _READ_ACCESS),
+    _write(
+        "POST", _COMBINATIONS, combination_configurations.create_configuration,
+        "Ask for certain models or issuers", _WRITE_ACCESS, 201, 256 * KIB,
+    ),
+    _get(
+        f"{_COMBINATIONS}/{{configuration}}", combination_configurations.get_configuration,
+        "One of a strength's configurations", _READ_ACCESS,
+    ),
+    _write(
+        "PATCH", f"{_COMBINATIONS}/{{configuration}}", combination_configurations.change_configuration,
+        "Change the named properties of one of a strength's configurations", _WRITE_ACCESS, size=256 * KIB,
+    ),
+    _write(
+        "DELETE", f"{_COMBINATIONS}/{{configuration}}", combination_configurations.remove_configuration,
+        "Ask for certain models or issuers no longer", _WRITE_ACCESS,
+    ),
+    _get(_MODES, method_modes.list_modes, "The methods that combinations are made of", _READ_ACCESS),
+    _get(f"{_MODES}/{{mode}}", method_modes.get_mode, "One of the methods that combinations are made of", _READ_ACCESS),
     _get(_TEMPLATES, access_templates.list_templates, "Ready-made policies", _READ_ACCESS),
     _get(f"{_TEMPLATES}/{{template}}", access_templates.get_template, "A ready-made policy", _READ_ACCESS),
     _write(

@@ -33,7 +33,7 @@ async def update_allowed_combinations(call: Call) -> Response:
     wanted = named(call, "item")
     before = STRENGTHS.found(await rules_of(call), wanted)
     given = body_of(call, "allowedCombinations")
-    await STRENGTHS.put(call, wanted, {"allowedCombinations": given.get("allowedCombinations")})
+    await STRENGTHS.put(call, wanted, lambda _: {"allowedCombinations": given.get("allowedCombinations")})
     rules = await rules_of(call)
     after = STRENGTHS.found(rules, wanted)
     changed = {

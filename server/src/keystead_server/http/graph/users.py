@@ -1,16 +1,18 @@
 """`users` and `me`: accounts. An account is made without a password; a pass lets its owner in the first time."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.responses import Response
 
 from keystead_server.domain.ids import UserId
 from keystead_server.domain.invalid import Invalid
-from keystead_server.domain.user import User
+from keystead_server.domain.user import User, fold
 from keystead_server.http.call import Call
 from keystead_server.http.graph.answers import (
     Source,
     body_of,
+    count_of,
     list_of,
     list_page,
     named,
@@ -20,12 +22,13 @@ from keystead_server.http.graph.answers import (
     text,
     wanted,
 )
-from keystead_server.http.graph.odata.filter import Compare, Each, Expression, Fields
+from keystead_server.http.graph.odata.filter import Compare, Each, Fields
 from keystead_server.http.graph.odata.lexer import Kind
-from keystead_server.http.graph.odata.options import Collection
-from keystead_server.http.graph.odata.paging import Entity
+from keystead_server.http.graph.odata.options import Collection, Query
+from keystead_server.http.graph.odata.paging import SCANNED_AT_MOST, Entity
 from keystead_server.http.graph.problem import NOT_THERE, refused
 from keystead_server.http.problems import Problem, Refuse
+from keystead_server.ports.store import NameOrder
 
 _FIELDS: Fields = {
     "id": Kind.TEXT,
@@ -39,7 +42,13 @@ _FIELDS: Fields = {
 _PROPERTIES = frozenset(
     {"id", "userPrincipalName", "displayName", "accountEnabled", "createdDateTime", "userType", "keystead"}
 )
-COLLECTION = Collection(_PROPERTIES, _FIELDS, ("id",), countable=True)
+COLLECTION = Collection(_PROPERTIES, _FIELDS, ("id", "userPrincipalName", "displayName"), countable=True, kind="User")
+KEYS: Mapping[str, Callable[[User], list[str]]] = {
+    "id": lambda user: [user.id],
+    "userPrincipalName": lambda user: [fold(user.username), user.id],
+    "displayName": lambda user: [fold(user.display_name), user.id],
+}
+_BY_NAME = {"userPrincipalName": NameOrder.USERNAME, "displayName": NameOrder.DISPLAY_NAME}
 # What the domain calls otherwise.
 _NAMES = {"username": "userPrincipalName", "display_name": "displayName"}
 _ME_NEEDS_A_PERSON = Problem(400, "me_needs_a_person", "/me is for tokens of a person, and this is an app's own.")
@@ -75,34 +84,42 @@ async def the_user(call: Call) -> User:
 
 async def list_users(call: Call) -> Response:
     query = query_of(call, COLLECTION)
-    count = await _count(call, query.filter) if query.count else None
-    return await list_page(call, "users", query, await _source(call, query.filter), count=count)
+    return await list_page(call, "users", query, await _source(call, query))
 
 
 async def count_users(call: Call) -> Response:
-    return text(call, str(await _count(call, query_of(call, COLLECTION).filter)))
+    query = query_of(call, COLLECTION)
+    return text(call, str(await count_of(query, await _source(call, query))))
 
 
-async def _count(call: Call, expression: Expression | None) -> int:
-    # Counting what a filter leaves would read every account; the ones that are asked for can be counted by whoever asks.
-    if expression is not None:
-        raise Refuse(Problem(400, "query_malformed", "$count: not together with $filter", target="$count"))
-    return await call.services.store.users.count(call.tenant.id)
-
-
-async def _source(call: Call, expression: Expression | None) -> Source[User]:
+async def _source(call: Call, query: Query) -> Source[User]:
     users, tenant = call.services.store.users, call.tenant.id
-    match expression:
+    match query.filter:
         case Compare("userPrincipalName", "eq", str(name)):
             return list_of(_those([await users.by_username(tenant, name)]), lambda user: user.id, user_entity)
         case Compare("id", "eq", str(name)):
             found = await users.get(tenant, UserId(name.lower()))
             return list_of(_those([found]), lambda user: user.id, user_entity)
 
+    name, descending = query.order_by
+    if name in _BY_NAME:
+        return _by_name(call, name, descending)
+
     async def read(after: list[Any] | None, size: int) -> Any:
         return await users.page(tenant, limit=size, after=None if after is None else UserId(after[0]))
 
-    return Source(read, lambda user: [user.id], user_entity)
+    return Source(read, KEYS[name], user_entity, whole=lambda: users.count(tenant))
+
+
+def _by_name(call: Call, name: str, descending: bool) -> Source[User]:
+    users, tenant = call.services.store.users, call.tenant.id
+
+    async def read(after: list[Any] | None, size: int) -> Any:
+        place = None if after is None else (after[0], UserId(after[1]))
+        return await users.by_name(tenant, _BY_NAME[name], limit=size, descending=descending, after=place)
+
+    # By display name each read puts all accounts in order, so a filter takes as many at once as a request may look at.
+    return Source(read, KEYS[name], user_entity, batch=SCANNED_AT_MOST, whole=lambda: users.count(tenant))
 
 
 def _those(users: list[User | None]) -> list[User]:

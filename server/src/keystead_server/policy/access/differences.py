@@ -106,7 +106,7 @@ def _others(
         was = before.get(one_id)
         if was is None:
             yield f"New {kind.casefold()} “{item.name}”."
-        elif _timeless(was) != _timeless(item):
+        elif _meant(was) != _meant(item):
             told = _leaves(_json(was), ""), _leaves(_json(item), "")
             old, new = (dict(each) for each in told)
             paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
@@ -117,12 +117,16 @@ def _others(
             yield f"{kind} “{item.name}” is removed."
 
 
-def _timeless(item: NamedLocation | Strength) -> NamedLocation | Strength:
-    return item if isinstance(item, Strength) else replace(item, created_at=None, modified_at=None)
+def _meant(item: NamedLocation | Strength) -> NamedLocation | Strength:
+    """*item* without what says only when it was made, or by which id a part of it is named."""
+    if isinstance(item, Strength):
+        fido2 = tuple(replace(one, id="") for one in item.fido2)
+        return replace(item, fido2=fido2, certificates=tuple(replace(one, id="") for one in item.certificates))
+    return replace(item, created_at=None, modified_at=None)
 
 
 def _json(item: NamedLocation | Strength) -> dict[str, Any]:
-    item = _timeless(item)
+    item = _meant(item)
     return strength_to_json(item) if isinstance(item, Strength) else location_to_json(item)
 
 

@@ -102,7 +102,7 @@ def _but(excluded: list[str]) -> str:
     return f" (but not {listed(excluded, last='or')})" if excluded else ""
 
 
-_GUESTS = {
+GUEST_WORDS = {
     GuestType.INTERNAL_GUEST: "internal guests",
     GuestType.B2B_COLLABORATION_GUEST: "invited guests",
     GuestType.B2B_COLLABORATION_MEMBER: "invited members",
@@ -113,7 +113,7 @@ _GUESTS = {
 
 
 def _guests(guests: Guests) -> str:
-    kinds = listed(words for kind, words in _GUESTS.items() if kind in guests.types)
+    kinds = listed(words for kind, words in GUEST_WORDS.items() if kind in guests.types)
     return kinds if guests.tenants is None else f"{kinds} of {listed(sorted(guests.tenants))}"
 
 

@@ -1,9 +1,10 @@
 """Graph's `authenticationStrengthPolicy`, read and written. What is ours beyond Graph: `minimumProof`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from keystead_server.domain.passkey import Proof
 from keystead_server.policy.loose import Members, Note, Notes, malformed
@@ -18,6 +19,7 @@ from keystead_server.policy.strengths.model import (
 )
 
 _FIDO2, _CERTIFICATE = "fido2CombinationConfiguration", "x509CertificateCombinationConfiguration"
+_CONFIGURATIONS = UUID("6e2d5f0c-52a4-4c1b-9a3e-6a1f6f3f8f51")
 _CERTIFICATES = frozenset({MethodMode.CERTIFICATE_SINGLE_FACTOR, MethodMode.CERTIFICATE_MULTI_FACTOR})
 
 
@@ -44,7 +46,7 @@ def read_strength(body: object, *, new_id: str = "", where: str = "") -> Importe
     combinations = _combinations(members.texts("allowedCombinations"), members.at("allowedCombinations"), notes)
     if not combinations:
         raise malformed("allowedCombinations is empty", members.at("allowedCombinations"))
-    fido2, certificates = _configurations(members, combinations)
+    fido2, certificates = _configurations(members, combinations, strength_id)
     strength = Strength(
         id=strength_id,
         name=name,
@@ -76,22 +78,49 @@ def _combinations(texts: Iterable[str], target: str, notes: Notes) -> tuple[Comb
 
 
 def _configurations(
-    members: Members, allowed: tuple[Combination, ...]
+    members: Members, allowed: tuple[Combination, ...], strength_id: str
 ) -> tuple[tuple[Fido2Configuration, ...], tuple[CertificateConfiguration, ...]]:
     fido2: list[Fido2Configuration] = []
     certificates: list[CertificateConfiguration] = []
+    ids = _ConfigurationIds(strength_id)
     for number, item in enumerate(members.items("combinationConfigurations")):
         where = f"{members.at('combinationConfigurations')}[{number}]"
         one = Members(item, where, members.notes)
         applies = _applies_to(one, allowed)
+        one_id = ids.of(one.id("id"))
         if one.type == _CERTIFICATE:
             skis, oids = one.texts("allowedIssuerSkis"), one.texts("allowedPolicyOIDs")
-            certificates.append(CertificateConfiguration(applies, frozenset(skis), frozenset(oids)))
+            certificates.append(CertificateConfiguration(applies, frozenset(skis), frozenset(oids), one_id))
         elif one.type in (_FIDO2, ""):
-            fido2.append(Fido2Configuration(applies, _aaguids(one)))
+            fido2.append(Fido2Configuration(applies, _aaguids(one), one_id))
         else:
             raise malformed(f"{one.type} is no combination configuration", f"{where}.@odata.type")
     return tuple(fido2), tuple(certificates)
+
+
+class _ConfigurationIds:
+    """Ids of one strength's configurations, no two alike.
+
+    One that has none, as in what was kept or written before they had ids, gets one that is the same
+    at every reading.
+    """
+
+    def __init__(self, strength_id: str) -> None:
+        self._given: set[str] = set()
+        self._made: Iterator[str] = (str(uuid5(_CONFIGURATIONS, f"{strength_id} {n}")) for n in count())
+
+    def of(self, written: str | None) -> str:
+        if written is None or not _is_guid(written) or written in self._given:
+            written = next(each for each in self._made if each not in self._given)
+        self._given.add(written)
+        return written
+
+
+def _is_guid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _applies_to(one: Members, allowed: tuple[Combination, ...]) -> frozenset[Combination]:
@@ -134,6 +163,7 @@ def _configurations_to_json(strength: Strength) -> list[dict[str, Any]]:
     return [
         {
             "@odata.type": f"#microsoft.graph.{_FIDO2}",
+            "id": one.id,
             "allowedAAGUIDs": sorted(str(aaguid) for aaguid in one.allowed_aaguids),
             "appliesToCombinations": sorted(map(_text, one.combinations)),
         }
@@ -141,6 +171,7 @@ def _configurations_to_json(strength: Strength) -> list[dict[str, Any]]:
     ] + [
         {
             "@odata.type": f"#microsoft.graph.{_CERTIFICATE}",
+            "id": one.id,
             "allowedIssuerSkis": sorted(one.allowed_issuer_skis),
             "allowedPolicyOIDs": sorted(one.allowed_policy_oids),
             "appliesToCombinations": sorted(map(_text, one.combinations)),

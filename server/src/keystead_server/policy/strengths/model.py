@@ -40,10 +40,15 @@ class StrengthType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fido2Configuration:
-    """Which models of authenticator count in the combinations it applies to. A list to allow, never to block."""
+    """Which models of authenticator count in the combinations it applies to. A list to allow, never to block.
+
+    Attributes:
+        id: by which it is named among those of its strength.
+    """
 
     combinations: frozenset[Combination]
     allowed_aaguids: frozenset[UUID]
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class CertificateConfiguration:
     combinations: frozenset[Combination]
     allowed_issuer_skis: frozenset[str]
     allowed_policy_oids: frozenset[str]
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

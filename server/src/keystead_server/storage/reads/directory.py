@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from keystead_server.domain.app import App
 from keystead_server.domain.ids import AppId, GroupId, TenantId, UserId
@@ -11,6 +11,7 @@ from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.snoozes import Snoozes
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import Group, User, fold
+from keystead_server.ports.store import NameOrder
 from keystead_server.storage.reads.reader import Reads, given, here
 from keystead_server.storage.rows import directory as rows
 from keystead_server.storage.rows.columns import to_optional_moment
@@ -51,6 +52,25 @@ _USER_PAGE = Statement(
     "pattern",
     "limit",
 )
+
+
+def _by_name(order: NameOrder, descending: bool, begins: bool) -> Statement:
+    """The page of users that stands first in this order, or, unless it *begins* there, behind a place."""
+    name = {NameOrder.USERNAME: users.c.username_folded, NameOrder.DISPLAY_NAME: users.c.display_name_folded}[order]
+    found = select(*rows.USER).where(here(users))
+    key, place = tuple_(name, users.c.id), tuple_(given("name"), given("id"))
+    if not begins:
+        found = found.where(key < place if descending else key > place)
+    found = found.order_by(*(each.desc() if descending else each.asc() for each in (name, users.c.id)))
+    return Statement(found.limit(given("limit")), "tenant", *([] if begins else ["name", "id"]), "limit")
+
+
+_USERS_BY_NAME = {
+    (order, descending, begins): _by_name(order, descending, begins)
+    for order in NameOrder
+    for descending in (False, True)
+    for begins in (False, True)
+}
 _USER_COUNT = Statement(select(func.count()).select_from(users).where(here(users)), "tenant")
 _USERS_WITH_ROLES = Statement(
     select(*rows.USER).where(here(users), HAS_ROLES, users.c.enabled.is_(True)).order_by(users.c.id), "tenant"
@@ -126,6 +146,18 @@ class Users(Reads):
         arguments = (tenant, after or "", _containing(fold(search)), limit)
         return list(map(rows.user, await self._reader.all(_USER_PAGE, arguments)))
 
+    async def by_name(
+        self,
+        tenant: TenantId,
+        order: NameOrder,
+        *,
+        limit: int,
+        descending: bool = False,
+        after: tuple[str, UserId] | None = None,
+    ) -> Sequence[User]:
+        statement = _USERS_BY_NAME[order, descending, after is None]
+        return list(map(rows.user, await self._reader.all(statement, (tenant, *(after or ()), limit))))
+
     async def groups_of(self, tenant: TenantId, user: UserId) -> Sequence[Group]:
         return list(map(rows.group, await self._reader.all(_GROUPS_OF, (tenant, user))))
 
@@ -140,6 +172,9 @@ class Users(Reads):
     async def administrators(self, tenant: TenantId) -> Sequence[User]:
         found = map(rows.user, await self._reader.all(_USERS_WITH_ROLES, (tenant,)))
         return [user for user in found if user.is_administrator]
+
+    async def role_holders(self, tenant: TenantId) -> Sequence[User]:
+        return [rows.user(row) for row in await self._reader.all(_USERS_WITH_ROLES, (tenant,))]
 
 
 def _containing(text: str) -> str:

@@ -13,6 +13,16 @@ class QueryRefused(Exception):
         self.option = option
 
 
+class QueryUnsupported(QueryRefused):
+    """Graph knows it, and has it elsewhere; not here. Its message is Graph's, without the option in front."""
+
+    code = "query_unsupported"
+
+    def __init__(self, option: str, message: str) -> None:
+        Exception.__init__(self, message)
+        self.option = option
+
+
 class FilterRefused(QueryRefused):
     """Attributes:
     position: where in the filter, counted from 0.

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from keystead_server.http.graph.odata.errors import QueryRefused
+from keystead_server.http.graph.odata.errors import QueryRefused, QueryUnsupported
 from keystead_server.http.graph.odata.filter import Expression, Fields, parse_filter
 
 MAX_TOP = 999
 _KNOWN = ("$filter", "$top", "$orderby", "$select", "$skiptoken", "$count")
+# Graph has these, on some collections.
+_ELSEWHERE = ("$expand", "$search", "$skip", "$format", "$apply", "$compute", "$deltatoken")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Collection:
         fields: what `$filter` may ask about.
         order: what `$orderby` may name, the first being the order without it; a leading "-" is descending.
         page: how many come when `$top` says nothing; at most *most* come at once.
+        kind: what Graph calls one of them when it refuses to sort.
     """
 
     properties: frozenset[str]
@@ -28,6 +31,7 @@ class Collection:
     page: int = 100
     most: int = MAX_TOP
     countable: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def parse_query(pairs: Iterable[tuple[str, str]], collection: Collection) -> Que
         filter=parse_filter(text, collection.fields) if text else None,
         filter_text=text,
         top=_top(given.get("$top"), collection),
-        order_by=_order(given.get("$orderby", ""), collection.order),
+        order_by=_order(given.get("$orderby", ""), collection),
         select=parse_select(given.get("$select"), collection.properties),
         skiptoken=given.get("$skiptoken", ""),
         count=_count(given.get("$count"), collection),
@@ -76,6 +80,8 @@ def _options(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
         # What has no dollar is nobody's option, and ignored as OData says.
         if not name.startswith("$"):
             continue
+        if name in _ELSEWHERE:
+            raise QueryUnsupported(name, f"The query option '{name}' is not supported.")
         if name not in _KNOWN:
             raise QueryRefused(name, f"not supported; there are {', '.join(_KNOWN)}")
         if name in given:
@@ -92,15 +98,22 @@ def _top(value: str | None, collection: Collection) -> int:
     return min(int(value), collection.most)
 
 
-def _order(value: str, order: tuple[str, ...]) -> tuple[str, bool]:
+def _order(value: str, collection: Collection) -> tuple[str, bool]:
     if not value:
-        first = order[0] if order else ""
+        first = collection.order[0] if collection.order else ""
         return first.lstrip("-"), first.startswith("-")
     name, _, direction = value.strip().partition(" ")
-    allowed = [each.lstrip("-") for each in order]
+    allowed = [each.lstrip("-") for each in collection.order]
+    if name in collection.properties and name not in allowed:
+        # Word for word what Graph says of it.
+        raise QueryUnsupported("$orderby", f"Unsupported sort property '{name}' for '{collection.kind or 'entity'}'.")
     if name not in allowed or direction.strip() not in ("", "asc", "desc"):
         raise QueryRefused("$orderby", f"one of: {', '.join(allowed) or 'nothing here'}, then asc or desc")
-    return name, direction.strip() == "desc"
+    descending = direction.strip() == "desc"
+    if descending and name == "id":
+        # The order without an order; nothing reads it backwards.
+        raise QueryUnsupported("$orderby", "Unsupported sort direction 'desc' for 'id'.")
+    return name, descending
 
 
 def parse_select(value: str | None, properties: frozenset[str]) -> frozenset[str] | None:
@@ -117,7 +130,7 @@ def _count(value: str | None, collection: Collection) -> bool:
     if value not in (None, "true", "false"):
         raise QueryRefused("$count", "true or false")
     if value == "true" and not collection.countable:
-        raise QueryRefused("$count", "this collection is not counted")
+        raise QueryUnsupported("$count", "The query option '$count' is not supported for this collection.")
     return value == "true"
 
 

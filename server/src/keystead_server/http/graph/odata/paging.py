@@ -14,6 +14,7 @@ from msgspec import DecodeError, json
 
 from keystead_server.http.call import Call
 from keystead_server.http.graph.odata.errors import QueryRefused
+from keystead_server.http.graph.odata.filter import Expression
 from keystead_server.http.graph.odata.match import matches
 from keystead_server.http.graph.odata.options import Query
 from keystead_server.ports.sealer import SealBroken
@@ -22,6 +23,8 @@ _SEAL = "api-page"
 # Rows that one request looks at before it answers with what it found so far, and a link to go on.
 SCANNED_AT_MOST = 5_000
 BATCH = 500
+# Rows that are looked at to say how many a filter leaves: an exact number or a refusal, never a part of it.
+COUNTED_AT_MOST = 200_000
 
 Entity = Mapping[str, Any]
 T = TypeVar("T")
@@ -69,6 +72,32 @@ async def scan(
         if len(rows) < size:
             return Page(found, None)
     return Page(found, after)
+
+
+async def count_matching(
+    read: Callable[[list[Any] | None, int], Awaitable[Sequence[T]]],
+    place: Callable[[T], list[Any]],
+    shown: Callable[[T], Entity],
+    expression: Expression,
+    *,
+    batch: int,
+) -> int:
+    """How many rows *expression* leaves.
+
+    Raises:
+        QueryRefused: there are more rows than one request looks at.
+    """
+    found = looked_at = 0
+    after: list[Any] | None = None
+    while True:
+        rows = await read(after, batch)
+        found += sum(matches(expression, shown(row)) for row in rows)
+        looked_at += len(rows)
+        if looked_at > COUNTED_AT_MOST:
+            raise QueryRefused("$count", f"with this filter more than {COUNTED_AT_MOST} would have to be looked at")
+        if len(rows) < batch:
+            return found
+        after = place(rows[-1])
 
 
 def place_of(call: Call, query: Query) -> list[Any] | None:

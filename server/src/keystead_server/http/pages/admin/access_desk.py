@@ -8,7 +8,9 @@ from keystead_server.flows.access_facts import Place
 from keystead_server.flows.access_names import names_for
 from keystead_server.flows.policies import AccessVersion
 from keystead_server.http.call import Call
+from keystead_server.policy.access.compiled import PolicySet
 from keystead_server.policy.access.document import AccessRules
+from keystead_server.policy.access.model import Policy
 from keystead_server.policy.access.names import Names
 
 
@@ -29,11 +31,19 @@ class Standing:
     def rules(self) -> AccessRules:
         return self.now.rules
 
+    async def names_with(self, call: Call, *policies: Policy) -> Names:
+        """Names of what *policies* name too."""
+        return await names_for(
+            call.services.store, call.tenant.id, self.rules.set, PolicySet(policies), terms=self.rules.terms
+        )
+
 
 async def standing(call: Call) -> Standing:
     saved = await call.services.access_policies.saved(call.tenant.id)
     now = saved.at(call.services.clock.now())
-    return Standing(saved, now, await names_for(call.services.store, call.tenant.id, now.rules.set))
+    return Standing(
+        saved, now, await names_for(call.services.store, call.tenant.id, now.rules.set, terms=now.rules.terms)
+    )
 
 
 async def change(

@@ -57,6 +57,11 @@ def lines_of(call: Call, field: str) -> list[str]:
     return call.field(field).split()
 
 
+def number_or_text(typed: str) -> int | str:
+    """What was typed where a number is wanted; the document says what is wrong with anything else."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else typed
+
+
 def place_in(typed: str, total: int) -> int:
     """Where the asked page of a list begins; what is no such place is the beginning."""
     first = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0

@@ -11,7 +11,7 @@ from typing import Any
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.sign_in import Method
 from keystead_server.http.call import Call
-from keystead_server.http.pages.admin.asked import Errors
+from keystead_server.http.pages.admin.asked import Errors, number_or_text
 from keystead_server.http.pages.admin.policy_form import WhoForm
 from keystead_server.policy.methods.document import IDS
 from keystead_server.policy.methods.model import CONFIGURED, MethodConfiguration, MethodsPolicy
@@ -159,7 +159,7 @@ class MethodsForm:
                 "authenticationMethodsRegistrationCampaign": {
                     **self.campaign.to_json(ids),
                     "enforceRegistrationAfterAllowedSnoozes": self.campaign.more,
-                    **{name: _number(self.values[field]) for field, name in CAMPAIGN.items()},
+                    **{name: number_or_text(self.values[field]) for field, name in CAMPAIGN.items()},
                 }
             },
             "systemCredentialPreferences": {**self.preferred.to_json(ids), "state": self.values["preferred"]},
@@ -168,7 +168,7 @@ class MethodsForm:
     def _configuration(self, scope: ScopeForm, ids: Mapping[str, str]) -> dict[str, Any]:
         configuration = {**scope.to_json(ids), "id": scope.prefix, "isSelfServiceRegistrationAllowed": scope.more}
         if scope.prefix == IDS[Method.TEMPORARY_ACCESS_PASS]:
-            configuration |= {name: _number(self.values[field]) for field, name in PASSES.items()}
+            configuration |= {name: number_or_text(self.values[field]) for field, name in PASSES.items()}
             configuration["isUsableOnce"] = "pass-once" in self.switches
         return configuration
 
@@ -177,10 +177,6 @@ def _method(each: MethodConfiguration, names: Names) -> ScopeForm:
     return ScopeForm.of(
         IDS[each.method], TITLES[each.method], each.enabled, each.self_service, each.include, each.exclude, names
     )
-
-
-def _number(typed: str) -> int | str:
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else typed
 
 
 def errors_of(invalid: Invalid) -> Errors:

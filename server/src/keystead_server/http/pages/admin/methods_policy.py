@@ -16,6 +16,7 @@ from keystead_server.http.pages.admin.policy_people import ids_of
 from keystead_server.http.pages.admin.policy_preview import first_of
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.policy.methods import document
+from keystead_server.policy.methods.differences import differences
 from keystead_server.policy.methods.model import MethodsPolicy, Preference
 from keystead_server.policy.people import ALL_USERS
 
@@ -138,7 +139,7 @@ async def preview_page(
         draft=draft.seal(call, METHODS.kind(call.services)),
         restores=draft.restores,
         left_out=left_out,
-        changes=METHODS.differences(preview.before, preview.after, names),
+        changes=differences(preview.before, preview.after, names),
         affected=affected[first : first + PAGE_SIZE],
         total=len(affected),
         first=first,

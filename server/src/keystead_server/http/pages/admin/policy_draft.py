@@ -8,16 +8,29 @@ import json
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic
+from typing import Generic, Protocol, TypeVar
 
 from keystead_core.wire import WireError, b64url_decode, b64url_encode
 
-from keystead_server.flows.policy_kinds import Policy, PolicyKind
 from keystead_server.http.call import Call
 from keystead_server.http.problems import FORM_STALE, Refuse
 from keystead_server.ports.sealer import SealBroken
 
 LIFETIME = timedelta(minutes=30)
+Policy = TypeVar("Policy")
+
+
+class Sealable(Protocol[Policy]):
+    """What is drafted, as text: a policy, or a change of one.
+
+    Attributes:
+        kind: drafts of one kind are not taken for those of another.
+    """
+
+    @property
+    def kind(self) -> str: ...
+    def read(self, text: str) -> Policy: ...
+    def write(self, policy: Policy, /) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +44,7 @@ class Draft(Generic[Policy]):
     version: int
     restores: int | None = None
 
-    def seal(self, call: Call, kind: PolicyKind[Policy]) -> str:
+    def seal(self, call: Call, kind: Sealable[Policy]) -> str:
         until = (call.services.clock.now() + LIFETIME).timestamp()
         text = json.dumps([self.version, self.restores, until, kind.write(self.policy)])
         # A policy with many models would not fit into a form otherwise.
@@ -39,7 +52,7 @@ class Draft(Generic[Policy]):
         return b64url_encode(sealed)
 
 
-def opened(call: Call, kind: PolicyKind[Policy]) -> Draft[Policy] | None:
+def opened(call: Call, kind: Sealable[Policy]) -> Draft[Policy] | None:
     """What we sealed for this session and kind within the last half hour; None for anything else."""
     try:
         payload = call.services.sealer.open(_seal(kind), b64url_decode(call.field("draft")), bound_to=_binding(call))
@@ -51,7 +64,7 @@ def opened(call: Call, kind: PolicyKind[Policy]) -> Draft[Policy] | None:
     return Draft(kind.read(policy), version, restores)
 
 
-def still_open(call: Call, kind: PolicyKind[Policy]) -> Draft[Policy]:
+def still_open(call: Call, kind: Sealable[Policy]) -> Draft[Policy]:
     """As `opened`, where there is nothing to do without a draft. Raises Refuse."""
     draft = opened(call, kind)
     if draft is None:
@@ -59,7 +72,7 @@ def still_open(call: Call, kind: PolicyKind[Policy]) -> Draft[Policy]:
     return draft
 
 
-def _seal(kind: PolicyKind[Policy]) -> str:
+def _seal(kind: Sealable[Policy]) -> str:
     return f"{kind.kind}-policy-draft"
 
 

@@ -11,8 +11,9 @@ from keystead_server.flows.people import author_name
 from keystead_server.flows.policy_kinds import Policy
 from keystead_server.flows.rollback_policy import Restorable
 from keystead_server.http.call import Call
-from keystead_server.http.pages.admin import methods_policy
-from keystead_server.http.pages.admin.policy_desk import METHODS, PASSKEYS, PolicyDesk
+from keystead_server.http.pages.admin import access_desk, access_preview, methods_policy
+from keystead_server.http.pages.admin.access_change import GoBack
+from keystead_server.http.pages.admin.policy_desk import ACCESS, METHODS, PASSKEYS, PolicyDesk
 from keystead_server.http.pages.admin.policy_draft import Draft
 from keystead_server.http.pages.admin.policy_preview import preview_page
 from keystead_server.http.pages.next_page import named
@@ -43,6 +44,10 @@ async def show_methods(call: Call) -> Response:
     return await _history(call, METHODS)
 
 
+async def show_access(call: Call) -> Response:
+    return await _history(call, ACCESS)
+
+
 async def restore(call: Call) -> Response:
     """Show what going back to a version would do; saving it is the preview's button."""
     version, found = await _restorable(call, PASSKEYS)
@@ -56,6 +61,12 @@ async def restore_methods(call: Call) -> Response:
     preview = await call.services.preview_methods_policy(call.tenant.id, found.policy)
     draft = Draft(found.policy, preview.version, restores=version)
     return await methods_policy.preview_page(call, draft, preview, left_out=len(found.left_out))
+
+
+async def restore_access(call: Call) -> Response:
+    version, _ = await _restorable(call, ACCESS)
+    now = await access_desk.standing(call)
+    return await access_preview.preview_page(call, Draft(GoBack(version), now.saved.version), now)
 
 
 async def _restorable(call: Call, desk: PolicyDesk[Policy]) -> tuple[int, Restorable[Policy]]:
@@ -90,19 +101,17 @@ async def _versions(
 ) -> list[Version]:
     kind = desk.kind(call.services)
     policies = [kind.read(each.body) for each in with_before]
-    names = await call.services.explain_passkey.names_of(
-        call.tenant.id, frozenset().union(*(kind.principals(policy) for policy in policies))
-    )
     # What stands before the first version is what every organisation begins with.
     befores = [*policies[1:], kind.first]
+    changes = await desk.told(call.services, call.tenant.id, list(zip(befores, policies, strict=False))[: len(shown)])
     authors: dict[UserId | AppId, str] = {}
     lines = []
-    for each, policy, before in zip(shown, policies, befores, strict=False):
+    for each, told in zip(shown, changes, strict=True):
         by = None
         if each.changed_by is not None:
             if each.changed_by not in authors:
                 name = await author_name(call.services.store, call.tenant.id, each.changed_by)
                 authors[each.changed_by] = name or each.changed_by
             by = authors[each.changed_by]
-        lines.append(Version(each, by, desk.differences(before, policy, names), each.version == newest))
+        lines.append(Version(each, by, told, each.version == newest))
     return lines

@@ -1,7 +1,12 @@
 """Every page for administrators, with the permission it asks for."""
 
 from keystead_server.http.pages.admin import (
+    access_editor,
+    access_emergency,
     access_list,
+    access_preview,
+    access_templates,
+    access_trial,
     apps,
     devices,
     foresee_analyse,
@@ -151,7 +156,48 @@ _METHODS_POLICY = (
     ),
 )  # fmt: skip
 
-_ACCESS = (_page("/access", access_list.show, "The policies of Conditional Access"),)
+_ACCESS = (
+    _page("/access", access_list.show, "The policies of Conditional Access"),
+    _page("/access/templates", access_templates.show, "Ready-made policies to start from"),
+    _page("/access/new", access_editor.show_new, "Write a policy of Conditional Access", May.WRITE_POLICY),
+    _form(
+        "/access/new", access_editor.submit_new, "Check a new policy, or see what it would do", May.WRITE_POLICY,
+        body=_SEALED_FORM,
+    ),
+    _page("/access/policies/{policy}", access_editor.show, "A policy of Conditional Access"),
+    _form(
+        "/access/policies/{policy}", access_editor.submit, "Check a changed policy, or see what it would do",
+        May.WRITE_POLICY, body=_SEALED_FORM,
+    ),
+    _form(
+        "/access/policies/{policy}/state", access_preview.switch, "What switching a policy on or off would do",
+        May.WRITE_POLICY,
+    ),
+    _form("/access/policies/{policy}/remove", access_preview.remove, "What removing a policy would do", May.WRITE_POLICY),
+    _form("/access/edit", access_editor.back, "Go back from a preview to the editor of a policy", May.WRITE_POLICY, body=_SEALED_FORM),
+    _form(
+        "/access/preview", access_preview.turn, "Whom a change of policies would touch, page by page", May.WRITE_POLICY,
+        body=_SEALED_FORM,
+    ),
+    _form(
+        "/access/confirm", access_preview.confirm, "Save a change of policies that was previewed, for good or on trial",
+        May.WRITE_POLICY, body=_SEALED_FORM,
+    ),
+    _page("/access/emergency", access_emergency.show, "Break-glass accounts, and who is spared for a time"),
+    _form("/access/emergency", access_emergency.add, "Name a break-glass account", May.WRITE_POLICY),
+    _form(
+        "/access/emergency/{user}/remove", access_emergency.remove, "Let policies apply to a break-glass account again",
+        May.WRITE_POLICY,
+    ),
+    _page("/access/history", policy_history.show_access, "Every version of Conditional Access"),
+    _form(
+        "/access/history/{version}/restore", policy_history.restore_access,
+        "What going back to a version of Conditional Access would do", May.WRITE_POLICY,
+    ),
+    _page("/access/trial", access_trial.show, "A change of policies that is on trial"),
+    _form("/access/trial/confirm", access_trial.confirm, "Keep what is on trial", May.WRITE_POLICY),
+    _form("/access/trial/take-back", access_trial.take_back, "End a trial now", May.WRITE_POLICY),
+)  # fmt: skip
 
 # A draft may be all that an organisation has.
 _DRAFT_FORM = Body("application/x-www-form-urlencoded", 1024 * KIB, form=True)
