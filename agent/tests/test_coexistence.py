@@ -45,7 +45,7 @@ def test_no_passkey_beside_a_hello_key_and_the_person_reads_why(desk: Desk) -> N
     with pytest.raises(HelloKeyExists) as refused:
         desk.create(True)
 
-    assert "has a Hello key on this computer already" in str(refused.value)
+    assert "has a Windows Hello key of your account at" in str(refused.value)
     assert refusal("1", refused.value).name == "InvalidStateError"
     assert refusal("1", refused.value).code == "hello_key_exists"
     assert status_of(refused.value, None) is Status.CREDENTIAL_EXCLUDED

@@ -562,6 +562,7 @@ def test_without_a_chip_the_keystore_says_that_it_is_software(tmp_path: Path, pa
 
         assert keystore["label"] == "SOFTWARE KEYSTORE: keys are in a file, not in a chip"
         assert keystore["aaguid"] == "a02e549b-2f40-496f-99eb-90999de59314"
+        assert all(keystore["label"] in window["desc"] for window in agent.pinentry.asked), "each window says so"
         assert ask(agent, assertion(pages.origin))["credential"]["id"] == created["id"]
 
 

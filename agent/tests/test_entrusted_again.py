@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from keystead_agent.container.container import Container
 from keystead_agent.container.errors import PinNotSet
+from keystead_agent.container.pin import hash_pin
 from keystead_agent.container.records import Proof, Provider
 from keystead_agent.keystore.errors import GestureRefused, UnlockRefused
 from keystead_agent.keystore.tpm import TpmKeystore
@@ -130,5 +131,21 @@ def test_a_reset_leaves_no_index_in_the_chip_whoever_has_the_say(container: Cont
     container.reset()
 
     assert nv_indices(tpm) == ()
+    assert container.leftovers() == 0
     with pytest.raises(PinNotSet):
         container.tries()
+
+
+def test_what_a_killed_program_leaves_of_a_former_pin_is_told_and_goes_with_the_next_one(
+    container: Container, tpm: SoftwareTpm, keystore: TpmKeystore
+) -> None:
+    """As where the file is written, and the former gate not yet retired."""
+    contents = container.snapshot()
+    assert contents is not None
+    assert contents.gate is not None
+    keystore.change_gate(contents.foundation, contents.gate, old=hash_pin(PIN), new=hash_pin(PIN))
+    assert (container.leftovers(), len(nv_indices(tpm))) == (1, 2)
+
+    container.change_pin(old=PIN, new="864209")
+
+    assert (container.leftovers(), len(nv_indices(tpm))) == (0, 1)

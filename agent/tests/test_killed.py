@@ -50,11 +50,12 @@ class Killer:
     def kill_during(self, request: Request, *, at: int, delay: float = 0) -> None:
         """SIGKILL at frame number *at* of *request*, or *delay* after it; then a new daemon."""
         pid, last = self.agent.pid, len(self.bus.frames) + at
+        later = threading.Timer(delay, os.kill, (pid, signal.SIGKILL))
 
         def strike() -> None:
             if len(self.bus.frames) == last:
                 if delay:
-                    threading.Timer(delay, os.kill, (pid, signal.SIGKILL)).start()
+                    later.start()
                 else:
                     os.kill(pid, signal.SIGKILL)
 
@@ -65,6 +66,8 @@ class Killer:
             pass
         finally:
             self.bus.watch = lambda: None
+        if later.is_alive():
+            later.join()
         self.agent.kill()
         flush_as_the_kernel(self.tpm)
         self.agent.start()

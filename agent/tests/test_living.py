@@ -133,6 +133,7 @@ def doctor(home: Path, **changes: Any) -> Doctor:
         "keystore": {"kind": "tpm", "label": "TPM 2.0", "warnings": []},
         "pin_set": True,
         "pin_guard": "person",
+        "pin_leftovers": 0,
         "gestures": {"ways": [], "open": False},
     }
     well = Doctor(settings, status, environment, home, NOW, uhid=home / "uhid", bus=NO_BUS, root=home / "root")
@@ -178,6 +179,16 @@ def test_a_doctor_says_what_counts_wrong_pins(tmp_path: Path, guard: str, state:
     assert examined.status is not None
 
     assert states(replace(examined, status={**examined.status, "pin_guard": guard}), "pin") == [state]
+
+
+def test_a_doctor_tells_what_a_former_pin_left_in_the_chip(tmp_path: Path) -> None:
+    examined = doctor(tmp_path)
+    assert examined.status is not None
+
+    left = replace(examined, status={**examined.status, "pin_leftovers": 1})
+
+    assert states(left, "pin") == ["beware", "ok"]
+    assert "pin change" in found(left, "pin")[0].mend
 
 
 def test_a_doctor_misses_a_pinentry_and_a_display(tmp_path: Path) -> None:

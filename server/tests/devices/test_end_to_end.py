@@ -51,37 +51,48 @@ class Town:
     server: RunningServer
     agent: RunningAgent
     admin: httpx2.Client
+    name: str = "home"
 
     @property
     def tenant(self) -> str:
-        return f"{self.server.url}/home"
+        return f"{self.server.url}/{self.name}"
 
     def ask_of(self, page: str, fields: dict[str, str]) -> httpx2.Response:
         return self.admin.post(page, data=fields | {"form_token": form_token(self.admin.get(page))})
 
+    def sign_in_with_pass(self, code: str) -> None:
+        page = f"/{self.name}/sign-in/pass"
+        assert self.ask_of(page, {"user": "admin", "pass": code}).status_code == 303
+
+    def enrol(self) -> str:
+        """The device that it is there."""
+        enrolled = self.agent.cli("enrol", self.tenant, "--code", self.code(), "--json")
+        assert enrolled.returncode == 0, enrolled.stdout
+        return str(json.loads(enrolled.stdout)["proof"]["device"])
+
     def code(self) -> str:
-        found = re.search(r"--code ([\w-]+)", self.ask_of("/home/account/devices/new", {}).text)
+        found = re.search(r"--code ([\w-]+)", self.ask_of(f"/{self.name}/account/devices/new", {}).text)
         assert found
         return found[1]
 
     def registration(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Options of the server, and what the container made of them."""
-        options = self.admin.post("/home/account/passkeys/options", json={}).json()
+        options = self.admin.post(f"/{self.name}/account/passkeys/options", json={}).json()
         made = self.agent.client.ask(Create("1", origin=self.server.url, options=options))
         return options, made["credential"]
 
     def register(self) -> httpx2.Response:
-        return self.admin.post("/home/account/passkeys", json=self.registration()[1])
+        return self.admin.post(f"/{self.name}/account/passkeys", json=self.registration()[1])
 
     def sign_in(self) -> httpx2.Response:
         with browser(self.server.url) as somebody:
-            somebody.get("/home/sign-in")
-            options = somebody.post("/home/sign-in/options", json={}).json()
+            somebody.get(f"/{self.name}/sign-in")
+            options = somebody.post(f"/{self.name}/sign-in/options", json={}).json()
             answer = self.agent.client.ask(Get("2", origin=self.server.url, options=options))["credential"]
-            return somebody.post("/home/sign-in/assertion", json=answer)
+            return somebody.post(f"/{self.name}/sign-in/assertion", json=answer)
 
     def keystead(self, *arguments: str) -> Any:
-        result = invoke(self.server.data, *arguments, "--json")
+        result = invoke(self.server.data, "--tenant", self.name, *arguments, "--json")
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
 
@@ -119,8 +130,7 @@ def town(made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         agent.pinentry.answer({"pin": PIN, "forever": True})
         assert agent.cli("pin", "set").returncode == 0
         town = Town(server, agent, admin)
-        page = "/home/sign-in/pass"
-        assert town.ask_of(page, {"user": "admin", "pass": server.one_time_pass()}).status_code == 303
+        town.sign_in_with_pass(server.one_time_pass())
         yield town
 
 

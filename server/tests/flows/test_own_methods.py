@@ -52,7 +52,8 @@ def try_everything(office: Office, owner: SessionOwner) -> list[str]:
     """What happens when *owner* tries to set up each."""
     services = office.services
     return [
-        reason_of(run(services.set_password(owner, ANOTHER))),
+        # Another one each time: what somebody has already is refused.
+        reason_of(run(services.set_password(owner, f"{ANOTHER} {office.clock.now()}"))),
         reason_of(run(services.set_up_totp.begin(owner, organisation="Contoso"))),
         reason_of(run(services.make_recovery_codes(owner))),
     ]

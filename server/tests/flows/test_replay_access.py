@@ -15,6 +15,7 @@ from keystead_server.policy.access.templates import TEMPLATES, body
 from keystead_testkit.loop import run
 from keystead_testkit.office import Office
 
+EVERYBODY = {"users": {"includeUsers": ["All"]}, "applications": {"includeApplications": ["All"]}}
 BLOCK = {"operator": "OR", "builtInControls": ["block"]}
 
 
@@ -22,7 +23,7 @@ def policy(**changes: Any) -> Policy:
     said = {
         "displayName": "Nobody",
         "state": "enabled",
-        "conditions": {"users": {"includeUsers": ["All"]}, "applications": {"includeApplications": ["All"]}},
+        "conditions": EVERYBODY,
         "grantControls": BLOCK,
     }
     return read_policy(said | changes, new_id="p").policy
@@ -130,3 +131,19 @@ def test_progress_goes_from_little_to_all(office: Office) -> None:
 
     assert told == sorted(told)
     assert 0 < told[-1] <= 1
+
+
+def test_what_was_said_of_a_person_counts_for_the_sign_ins_behind_it_until_it_is_dismissed(office: Office) -> None:
+    at_risk = PolicySet((policy(conditions=EVERYBODY | {"userRiskLevels": ["high"]}),))
+    manage = office.services.manage_risk
+    office.sign_in()
+    office.advance(minutes=1)
+    run(manage.supply(office.ada, level="high", event_type="leakedCredentials", says="on a list", by=OPERATOR))
+    office.advance(minutes=1)
+    office.sign_in()
+    office.advance(minutes=1)
+    run(manage.dismiss([office.ada], by=OPERATOR))
+    office.advance(minutes=1)
+    office.sign_in()
+
+    assert named(replay(office, at_risk), Change.BLOCKED) == {"ada@contoso.example": 1}

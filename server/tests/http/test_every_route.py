@@ -52,7 +52,8 @@ MAY_OPEN = {
         "GET /admin/users", "GET /admin/users/{user}",
         "POST /admin/access/analyse", "POST /admin/access/analyse/stop",
         "GET /admin/access/emergency", "GET /admin/access/history", "GET /admin/access/policies/{policy}",
-        "GET /admin/access/templates", "GET /admin/access/trial",
+        "GET /admin/access/templates", "GET /admin/access/terms", "GET /admin/access/terms/{terms}",
+        "GET /admin/access/trial",
     },
     Permission.WRITE_USERS: {
         "POST /admin/users", "POST /admin/users/{user}/disable", "POST /admin/users/{user}/enable",
@@ -90,6 +91,7 @@ MAY_OPEN = {
         "POST /admin/access/history/{version}/restore", "POST /admin/access/new",
         "POST /admin/access/policies/{policy}", "POST /admin/access/policies/{policy}/remove",
         "POST /admin/access/policies/{policy}/state", "POST /admin/access/preview",
+        "POST /admin/access/terms", "POST /admin/access/terms/{terms}", "POST /admin/access/terms/{terms}/remove",
         "POST /admin/access/trial/confirm", "POST /admin/access/trial/take-back",
         "POST /admin/methods-policy", "POST /admin/methods-policy/confirm", "POST /admin/methods-policy/edit",
         "POST /admin/methods-policy/history/{version}/restore", "POST /admin/methods-policy/preview",

@@ -317,3 +317,19 @@ def test_a_strength_that_nobody_can_meet_is_told_before_it_is_saved(keystead: Ke
     assert planned["warnings"] == [
         "Push for all: nobody whom it is for can sign in with or register what “A push” asks for"
     ]
+
+
+def test_terms_are_planned_and_applied_from_a_folder(keystead: Keystead, folder: Path) -> None:
+    write(folder / "termsOfUse" / "house.json", {"displayName": "House rules", "text": "Be kind."})
+    assert keystead("policy", "plan", str(folder), *ACCESS)["changes"] == ["Terms of use: + House rules"]
+    keystead("policy", "apply", str(folder), *ACCESS)
+
+    write(folder / "termsOfUse" / "house.json", {"displayName": "House rules", "text": "Be kinder."})
+    (change,) = keystead("policy", "plan", str(folder), *ACCESS)["changes"]
+    assert change == "Terms “House rules” have another text, which is asked for again: version 2."
+    keystead("policy", "apply", str(folder), *ACCESS)
+    assert keystead("policy", "plan", str(folder), *ACCESS)["changes"] == []
+
+    keystead("policy", "export", str(folder))
+    assert (folder / "termsOfUse" / "house-rules.json").exists()
+    assert not (folder / "termsOfUse" / "house.json").exists()

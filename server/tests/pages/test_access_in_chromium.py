@@ -105,3 +105,63 @@ def test_risk_and_emergency_accounts_are_shown_to_who_administers(open_office: A
     page.get_by_role("button", name="It is nothing: dismiss").click()
 
     expect(page.get_by_text("Nothing counts: it was dismissed")).to_be_visible()
+
+
+def test_terms_are_written_by_who_administers(open_office: Any, page: Page) -> None:
+    open_office.change_methods(security_defaults=False)
+    boss = open_office.person("writer@example.org", roles=frozenset({Role.GLOBAL_ADMINISTRATOR}))
+    sign_in(page, open_office, boss)
+    page.wait_for_url("**/account**")
+    address = f"{open_office.services.relying_party.public_url}/example/admin/access/terms"
+    page.goto(address)
+    page.get_by_label("Name").fill("Rules of the house")
+    page.get_by_label("Text").fill(TEXT)
+    page.get_by_label("Days until").fill("soon")
+    page.get_by_role("button", name="Write").click()
+    expect(page.get_by_text("This must be a number of days, or empty.")).to_be_visible()
+    look(page, "terms-wrong")
+
+    page.get_by_label("Days until").fill("365")
+    page.get_by_role("button", name="Write").click()
+
+    page.wait_for_url("**?done=written")
+    expect(page.get_by_text("Version 1, accepted by 0 people, each time for 365 days")).to_be_visible()
+    look(page, "terms-text")
+    page.goto(address)
+    look(page, "terms-list")
+
+
+def test_who_is_at_risk_is_led_to_change_the_password(open_office: Any, page: Page) -> None:
+    # Office's own defaults, with passwords.
+    open_office.allow_passwords()
+    person = open_office.person("new-password@example.org")
+    body = policy_body("Risky", userRiskLevels=["high"], users={"includeUsers": [person.id]})
+    grant = {"operator": "AND", "builtInControls": ["mfa", "passwordChange"]}
+
+    def edit(rules: AccessRules) -> AccessRules:
+        asking = read_policy(body | {"grantControls": grant}, new_id="p2").policy
+        return replace(rules, set=replace(rules.set, policies=(asking,)))
+
+    run(open_office.services.manage_access.change(open_office.tenant.id, edit, by=OPERATOR, about="a test"))
+    sign_in(page, open_office, person)
+    page.wait_for_url("**/account**")
+    base = f"{open_office.services.relying_party.public_url}/example/account"
+    page.goto(f"{base}/password")
+    page.get_by_label("New password").fill("first good phrase")
+    page.get_by_label("The same again").fill("first good phrase")
+    page.get_by_role("button", name="Set the password").click()
+    page.wait_for_url("**?done=password_set")
+    supply = open_office.services.manage_risk.supply
+    run(supply(person, level="high", event_type="leakedCredentials", says="on a list", by=OPERATOR))
+
+    page.goto(base)
+    page.wait_for_url("**/account/password?continue=*")
+    look(page, "new-password")
+    for typed, says in (("first good phrase", "think of another"), ("another good phrase", None)):
+        page.get_by_label("New password").fill(typed)
+        page.get_by_label("The same again").fill(typed)
+        page.get_by_role("button", name="Change the password").click()
+        if says is not None:
+            expect(page.get_by_text(says)).to_be_visible()
+
+    page.wait_for_url(base)

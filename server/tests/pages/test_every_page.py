@@ -28,7 +28,7 @@ def pages(found: Any) -> dict[str, Any]:
         "/passkey-policy", "/passkey-policy/try", f"/passkey-policy/try?user=bob@example.org&passkey={passkey.id}",
         "/passkey-policy/history", "/passkey-policy/quarantine", "/pin-rules", "/sign-ins", "/audit", "/users/none",
         "/access/what-if", "/access/what-if?user=bob@example.org", "/access/replay", "/access/analyse",
-        "/access/impact",
+        "/access/impact", "/access/terms", "/access/terms/none",
         "/access", "/access/new", "/access/templates", "/access/history", "/access/trial", "/access/emergency",
     ]  # fmt: skip
     anybody = ["/example/sign-in", "/example/sign-in/pass", "/example/signed-out", "/nowhere/account", "/example/none"]

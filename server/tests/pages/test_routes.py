@@ -7,8 +7,9 @@ import pytest
 from keystead_server.domain.user import Role
 from keystead_server.http.pages.routes import ROUTES
 from keystead_server.http.route import UNLIMITED, Access, Face, Route
+from keystead_server.policy.access.terms import Terms
 from keystead_server.policy.permissions import Permission, may
-from keystead_testkit.access_policies import policy_body, under_policies
+from keystead_testkit.access_policies import policy_body, under_policies, with_terms
 
 POSTS = [route for route in ROUTES if route.method == "POST"]
 FOR_ADMINISTRATORS = [route for route in ROUTES if isinstance(route.access, Permission)]
@@ -33,6 +34,7 @@ def house(found: Any) -> Any:
     house.people = people
     target = house.person("target@example.org")
     house.signed_in(target)
+    with_terms(house, Terms("t1", "House rules", "Be kind."))
     under_policies(
         house, policy_body("Watched", "mfa", state="enabledForReportingButNotEnforced"), security_defaults=True
     )
@@ -44,6 +46,7 @@ def house(found: Any) -> Any:
         "group": house.add_group("Staff").id,
         "app": house.register_app().id,
         "device": house.keep_device(target).id,
+        "terms": "t1",
         "name": "none.css",
         "link": "none",
         "version": "0",

@@ -23,7 +23,7 @@ from keystead_server.policy.passkeys.model import (
     Subject,
     Target,
 )
-from keystead_server.policy.passkeys.possible import nothing_to_register
+from keystead_server.policy.passkeys.possible import nothing_to_register, registrable_models
 
 ADA = Subject(UserId("ada"), frozenset(), frozenset())
 MODEL, OTHER = UUID(int=1), UUID(int=2)
@@ -137,3 +137,12 @@ def test_nobody_is_turned_away_beforehand_whose_passkey_would_be_admitted(
     if isinstance(admit(decided_by, ADA, facts, Operation.REGISTER), Admitted):
         assert may_register(decided_by, ADA, self_service=True) is None
         assert code(decided_by) is None
+
+
+def test_of_some_models_those_that_a_profile_admits_can_be_registered() -> None:
+    only = KeyRestrictions(True, aaguids=frozenset({MODEL}))
+    policy = replace(FIRST_POLICY, profiles=(replace(FIRST_POLICY.profiles[0], key_restrictions=only),))
+
+    assert registrable_models(policy, ADA, [ES256], [MODEL, OTHER]) == {MODEL}
+    assert registrable_models(FIRST_POLICY, ADA, [ES256], [MODEL, OTHER]) == {MODEL, OTHER}
+    assert registrable_models(replace(FIRST_POLICY, enabled=False), ADA, [ES256], [MODEL]) == frozenset()

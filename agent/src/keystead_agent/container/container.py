@@ -163,6 +163,11 @@ class Container:
         contents = self._vault.contents
         return self.keystore.tries(contents.gate if contents else None)
 
+    def leftovers(self) -> int:
+        """How many former PINs the keystore still knows something of: they open nothing, and take up room."""
+        contents = self._vault.contents
+        return self.keystore.leftovers(contents.foundation, contents.gate) if contents else 0
+
     def begin_unlock(self, typed: str | None = None) -> UnlockRequest:
         """What the identity provider has to sign; see `Pins.begin_unlock`."""
         return self._pins.begin_unlock(typed)

@@ -87,8 +87,8 @@ class HelloKeyExists(ContainerError):
 
     def __init__(self, rp_id: str) -> None:
         super().__init__(
-            f"Your account at {rp_id} has a Hello key on this computer already, which signs you in there. "
-            "A passkey beside it is not made."
+            f"This computer has a Windows Hello key of your account at {rp_id}, and one of the two is all that it "
+            "keeps for an account. A security key or another device can still get a passkey."
         )
 
 

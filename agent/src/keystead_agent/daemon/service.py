@@ -187,12 +187,20 @@ class Service:
             "keystore": await self._keystore_status(container.counted_tries),
             "pin_set": container.has_pin,
             "pin_guard": container.guard,
+            "pin_leftovers": await self._leftovers(container),
             "gestures": {"ways": await self.ways(), "open": container.gesture_pass is not None},
             "providers": [
                 {**_brief(provider), "proof": _proof(container, provider)} for provider in container.providers
             ],
             "passkeys": len(container.passkeys),
         }
+
+    async def _leftovers(self, container: Container) -> int:
+        try:
+            return await self.offload(container.leftovers)
+        except KeystoreError:
+            # What is wrong with the chip is said of the chip.
+            return 0
 
     async def _keystore_status(self, count: Callable[[], Tries]) -> Ok:
         try:

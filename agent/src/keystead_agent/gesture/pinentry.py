@@ -28,12 +28,14 @@ class Pinentry:
         timeout: after which an unanswered question counts as refused.
         options: said before each question, such as {"ttyname": "/dev/pts/3"}.
         environment: of the program; it needs DISPLAY or WAYLAND_DISPLAY, and a language.
+        beware: said below every question about a PIN: that its keys are in no chip, say.
     """
 
     program: str
     timeout: timedelta
     options: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] | None = None
+    beware: str = ""
 
     @property
     def offers_more(self) -> bool:
@@ -106,7 +108,7 @@ class Pinentry:
                 "pinentry-qt or pinentry-curses, or name the program in the setting pinentry."
             ) from error
         try:
-            conversation = _Conversation(process)
+            conversation = _Conversation(process, self.beware)
             await asyncio.wait_for(conversation.reply(), _START_SECONDS)
             for name, value in self.options.items():
                 await conversation.say("OPTION", f"{name}={value}")
@@ -124,6 +126,7 @@ class Pinentry:
 @dataclass(slots=True)
 class _Conversation:
     process: asyncio.subprocess.Process
+    beware: str
     pin_was_repeated: bool = False
 
     async def say(self, verb: str, text: str = "") -> Ok | Err:
@@ -136,7 +139,7 @@ class _Conversation:
             raise AssuanError(f"{verb} is answered by {reply.text!r}")
 
     async def describe(self, prompt: Prompt) -> None:
-        await self.require("SETDESC", description(prompt))
+        await self.require("SETDESC", "\n".join(filter(None, (description(prompt), self.beware))))
         if prompt.error:
             await self.require("SETERROR", prompt.error)
         if prompt.other_ways:

@@ -197,6 +197,10 @@ class Keystore(Protocol):
         """Take from the chip what only *gate* needed; it opens no more."""
         ...
 
+    def leftovers(self, foundation: Foundation, gate: Gate | None) -> int:
+        """How many gates were not retired, be it that the program was killed; a new gate takes the place of one."""
+        ...
+
     def gated_secret(self, foundation: Foundation, gate: Gate, pin: PinHash, purpose: bytes) -> bytes:
         """Return 32 bytes for *purpose* that only the right PIN brings out, the same for every gate that follows.
 

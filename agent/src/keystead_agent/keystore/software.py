@@ -46,7 +46,8 @@ from keystead_agent.keystore.interface import (
 from keystead_agent.keystore.packing import Parts, pack
 from keystead_agent.keystore.private_file import read_private, write_private
 
-LABEL: Final = "SOFTWARE KEYSTORE: keys are in a file, not in a chip"
+SOFTWARE_LABEL: Final = "SOFTWARE KEYSTORE: keys are in a file, not in a chip"
+LABEL: Final = SOFTWARE_LABEL
 TRIES_LIMIT: Final = 5
 TRY_BACK_AFTER: Final = timedelta(minutes=10)
 _ATTESTATION: Final = "Proof of where a key is"
@@ -166,6 +167,9 @@ class SoftwareKeystore:
 
     def retire_gate(self, foundation: Foundation, gate: Gate) -> None:
         """Nothing of it is kept here."""
+
+    def leftovers(self, foundation: Foundation, gate: Gate | None) -> int:
+        return 0
 
     def gated_secret(self, foundation: Foundation, gate: Gate, pin: PinHash, purpose: bytes) -> bytes:
         return hmac.digest(self._open_gate(gate, pin), b"keystead " + purpose, "sha256")

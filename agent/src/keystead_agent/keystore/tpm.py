@@ -61,7 +61,7 @@ from keystead_agent.keystore.root import find_root
 from keystead_agent.keystore.tpm_facts import describe, read_tries
 from keystead_agent.keystore.tpm_gate import SECRET_BYTES, TpmGate, handles_of, key_auth, outside_secret
 from keystead_agent.keystore.tpm_gestures import make_pass, opened
-from keystead_agent.keystore.tpm_index import undefine_index
+from keystead_agent.keystore.tpm_index import holds_leftover, undefine_index
 from keystead_agent.keystore.tpm_refusals import refusal
 from keystead_agent.keystore.tpm_unlock import Unlocking, begin, finish, forget
 from keystead_agent.keystore.transport import Connect
@@ -134,6 +134,12 @@ class TpmKeystore:
         if index is not None:
             with self._bus() as bus:
                 undefine_index(bus, index.index)
+
+    def leftovers(self, foundation: Foundation, gate: Gate | None) -> int:
+        index = TpmGate.unpack(gate).index if gate else None
+        unused = (handle for handle in handles_of(foundation) if index is None or handle != index.index)
+        with self._bus() as bus:
+            return sum(holds_leftover(bus, handle) for handle in unused)
 
     def gated_secret(self, foundation: Foundation, gate: Gate, pin: PinHash, purpose: bytes) -> bytes:
         with self._chip_of(foundation) as chip:

@@ -67,9 +67,19 @@ def _make_room(bus: Bus, handle: int) -> bool:
         raise
     except TpmStructureInvalid:
         return False
-    if there.unwritten().attributes != ATTRIBUTES:
+    return _is_ours(there) and undefine_index(bus, handle)
+
+
+def holds_leftover(bus: Bus, handle: int) -> bool:
+    """Whether a container's handle, which its gate does not use, has an index all the same."""
+    try:
+        return _is_ours(bus.run(nv.nv_read_public(handle)))
+    except (TpmError, TpmStructureInvalid):
         return False
-    return undefine_index(bus, handle)
+
+
+def _is_ours(there: NvPublic) -> bool:
+    return there.unwritten().attributes == ATTRIBUTES
 
 
 def undefine_index(bus: Bus, handle: int) -> bool:

@@ -92,6 +92,7 @@ class Doctor:
     def _pin(self) -> Iterator[Finding]:
         if self.status is None or "error" in self.status:
             return
+        yield from self._leftovers(int(self.status["pin_leftovers"]))
         if not self.status["pin_set"]:
             yield Finding("pin", "broken", "There is no PIN yet.", "keystead-agent pin set")
             return
@@ -106,6 +107,12 @@ class Doctor:
                 yield Finding("pin", "beware", says, mend)
             case _:
                 yield Finding("pin", "beware", "Wrong PINs are counted in a file, which a copy turns back.")
+
+    def _leftovers(self, count: int) -> Iterator[Finding]:
+        if count:
+            says = "The chip still keeps the count of a PIN that was changed or deleted. It opens nothing."
+            mend = "The next PIN takes its place: keystead-agent pin set, or keystead-agent pin change"
+            yield Finding("pin", "beware", says, mend)
 
     def _prompt(self) -> Iterator[Finding]:
         program = which(self.settings.pinentry, path=self.environment.get("PATH"))

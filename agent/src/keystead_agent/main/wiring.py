@@ -23,7 +23,7 @@ from keystead_agent.gesture.pam import PamService
 from keystead_agent.gesture.parallel import AnyOfThese, Recogniser
 from keystead_agent.gesture.pinentry import Pinentry
 from keystead_agent.keystore.interface import Keystore
-from keystead_agent.keystore.software import SoftwareKeystore
+from keystead_agent.keystore.software import SOFTWARE_LABEL, SoftwareKeystore
 from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_agent.keystore.transport import connector
 from keystead_agent.main.config import Settings
@@ -38,7 +38,8 @@ def keystore(settings: Settings) -> Keystore:
 
 
 def pinentry(settings: Settings) -> Pinentry:
-    return Pinentry(settings.pinentry, settings.prompt_timeout, _terminal(), dict(os.environ))
+    beware = SOFTWARE_LABEL if settings.keystore == "software" else ""
+    return Pinentry(settings.pinentry, settings.prompt_timeout, _terminal(), dict(os.environ), beware)
 
 
 def gesture(settings: Settings, watch: LoginWatch, log: Log) -> AnyOfThese:

@@ -12,7 +12,6 @@ from keystead_server.flows.access_facts import Target
 from keystead_server.flows.access_gate import AccessGate
 from keystead_server.flows.attempts import Refused, start_trail
 from keystead_server.flows.auditing import audited
-from keystead_server.policy.access.controls import ControlKind
 from keystead_server.policy.access.terms import Terms, accepted
 from keystead_server.ports.clock import Clock, Entropy
 from keystead_server.ports.store import SessionOwner, Store
@@ -62,7 +61,6 @@ class AcceptTerms:
     async def _not_accepted(self, owner: SessionOwner) -> list[Terms]:
         user, now = owner.user, self.clock.now()
         version = await self.gate.in_force(user.tenant_id)
-        grants = (one.grant for one in version.compiled.chosen(version.compiled.enabled) if one.grant is not None)
-        asked = {one.id for grant in grants for one in grant.controls if one.kind is ControlKind.TERMS_OF_USE}
+        asked = {one for policy in version.compiled.chosen(version.compiled.enabled) for one in policy.terms_ids}
         done = accepted(version.rules.terms, await acceptances_of(self.store, user.tenant_id, user.id), now)
         return [one for one in version.rules.terms if one.id in asked - done]

@@ -101,11 +101,13 @@ class Target:
     """Attributes:
     app: None for an action alone.
     contexts: authentication contexts that the app asks for.
+    changes_password: it is where a policy's demand for another password is met.
     """
 
     app: AppFacts | None = None
     action: UserAction | None = None
     contexts: frozenset[str] = frozenset()
+    changes_password: bool = False
 
     @property
     def app_id(self) -> AppId | None:
@@ -119,6 +121,8 @@ class Target:
 ACCOUNT = Target(AppFacts(ACCOUNT_APP))
 ADMINISTRATION = Target(AppFacts(ADMINISTRATION_APP, frozenset({ADMIN_PORTALS})))
 REGISTRATION = Target(action=UserAction.REGISTER_SECURITY_INFO)
+# To change the password is what a policy may be waiting for.
+NEW_PASSWORD = Target(action=UserAction.REGISTER_SECURITY_INFO, changes_password=True)
 DEVICES = Target(action=UserAction.REGISTER_DEVICE)
 
 

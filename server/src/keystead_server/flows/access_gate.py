@@ -15,23 +15,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from keystead_server.domain.access_pass import TemporaryAccessPass
-from keystead_server.domain.access_ruling import AccessRuling, AppliedPolicy
 from keystead_server.domain.app import App
 from keystead_server.domain.ids import NOBODY, GroupId, TenantId
 from keystead_server.domain.passkey import Passkey
-from keystead_server.domain.session import SESSION_LIFETIME, Session
+from keystead_server.domain.session import Session
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.acceptances import acceptances_of
 from keystead_server.flows.access_facts import Place, Target, app_target, person_of, used_in
+from keystead_server.flows.access_rulings import UNRULED, Ruling, ruling_of
+from keystead_server.flows.held_methods import HeldMethods
 from keystead_server.flows.policies import AccessPolicies, AccessVersion
-from keystead_server.policy.access.compiled import Compiled
-from keystead_server.policy.access.controls import BrowserMode, ControlKind
-from keystead_server.policy.access.decide import Decision, Prompt, Verdict, decide
+from keystead_server.policy.access.decide import decide
 from keystead_server.policy.access.early import BlockedEarly, Early, MayContinue, decide_early
 from keystead_server.policy.access.facts import AppFacts, Facts, Person, Used, Workload
-from keystead_server.policy.access.grants import why_unmet
 from keystead_server.policy.access.terms import accepted
 from keystead_server.policy.access.vocabulary import UNKNOWN, ClientApp, RiskLevel, Unknown
 from keystead_server.policy.people import Subject
@@ -40,56 +38,8 @@ from keystead_server.ports.geo_ip import GeoIp
 from keystead_server.ports.risk_signals import Risks, RiskSignals
 from keystead_server.ports.store import SessionOwner, Store
 
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """What policy says of one sign-in, or one use of a session.
-
-    Attributes:
-        record: for the log; None where no policy applied.
-        says: what is asked for, in words for the person; never which policy asks.
-        emergency: the account is one that no policy is for.
-        terms: ids of the terms of use that are asked for and can be accepted.
-        only_terms: to accept them is all that is missing.
-    """
-
-    decision: Decision
-    record: AccessRuling | None = None
-    says: tuple[str, ...] = ()
-    emergency: bool = False
-    terms: frozenset[str] = frozenset()
-    only_terms: bool = False
-
-    @property
-    def code(self) -> str | None:
-        """Why not, or None: stable."""
-        match self.decision.verdict:
-            case Verdict.ALLOW:
-                return None
-            case Verdict.BLOCK:
-                return "access_blocked"
-            case Verdict.CONTROLS_REQUIRED:
-                return "access_controls_required"
-
-    @property
-    def blocks(self) -> bool:
-        return self.decision.verdict is Verdict.BLOCK
-
-    def opens(self, session: Session) -> Session:
-        """*session* as it is opened: policy may have the browser keep it."""
-        return session.kept() if self.decision.session.persistent_browser is BrowserMode.ALWAYS else session
-
-    def for_use_of(self, session: Session, now: datetime) -> "Ruling":
-        """As it is for a session that was kept: once no policy keeps it, it lasts no longer than any other."""
-        keeps = self.decision.session.persistent_browser is BrowserMode.ALWAYS
-        if keeps or self.blocks or now < session.signed_in_at + SESSION_LIFETIME:
-            return self
-        over = replace(self.decision, verdict=Verdict.CONTROLS_REQUIRED, sign_in_again=True)
-        return replace(self, decision=over, says=(*self.says, _TOO_OLD), only_terms=False)
-
-
-_TOO_OLD = "the sign-in is older than your organisation allows for this"
-UNRULED = Ruling(Decision(Verdict.ALLOW))
+# What asks the gate handles its rulings.
+__all__ = ["AccessGate", "Ruling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +49,7 @@ class AccessGate:
     access: AccessPolicies
     places: GeoIp | None = None
     risks: RiskSignals | None = None
+    held: HeldMethods | None = None
 
     async def of_session(
         self, owner: SessionOwner, visitor: Visitor, target: Target, *, place: Place | None = None
@@ -152,7 +103,7 @@ class AccessGate:
             ),
             Place.of(visitor),
         )
-        return _ruling(version, decide(version.compiled, facts))
+        return ruling_of(version, decide(version.compiled, facts))
 
     async def surely_blocked(self, owner: SessionOwner, app: App) -> bool:
         """Whether a policy blocks this person from *app* wherever they are: who calls is the app, not they."""
@@ -215,9 +166,10 @@ class AccessGate:
             self._facts(self.clock.now(), who, target, place or Place.of(visitor), risks),
             methods=methods,
             authenticated_at=session.signed_in_at,
+            password_changeable=await self._password_changeable(version, user, groups, risks),
             accepted_terms=await self._accepted(version, user),
         )
-        ruling = _ruling(version, decide(version.compiled, facts))
+        ruling = ruling_of(version, decide(version.compiled, facts))
         return replace(ruling, emergency=user.id in version.rules.set.break_glass)
 
     def _facts(self, now: datetime, who: Person, target: Target, place: Place, risks: Risks | None) -> Facts:
@@ -243,6 +195,15 @@ class AccessGate:
             country = self.places.country(place.address)
         return replace(facts, address=place.address, country=country, platform=place.platform)
 
+    async def _password_changeable(
+        self, version: AccessVersion, user: User, groups: Iterable[GroupId], risks: Risks
+    ) -> bool:
+        """Whether the person has a password, may go on having one, and a change would lower the risk."""
+        if self.held is None or not (version.compiled.asks_for_new_password and risks.can_be_remediated):
+            return False
+        held = await self.held.of(user, frozenset(groups))
+        return held.secrets.password is not None and held.against_using(Method.PASSWORD) is None
+
     async def _accepted(self, version: AccessVersion, user: User) -> frozenset[str]:
         if not version.compiled.asks_for_terms:
             return frozenset()
@@ -263,34 +224,3 @@ _SOMEBODY = Person(NOBODY, UNKNOWN, UNKNOWN, UNKNOWN)
 
 def _unruled(version: AccessVersion, user: User) -> Ruling:
     return replace(UNRULED, emergency=True) if user.id in version.rules.set.break_glass else UNRULED
-
-
-def _ruling(version: AccessVersion, decision: Decision) -> Ruling:
-    if not decision.applied:
-        return Ruling(decision)
-    applied = tuple(
-        AppliedPolicy(one.policy_id, version.names[one.policy_id], one.result.value) for one in decision.applied
-    )
-    terms = [_terms_in(prompt, version.compiled) for prompt in decision.prompts]
-    return Ruling(
-        decision,
-        AccessRuling(decision.verdict.value, applied),
-        _says(version.compiled, decision),
-        terms=frozenset().union(*terms),
-        only_terms=bool(terms) and all(terms) and not (decision.sign_in_again or decision.not_bound),
-    )
-
-
-def _terms_in(prompt: Prompt, compiled: Compiled) -> frozenset[str]:
-    asked = (one.id for one in prompt.any_of if one.kind is ControlKind.TERMS_OF_USE)
-    return compiled.set.terms.intersection(asked)
-
-
-def _says(compiled: Compiled, decision: Decision) -> tuple[str, ...]:
-    strengths, terms = compiled.strengths, compiled.set.terms
-    said = [" or ".join(why_unmet(one, strengths, terms) for one in prompt.any_of) for prompt in decision.prompts]
-    if decision.sign_in_again:
-        said.append(_TOO_OLD)
-    if decision.not_bound:
-        said.append("a session that is bound to a device is needed, and none can be bound here yet")
-    return tuple(said)

@@ -80,6 +80,13 @@ class AcceptFirst:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangePasswordFirst:
+    """The person is signed in, and must change the password before the app gets an answer."""
+
+    app: App
+
+
+@dataclass(frozen=True, slots=True)
 class NotSafe:
     """Nobody may be sent anywhere; the person is told, on our page."""
 
@@ -95,7 +102,7 @@ class Denied:
     ruling: Ruling
 
 
-Outcome: TypeAlias = Reply | SignInFirst | RegisterFirst | AcceptFirst | NotSafe | Denied
+Outcome: TypeAlias = Reply | SignInFirst | RegisterFirst | AcceptFirst | ChangePasswordFirst | NotSafe | Denied
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +230,14 @@ class Authorize:
         asked_at: datetime | None,
         denied: Denied,
     ) -> Outcome:
-        """Another sign-in, a first passkey, terms to be accepted, or nothing: never a circle."""
+        """Another sign-in, a first passkey, terms to be accepted, another password, or nothing: never a circle."""
         session = owner.session
         if not denied.ruling.decision.can_be_met:
             return denied
         if denied.ruling.only_terms:
             return AcceptFirst(app)
+        if denied.ruling.change_password:
+            return ChangePasswordFirst(app)
         again = SignInFirst(app, owner.user.username)
         if asked_at is None or session.signed_in_at < asked_at:
             return again

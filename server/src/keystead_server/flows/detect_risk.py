@@ -16,7 +16,7 @@ from keystead_server.domain.user_agent import system_of
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.risk_signals import signals_of
 from keystead_server.policy.risk.detections import Detection, of_last
-from keystead_server.policy.risk.levels import LOOK_BACK, Risk, highest, sign_in_risk, user_risk
+from keystead_server.policy.risk.levels import LOOK_BACK, Risk, can_be_remediated, highest, sign_in_risk, user_risk
 from keystead_server.policy.risk.traces import Trace
 from keystead_server.ports.clock import Clock
 from keystead_server.ports.geo_ip import GeoIp
@@ -37,7 +37,12 @@ class DetectRisk:
     async def of(self, tenant: TenantId, user: UserId, visitor: Visitor) -> Risks:
         now = self.clock.now()
         traces, signals = await self.traces(tenant, user, now), await signals_of(self.store, tenant, user)
-        return Risks(sign_in=self._sign_in(traces, visitor, now).level, user=user_risk(traces, now, signals).level)
+        person = user_risk(traces, now, signals)
+        return Risks(
+            sign_in=self._sign_in(traces, visitor, now).level,
+            user=person.level,
+            can_be_remediated=can_be_remediated(person),
+        )
 
     async def person(self, tenant: TenantId, user: UserId) -> Risk:
         """How risky they are now, and why."""

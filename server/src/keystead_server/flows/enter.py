@@ -36,7 +36,7 @@ class Enter:
     async def __call__(self, owner: SessionOwner, visitor: Visitor, target: Target) -> Denied | None:
         """Why the session must not go to *target*, or None."""
         ruling = await self.gate.of_session(owner, visitor, target)
-        if ruling.code is None:
+        if ruling.code is None or (target.changes_password and ruling.change_password):
             return None
         tenant, now = owner.session.tenant_id, self.clock.now()
         trail = start_trail(self.store, self.entropy, tenant, visitor, now, Purpose.USE, Method.NONE)

@@ -8,6 +8,7 @@ from keystead_server.domain.user import User
 from keystead_server.flows.access_facts import person_of
 from keystead_server.flows.logged_sign_ins import MAX_TRACES, Reader, was_judged
 from keystead_server.flows.policies import AccessPolicies
+from keystead_server.flows.risk_signals import signals_of
 from keystead_server.policy.access.explain import Explanation, explain
 from keystead_server.policy.access.facts import Facts, Used
 from keystead_server.policy.people import Subject
@@ -45,7 +46,8 @@ class ExplainSignIn:
             return None
         groups = await self.store.users.groups_of(user.tenant_id, user.id)
         person = person_of(Subject.of(user, frozenset(group.id for group in groups)))
-        reader = Reader(self.geo_ip, {user.id: person}, version.asks_about_risk)
+        signals = await signals_of(self.store, user.tenant_id, user.id) if version.asks_about_risk else ()
+        reader = Reader(self.geo_ip, {user.id: person}, version.asks_about_risk, {user.id: signals})
         rows = newest_first[newest_first.index(wanted) :]
         facts = _facts(reader, rows)
         return None if facts is None else SignInExplained(wanted, explain(version.compiled, facts))

@@ -8,19 +8,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from keystead_server.domain.ids import EventId, TenantId, UserId
+from keystead_server.domain.ids import TenantId, UserId
 from keystead_server.domain.sign_in import Purpose
 from keystead_server.domain.user import User
+from keystead_server.flows.auditing import NEWEST, newest_lines
 from keystead_server.flows.detect_risk import MAX_ROWS, DetectRisk, trace_of
 from keystead_server.flows.risk_signals import user_of
 from keystead_server.policy.risk.detections import detect
 from keystead_server.policy.risk.levels import LOOK_BACK, Risk
 from keystead_server.policy.risk.traces import Trace
 from keystead_server.ports.clock import Clock
-from keystead_server.ports.log_queries import AuditQuery, SignInQuery
+from keystead_server.ports.log_queries import SignInQuery
 from keystead_server.ports.store import Store
-
-_PAGE, _PAGES = 1000, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +53,15 @@ class ListRisk:
             return None
         risk = await self.detect_risk.person(tenant, one)
         moments = [each.at for each in risk.because]
-        if risk.dismissed_at is not None:
-            moments.append(risk.dismissed_at)
+        moments += [one for one in (risk.dismissed_at, risk.remediated_at) if one is not None]
         return RiskyUser(user, risk, max(moments)) if moments else None
 
     async def _in_signals(self, tenant: TenantId) -> Iterable[UserId]:
         """Whom anything was ever said about: a confirmation is not forgotten by itself."""
-        found: set[UserId] = set()
-        after: EventId | None = None
-        for _ in range(_PAGES):
-            rows = await self.store.logs.audit_events(tenant, AuditQuery(_PAGE, after=after))
-            found.update(one for row in rows if (one := user_of(row.event)) is not None)
-            if len(rows) < _PAGE:
-                break
-            after = rows[-1].event.id
-        return found
+        return {one async for line in newest_lines(self.store, tenant) if (one := user_of(line)) is not None}
 
     async def _in_sign_ins(self, tenant: TenantId, since: datetime) -> Iterable[UserId]:
-        rows = await self.store.logs.sign_ins(tenant, SignInQuery(_PAGE * _PAGES, since=since))
+        rows = await self.store.logs.sign_ins(tenant, SignInQuery(NEWEST, since=since))
         traces: dict[UserId, list[Trace]] = {}
         for row in reversed(rows):
             attempt = row.attempt

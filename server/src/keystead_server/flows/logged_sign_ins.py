@@ -5,6 +5,7 @@ and roles were: those of now count. Of a Temporary Access Pass it does not say h
 weaker kind is assumed, as live does for one that is gone. Countries are those of the file of now.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from keystead_server.domain.passkey import Proof
@@ -15,7 +16,8 @@ from keystead_server.policy.access.facts import Facts, Person, Used
 from keystead_server.policy.access.replay import Replayed
 from keystead_server.policy.access.vocabulary import ClientApp, InsiderRisk, RiskLevel, Unknown
 from keystead_server.policy.risk.detections import Detection, of_last
-from keystead_server.policy.risk.levels import highest, in_memory
+from keystead_server.policy.risk.levels import highest, risk_of
+from keystead_server.policy.risk.signals import Signal
 from keystead_server.policy.risk.traces import Trace
 from keystead_server.policy.strengths.evaluate import Credential
 from keystead_server.policy.strengths.model import MethodMode
@@ -33,9 +35,10 @@ class _History:
     traces: list[Trace] = field(default_factory=list)
     detections: list[Detection] = field(default_factory=list)
 
-    def add(self, trace: Trace) -> tuple[RiskLevel, RiskLevel]:
+    def add(self, trace: Trace, signals: Sequence[Signal]) -> tuple[RiskLevel, RiskLevel]:
         """The risk of the sign-in that *trace* is, and that of the person before it."""
-        person = highest(one.user_level for one in in_memory(self.detections, trace.at))
+        said = [one for one in signals if one.at <= trace.at]
+        person = risk_of(self.detections, trace.at, said).level
         self.traces = [*self.traces[-MAX_TRACES:], trace]
         found = tuple(of_last(self.traces, trace))
         self.detections.extend(found)
@@ -45,7 +48,10 @@ class _History:
 class Reader:
     """Rows of the log, in order of time → sign-ins as facts."""
 
-    def __init__(self, geo_ip: GeoIp, people: dict[str, Person], asks_about_risk: bool) -> None:
+    def __init__(
+        self, geo_ip: GeoIp, people: dict[str, Person], asks_about_risk: bool, signals: Mapping[str, Sequence[Signal]]
+    ) -> None:
+        self._signals = signals
         self._geo_ip = geo_ip
         self._people = people
         self._histories: dict[str, _History] | None = {} if asks_about_risk else None
@@ -72,7 +78,9 @@ class Reader:
     def _risks(self, row: Attempt) -> tuple[RiskLevel, RiskLevel]:
         if self._histories is None or row.user_id is None or row.purpose is not Purpose.SIGN_IN:
             return RiskLevel.NONE, RiskLevel.NONE
-        return self._histories.setdefault(row.user_id, _History()).add(trace_of(row, self._geo_ip))
+        return self._histories.setdefault(row.user_id, _History()).add(
+            trace_of(row, self._geo_ip), self._signals.get(row.user_id, ())
+        )
 
     def _facts(self, row: Attempt, person: Person, sign_in_risk: RiskLevel, user_risk: RiskLevel) -> Facts:
         place = Place.said(row.client_address, row.user_agent)

@@ -19,7 +19,6 @@ from keystead_server.flows.policies import AccessPolicies, AccessVersion, Method
 from keystead_server.flows.policy_kinds import check
 from keystead_server.flows.save_policy import SavePolicy
 from keystead_server.policy.access.compiled import Compiled
-from keystead_server.policy.access.controls import ControlKind
 from keystead_server.policy.access.document import AccessRules, Pending
 from keystead_server.policy.access.model import NO_IDS, Excluded, Locations, Policy
 from keystead_server.policy.access.vocabulary import ALL, ALL_TRUSTED, GUESTS, NONE, State
@@ -163,7 +162,7 @@ class ManageAccess:
         for policy in fresh:
             await self._names_what_is_there(tenant, policy, after)
         for gone in sorted(before.rules.set.terms - after.set.terms):
-            in_use(after, _terms_of, gone)
+            in_use(after, lambda policy: policy.terms_ids, gone)
         for account in after.set.break_glass - before.rules.set.break_glass:
             await self._user_there(tenant, account, "breakGlass")
         if by.user is not None and not on_trial:
@@ -197,10 +196,9 @@ class ManageAccess:
             for one in sorted(ids - places):
                 target = f"conditions.locations.{name}"
                 raise Invalid("location_unknown", f"there is no named location with the id {one!r}", target=target)
-        for control in () if policy.grant is None else policy.grant.controls:
-            if control.kind is ControlKind.TERMS_OF_USE and control.id not in after.set.terms:
-                target = "grantControls.termsOfUse"
-                raise Invalid("terms_unknown", f"there are no terms of use with the id {control.id!r}", target=target)
+        for one in sorted(policy.terms_ids - after.set.terms):
+            target = "grantControls.termsOfUse"
+            raise Invalid("terms_unknown", f"there are no terms of use with the id {one!r}", target=target)
         for one in () if policy.grant is None else policy.grant.strength_ids:
             if one not in after.set.all_strengths:
                 target = "grantControls.authenticationStrength"
@@ -217,11 +215,6 @@ class ManageAccess:
 
 def _on_trial() -> Invalid:
     return Invalid("policy_on_trial", "a change is on trial: confirm it, take it back, or wait")
-
-
-def _terms_of(policy: Policy) -> frozenset[str]:
-    controls = () if policy.grant is None else policy.grant.controls
-    return frozenset(one.id for one in controls if one.kind is ControlKind.TERMS_OF_USE)
 
 
 def in_use(rules: AccessRules, named: Callable[[Policy], frozenset[str]], one: str) -> None:

@@ -12,11 +12,13 @@ from keystead_server.domain.ids import AttemptId, GroupId, TenantId, UserId
 from keystead_server.flows.access_facts import person_of
 from keystead_server.flows.logged_sign_ins import Reader
 from keystead_server.flows.policies import AccessPolicies, AccessVersion
+from keystead_server.flows.risk_signals import everybodys_signals
 from keystead_server.policy.access.compiled import Compiled, PolicySet
 from keystead_server.policy.access.facts import Person
 from keystead_server.policy.access.replay import Effect, Replay
 from keystead_server.policy.access.vocabulary import State
 from keystead_server.policy.people import Subject
+from keystead_server.policy.risk.signals import Signal
 from keystead_server.ports.clock import Clock
 from keystead_server.ports.geo_ip import GeoIp
 from keystead_server.ports.log_queries import SignInQuery
@@ -105,7 +107,9 @@ class Replaying:
         self._replay = Replay(now.compiled, then)
         self._people: dict[str, Person] = {}
         self._usernames: dict[str, str] = {}
-        self._reader = Reader(geo_ip, self._people, now.compiled.asks_about_risk or then.asks_about_risk)
+        self._asks_about_risk = now.compiled.asks_about_risk or then.asks_about_risk
+        self._signals: dict[str, list[Signal]] = {}
+        self._reader = Reader(geo_ip, self._people, self._asks_about_risk, self._signals)
         self._groups_named = sorted(_groups_named((now.rules.set, after)))
         self._groups: dict[UserId, set[GroupId]] | None = None
         self._last_person: UserId | None = None
@@ -139,6 +143,8 @@ class Replaying:
         if batch:
             self._last_person = batch[-1].id
         else:
+            if self._asks_about_risk:
+                self._signals.update(await everybodys_signals(self._store, self._tenant))
             self._knows_everybody = True
 
     async def _members(self) -> dict[UserId, set[GroupId]]:

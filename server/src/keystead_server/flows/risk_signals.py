@@ -10,6 +10,7 @@ from datetime import datetime
 
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.ids import TenantId, UserId
+from keystead_server.flows.auditing import newest_lines
 from keystead_server.policy.access.vocabulary import RiskLevel
 from keystead_server.policy.risk.signals import Signal, SignalKind
 from keystead_server.ports.store import Store
@@ -20,6 +21,7 @@ EVENTS = {
     SignalKind.SUPPLIED: "risk.supplied",
     SignalKind.CONFIRMED: "risk.confirmed",
     SignalKind.DISMISSED: "risk.dismissed",
+    SignalKind.REMEDIATED: "risk.remediated",
 }
 _KINDS = {event: kind for kind, event in EVENTS.items()}
 _PREFIX = "risk:"
@@ -38,6 +40,16 @@ async def signals_of(store: Store, tenant: TenantId, user: UserId) -> Sequence[S
     """Newest first."""
     lines = await store.logs.audit_of(tenant, target_of(user), limit=_READ)
     return tuple(signal_of(line) for line in lines if line.name in _KINDS)
+
+
+async def everybodys_signals(store: Store, tenant: TenantId) -> dict[str, list[Signal]]:
+    """By person; as far as the newest lines of the log go."""
+    found: dict[str, list[Signal]] = {}
+    async for line in newest_lines(store, tenant):
+        user = user_of(line)
+        if user is not None:
+            found.setdefault(user, []).append(signal_of(line))
+    return found
 
 
 def signal_of(event: AuditEvent) -> Signal:

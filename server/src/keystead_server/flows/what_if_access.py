@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import TypeAlias
 from uuid import UUID
+
+from keystead_core.webauthn import DEFAULT_OFFERED_ALGORITHMS
 
 from keystead_server.domain.ids import GroupId, TenantId, UserId
 from keystead_server.domain.invalid import Invalid
@@ -11,7 +14,7 @@ from keystead_server.domain.passkey import Proof
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
 from keystead_server.flows.access_facts import OWN_APPS, ROLE_TEMPLATES, modes_of, person_of
-from keystead_server.flows.policies import MethodsPolicies
+from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
 from keystead_server.policy.access.analyse import analyse
 from keystead_server.policy.access.compiled import Compiled, PolicySet
 from keystead_server.policy.access.explain import Explanation, explain
@@ -29,6 +32,7 @@ from keystead_server.policy.access.vocabulary import (
     UserAction,
 )
 from keystead_server.policy.methods.decide import may_use
+from keystead_server.policy.passkeys.possible import registrable_models
 from keystead_server.policy.people import Subject
 from keystead_server.policy.strengths.evaluate import Credential
 from keystead_server.policy.strengths.model import MethodMode
@@ -143,29 +147,34 @@ class WhatIfAccess:
         )
 
 
+_Modes: TypeAlias = dict[str, frozenset[MethodMode]]
+_Models: TypeAlias = dict[str, frozenset[UUID]]
+
+
 @dataclass(frozen=True, slots=True)
 class AnalyseAccess:
     store: Store
     clock: Clock
     methods: MethodsPolicies
+    passkeys: PasskeyPolicies
 
     async def __call__(self, tenant: TenantId, policies: PolicySet) -> Sequence[Finding]:
         """Everything that can be found wrong with *policies*, over everybody and every app there is.
 
         Takes seconds for many people and policies: not for a page that is waited for.
         """
-        return analyse(Compiled(policies), await self.directory(tenant), self.clock.now())
+        return analyse(Compiled(policies), await self.directory(tenant, policies), self.clock.now())
 
     async def out_of_reach(self, tenant: TenantId, policies: PolicySet) -> Sequence[Finding]:
         """Of *policies*, those whose strength nobody can meet whom they are for: worth a word before they are saved."""
         compiled = Compiled(policies)
         if not compiled.live & compiled.with_strength:
             return ()
-        return tuple(out_of_reach(compiled, await self.directory(tenant), self.clock.now()))
+        return tuple(out_of_reach(compiled, await self.directory(tenant, policies), self.clock.now()))
 
-    async def directory(self, tenant: TenantId) -> Directory:
-        """Who and what there is, for a search that is made elsewhere."""
-        people, modes = await self._people(tenant)
+    async def directory(self, tenant: TenantId, policies: PolicySet) -> Directory:
+        """Who and what there is, for a search of *policies* that is made elsewhere."""
+        people, modes, models = await self._people(tenant, _models_in(policies))
         apps = [app.id for app in await self.store.apps.all(tenant)]
         return Directory(
             people=people,
@@ -174,17 +183,19 @@ class AnalyseAccess:
             # Roles that we do not have are Entra's: naming one is no mistake, though nobody here holds it.
             roles=frozenset(ROLE_TEMPLATES.values()) | frozenset(PRIVILEGED_ROLES),
             modes=modes,
+            models=models,
         )
 
-    async def _people(self, tenant: TenantId) -> tuple[list[Person], dict[str, frozenset[MethodMode]]]:
-        """Everybody who is switched on, and by id what they can sign in with or register."""
+    async def _people(self, tenant: TenantId, named: Sequence[UUID]) -> tuple[list[Person], _Modes, _Models]:
+        """Everybody who is switched on, and by id what they can sign in with or register, and of which models."""
         in_groups: dict[UserId, set[GroupId]] = {}
         for group in await self.store.groups.all(tenant):
             for member in await self.store.groups.members(tenant, group.id):
                 in_groups.setdefault(member.id, set()).add(group.id)
-        policy = await self.methods.now(tenant)
+        policy, passkeys = await self.methods.now(tenant), await self.passkeys.now(tenant)
         people: list[Person] = []
-        modes: dict[str, frozenset[MethodMode]] = {}
+        modes: _Modes = {}
+        models: _Models = {}
         after: UserId | None = None
         while batch := await self.store.users.page(tenant, limit=BATCH, after=after):
             for user in batch:
@@ -192,5 +203,17 @@ class AnalyseAccess:
                     subject = Subject.of(user, frozenset(in_groups.get(user.id, ())))
                     people.append(person_of(subject))
                     modes[user.id] = modes_of(one for one in Method if may_use(policy, one, subject) is None)
+                    models[user.id] = (
+                        registrable_models(passkeys, subject, DEFAULT_OFFERED_ALGORITHMS, named)
+                        if named
+                        else frozenset()
+                    )
             after = batch[-1].id
-        return people, modes
+        return people, modes, models
+
+
+def _models_in(policies: PolicySet) -> Sequence[UUID]:
+    """Every model that a strength of *policies* names."""
+    return sorted(
+        {one for each in policies.strengths.values() for list_ in each.fido2 for one in list_.allowed_aaguids}
+    )

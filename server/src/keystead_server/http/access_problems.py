@@ -17,6 +17,7 @@ _ASK_IF_WRONG = (
 )
 SIGN_IN = "Sign in again, with a passkey if you have one."
 _READ_TERMS = "Read the terms, and accept them to go on."
+_CHANGE_PASSWORD = "Change your password to go on."
 _REGISTER = "Add a passkey, and sign in with it."
 _DEVICE = f"Use a computer that your organisation manages. If this is one: {_ASK[:1].lower()}{_ASK[1:]}"
 _REMEDIES: Final[Mapping[ControlKind, str]] = {
@@ -26,7 +27,6 @@ _REMEDIES: Final[Mapping[ControlKind, str]] = {
     ControlKind.COMPLIANT_APP: _ASK,
     ControlKind.CUSTOM_FACTOR: _ASK,
     ControlKind.TERMS_OF_USE: _ASK,
-    ControlKind.PASSWORD_CHANGE: "Set a new password on the page of your account, and sign in again.",
 }
 """What is no matter of signing in otherwise."""
 
@@ -38,6 +38,8 @@ def access_problem(ruling: Ruling, attempt: str, *, may_register: bool = False) 
         return Problem(403, "access_blocked", says, number=attempt, what_to_do=next_step)
     if ruling.only_terms:
         return Problem(403, "terms_not_accepted", says, number=attempt, what_to_do=_READ_TERMS)
+    if ruling.change_password:
+        return Problem(403, "password_change_needed", says, number=attempt, what_to_do=_CHANGE_PASSWORD)
     if may_register and ruling.decision.can_be_met:
         return Problem(403, "access_needs_passkey", says, number=attempt, what_to_do=next_step)
     return Problem(403, "access_controls_required", says, number=attempt, what_to_do=next_step)
@@ -68,6 +70,8 @@ def remedy(ruling: Ruling, *, may_register: bool = False) -> str:
             return _REMEDIES[kinds[0]]
         if not prompt.can_be_met:
             return _ASK
+    if ruling.change_password:
+        return _CHANGE_PASSWORD
     return _REGISTER if may_register else SIGN_IN
 
 

@@ -19,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.visitor import Visitor
-from keystead_server.flows.access_facts import ACCOUNT, ADMINISTRATION, DEVICES, REGISTRATION
+from keystead_server.flows.access_facts import ACCOUNT, ADMINISTRATION, DEVICES, NEW_PASSWORD, REGISTRATION
 from keystead_server.flows.api_access import TokenInvalid
 from keystead_server.http import cookies, problems
 from keystead_server.http.access_problems import access_problem
@@ -40,6 +40,7 @@ ProblemAnswer = Callable[[Call, Problem], Awaitable[Response]]
 _TARGETS = {
     Reaches.ACCOUNT: ACCOUNT,
     Reaches.REGISTRATION: REGISTRATION,
+    Reaches.NEW_PASSWORD: NEW_PASSWORD,
     Reaches.DEVICES: DEVICES,
     Reaches.ADMINISTRATION: ADMINISTRATION,
 }

@@ -35,6 +35,7 @@ class Reaches(Enum):
     NOTHING = "nothing that policies protect"
     ACCOUNT = "security info"
     REGISTRATION = "registering security info"
+    NEW_PASSWORD = "changing one's password"
     DEVICES = "registering a device"
     ADMINISTRATION = "administration"
 

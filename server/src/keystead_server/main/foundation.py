@@ -72,6 +72,7 @@ def lay_foundation(
     metadata, places = metadata or open_metadata(config), geo_ip or NoGeoIp()
     policies, methods, access = PasskeyPolicies(store), MethodsPolicies(store), AccessPolicies(store)
     models = KnownModels(metadata, clock)
+    held = HeldMethods(store, methods, policies, models)
     risks = DetectRisk(store, clock, places)
     authorities = StoredAuthorities(store, sealer, entropy)
     anchors = RootStore(read_roots(config.roots_folder), metadata)
@@ -89,9 +90,9 @@ def lay_foundation(
         methods=methods,
         access=access,
         models=models,
-        held=HeldMethods(store, methods, policies, models),
+        held=held,
         risks=risks,
-        ruled=AccessGate(store, clock, access, places, risks),
+        ruled=AccessGate(store, clock, access, places, risks, held),
         duty=RegistrationDuty(store, policies, methods, models),
         letters=Letters(entropy, sealer, config.sends_mail),
         authorities=authorities,

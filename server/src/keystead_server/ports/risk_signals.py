@@ -10,9 +10,14 @@ from keystead_server.policy.access.vocabulary import InsiderRisk, RiskLevel
 
 @dataclass(frozen=True, slots=True)
 class Risks:
+    """Attributes:
+    can_be_remediated: a new password would deal with the person's risk.
+    """
+
     sign_in: RiskLevel = RiskLevel.NONE
     user: RiskLevel = RiskLevel.NONE
     insider: InsiderRisk = InsiderRisk.NONE
+    can_be_remediated: bool = False
 
 
 class RiskSignals(Protocol):

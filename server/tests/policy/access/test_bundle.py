@@ -9,11 +9,14 @@ from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
-from keystead_server.policy.access.bundle import Bundle, Kind, files, laid, laid_rules, read_bundle
+from keystead_server.domain.invalid import Invalid
+from keystead_server.policy.access.bundle import Bundle, Kind, laid, laid_rules, read_bundle
 from keystead_server.policy.access.compiled import PolicySet
 from keystead_server.policy.access.differences import differences
 from keystead_server.policy.access.document import AccessRules, Context
+from keystead_server.policy.access.folder import files
 from keystead_server.policy.access.names import Names
+from keystead_server.policy.access.terms import Terms
 from keystead_server.policy.access.vocabulary import State
 from keystead_server.policy.strengths.document import read_strength
 from keystead_server.policy.strengths.model import PHISHING_RESISTANT
@@ -30,7 +33,7 @@ def ids() -> Callable[[], str]:
 
 
 def read(known: PolicySet = NOTHING, **by_file: Any) -> Bundle:
-    return read_bundle([(f"{name}.json", content) for name, content in by_file.items()], known, ids())
+    return read_bundle([(f"{name}.json", content) for name, content in by_file.items()], AccessRules(known), ids())
 
 
 def unnamed(**said: Any) -> dict[str, Any]:
@@ -40,20 +43,27 @@ def unnamed(**said: Any) -> dict[str, Any]:
 @settings(max_examples=60, deadline=None)
 @given(sets())
 def test_export_import_and_export_again_is_the_same(policy_set: PolicySet) -> None:
-    written = files(policy_set)
+    written = files(AccessRules(policy_set))
 
-    bundle = read_bundle(written.items(), NOTHING, ids())
+    bundle = read_bundle(written.items(), AccessRules(), ids())
     again = laid(bundle, NOTHING, NOW, whole=True)
 
     assert bundle.refused == ()
-    assert files(again) == written
+    assert files(AccessRules(again)) == written
 
 
 @settings(max_examples=60, deadline=None)
 @given(sets())
 def test_what_was_applied_and_is_applied_again_changes_nothing(policy_set: PolicySet) -> None:
-    once = laid(read_bundle(files(policy_set).items(), policy_set, ids()), policy_set, NOW, whole=True)
-    twice = laid(read_bundle(files(once).items(), once, ids()), once, NOW + timedelta(days=1), whole=True)
+    once = laid(
+        read_bundle(files(AccessRules(policy_set)).items(), AccessRules(policy_set), ids()), policy_set, NOW, whole=True
+    )
+    twice = laid(
+        read_bundle(files(AccessRules(once)).items(), AccessRules(once), ids()),
+        once,
+        NOW + timedelta(days=1),
+        whole=True,
+    )
 
     assert differences(policy_set, once) == differences(once, twice) == ()
     assert set(twice.policies) == set(once.policies)
@@ -93,8 +103,8 @@ def test_a_file_holds_one_a_list_a_collection_or_a_set(content: Any) -> None:
 def test_authentication_contexts_keep_their_names() -> None:
     rules = AccessRules(contexts=(Context("c1", "Payments"), Context("c2", "Contracts", available=False)))
 
-    written = files(rules.set, rules.contexts)
-    bundle = read_bundle(written.items(), NOTHING, ids())
+    written = files(rules)
+    bundle = read_bundle(written.items(), AccessRules(), ids())
 
     assert laid_rules(bundle, AccessRules(), NOW, whole=True) == rules
     assert laid_rules(read(p=body()), rules, NOW, whole=True).contexts == rules.contexts
@@ -161,7 +171,7 @@ def test_files_are_named_for_people_and_no_name_leads_out_of_the_folder() -> Non
     names = ["Block: all!", "block all", "../../etc/passwd", "…"]
     policies = tuple(replace(policy(f"id-{n}"), name=name) for n, name in enumerate(names))
 
-    assert sorted(files(PolicySet(policies, LOCATIONS, {"own": OWN_STRENGTH}))) == [
+    assert sorted(files(AccessRules(PolicySet(policies, LOCATIONS, {"own": OWN_STRENGTH})))) == [
         "authenticationStrengths/pass-or-passkey.json",
         "namedLocations/home.json",
         "namedLocations/lab.json",
@@ -222,6 +232,71 @@ def test_changes_of_locations_strengths_and_break_glass_are_told() -> None:
         "Strength “Pass or passkey” is removed.",
         "Break-glass accounts: - Ada, + Bob",
     ]
+
+
+# -- terms of use ------------------------------------------------------------------------------------------
+
+RULES = Terms("t1", "House rules", "Be kind.", 3, timedelta(days=365))
+
+
+def applied(over: AccessRules, **by_file: Any) -> AccessRules:
+    given = [(f"{name}.json", content) for name, content in by_file.items()]
+    bundle = read_bundle(given, over, ids())
+    assert bundle.refused == ()
+    return laid_rules(bundle, over, NOW, whole=True)
+
+
+def test_terms_lie_in_a_folder_of_theirs_and_applied_twice_change_nothing() -> None:
+    rules = AccessRules().with_terms([RULES])
+    written = files(rules)
+
+    text = written["termsOfUse/house-rules.json"]
+    assert text == {"id": "t1", "displayName": "House rules", "text": "Be kind.", "goodForDays": 365}
+    assert laid_rules(read_bundle(written.items(), rules, ids()), rules, NOW, whole=True) == rules
+    assert (
+        files(laid_rules(read_bundle(written.items(), AccessRules(), ids()), AccessRules(), NOW, whole=True)) == written
+    )
+
+
+def test_another_text_in_a_file_is_the_next_version_and_one_without_an_id_is_that_of_its_name() -> None:
+    rules = AccessRules().with_terms([RULES])
+
+    after = applied(rules, t={"displayName": "House rules", "text": "Be kinder.", "goodForDays": 365})
+
+    assert after.terms == (Terms("t1", "House rules", "Be kinder.", 4, timedelta(days=365)),)
+    assert after.set.terms == {"t1"}
+
+
+def test_terms_that_a_folder_leaves_out_go_unless_it_speaks_of_none() -> None:
+    rules = AccessRules().with_terms([RULES, Terms("t2", "Else", "Something.")])
+
+    assert [one.id for one in applied(rules, t={"id": "t2", "displayName": "Else", "text": "Something."}).terms] == [
+        "t2"
+    ]
+    assert applied(rules, p=body()).terms == rules.terms
+
+
+def test_two_terms_of_one_name_are_refused() -> None:
+    two = [{"id": one, "displayName": "House rules", "text": "Be kind."} for one in ("t1", "t2")]
+
+    with pytest.raises(Invalid) as refused:
+        applied(AccessRules(), t=two)
+
+    assert refused.value.target == "displayName"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"displayName": "", "text": "Be kind."},
+        {"displayName": "Rules", "text": "a\x00b"},
+        {"displayName": "Rules", "text": 7},
+        {"displayName": "Rules", "text": "Be kind.", "goodForDays": 0},
+        {"displayName": "Rules", "text": "Be kind.", "language": "en"},
+    ],
+)
+def test_what_are_no_terms_is_refused(content: dict[str, Any]) -> None:
+    assert [entry.kind for entry in read(t=content).refused] == [Kind.TERMS]
 
 
 def test_a_configuration_that_is_only_named_by_another_id_is_no_change() -> None:

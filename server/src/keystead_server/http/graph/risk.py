@@ -170,6 +170,8 @@ def _state(risk: Risk) -> tuple[str, str]:
         return "confirmedCompromised", "adminConfirmedUserCompromised"
     if risk.because:
         return "atRisk", "none"
+    if risk.remediated_at is not None and (risk.dismissed_at is None or risk.remediated_at > risk.dismissed_at):
+        return "remediated", "userPerformedSecuredPasswordChange"
     return ("none", "none") if risk.dismissed_at is None else ("dismissed", "adminDismissedAllRiskForUser")
 
 

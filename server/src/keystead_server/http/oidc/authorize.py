@@ -9,7 +9,15 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keystead_server.domain.app import App
 from keystead_server.domain.tenant import Tenant
-from keystead_server.flows.authorize import AcceptFirst, Denied, NotSafe, RegisterFirst, Reply, SignInFirst
+from keystead_server.flows.authorize import (
+    AcceptFirst,
+    ChangePasswordFirst,
+    Denied,
+    NotSafe,
+    RegisterFirst,
+    Reply,
+    SignInFirst,
+)
 from keystead_server.flows.registration_duty import Here
 from keystead_server.http import cookies
 from keystead_server.http.access_problems import access_problem
@@ -74,6 +82,8 @@ async def _judge(call: Call, pairs: list[tuple[str, str]], query: str, *, asked_
             return _to_our_page(call, f"account/passkeys/{page}", app, query, asked_at)
         case AcceptFirst(app):
             return _to_our_page(call, "terms", app, query, asked_at)
+        case ChangePasswordFirst(app):
+            return _to_our_page(call, "account/password", app, query, asked_at)
         case Denied(refused, ruling):
             raise Refuse(access_problem(ruling, refused.attempt_id))
         case NotSafe(code, detail):

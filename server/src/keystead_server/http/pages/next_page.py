@@ -42,6 +42,12 @@ def terms_address(call: Call, to: str) -> str:
     return f"/{call.tenant.name}/terms?continue={going.seal(call.services, call.tenant)}"
 
 
+def password_address(call: Call, to: str) -> str:
+    """The page to change one's password, from which one comes back to *to*, a path of ours."""
+    going = Continuation("/" + to.lstrip("/"), call.services.clock.now())
+    return f"/{call.tenant.name}/account/password?continue={going.seal(call.services, call.tenant)}"
+
+
 def with_continue(call: Call, address: str, going: Continuation | None) -> str:
     return address if going is None else f"{address}?continue={call.query('continue')}"
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from keystead_server.http.access_problems import SIGN_IN
 from keystead_server.http.call import Call
-from keystead_server.http.pages.next_page import register_address, sign_in_address, terms_address
+from keystead_server.http.pages.next_page import password_address, register_address, sign_in_address, terms_address
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.problems import NOT_SIGNED_IN, REGISTER_FIRST, Problem
 
@@ -30,6 +30,7 @@ _UNDER_POLICY = {
     "access_blocked": _Advice("You cannot get in here now", "Ask an administrator and quote the number below."),
     "access_controls_required": _Advice("Your organisation asks for more", "Sign in again."),
     "terms_not_accepted": _Advice("There are terms to accept", "Read them, and accept them to go on."),
+    "password_change_needed": _Advice("Your password must be changed", "Change it to go on."),
     "access_needs_passkey": _Advice("Your organisation asks for more", "Add a passkey, and sign in with it."),
 }
 _BY_STATUS = {
@@ -52,6 +53,8 @@ async def problem_page(call: Call, problem: Problem) -> Response:
         return see_other(register_address(call, _here(call)))
     if problem.code == "terms_not_accepted" and call.scope["method"] in ("GET", "HEAD"):
         return see_other(terms_address(call, _here(call)))
+    if problem.code == "password_change_needed" and call.scope["method"] in ("GET", "HEAD"):
+        return see_other(password_address(call, _here(call)))
     advice = _BY_CODE.get(problem.code) or _UNDER_POLICY.get(problem.code) or _BY_STATUS.get(problem.status, _OTHERWISE)
     return page(
         call,
@@ -82,6 +85,8 @@ def _way_on(call: Call, problem: Problem) -> tuple[str, str] | None:
         return register_address(call, f"/{call.tenant.name}/account"), "Add a passkey"
     if problem.code == "terms_not_accepted":
         return terms_address(call, f"/{call.tenant.name}/account"), "Read the terms"
+    if problem.code == "password_change_needed":
+        return password_address(call, f"/{call.tenant.name}/account"), "Change the password"
     if problem.code == "access_controls_required":
         here = "/" + _here(call).lstrip("/") if call.scope["method"] == "GET" else f"/{call.tenant.name}/account"
         # Where signing in otherwise is in vain, what they do elsewhere may have helped.

@@ -207,9 +207,9 @@ _ACCOUNT = (
     ),
     _page("/{tenant}/account/passkeys/{passkey}/remove", account.ask_to_remove, "What follows from removing a passkey", while_held=True),
     _form("/{tenant}/account/passkeys/{passkey}/remove", account.remove, "Remove a passkey", while_held=True),
-    _page("/{tenant}/account/password", set_up.ask_password, "Set or change one's password", reaches=Reaches.REGISTRATION),
+    _page("/{tenant}/account/password", set_up.ask_password, "Set or change one's password", reaches=Reaches.NEW_PASSWORD),
     _form("/{tenant}/account/password", set_up.set_password, "Set or change one's password", limit=REGISTERING,
-        reaches=Reaches.REGISTRATION,
+        reaches=Reaches.NEW_PASSWORD,
     ),
     _page("/{tenant}/account/authenticator-apps/new", set_up.ask_totp, "Add an authenticator app", reaches=Reaches.REGISTRATION),
     _form(

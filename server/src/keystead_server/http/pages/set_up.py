@@ -14,7 +14,7 @@ from keystead_server.flows.set_password import PasswordSet
 from keystead_server.flows.set_up_totp import TotpKept, TotpOffered
 from keystead_server.http.call import Call
 from keystead_server.http.pages import method_words
-from keystead_server.http.pages.next_page import sign_in_address
+from keystead_server.http.pages.next_page import after_sign_in, continuation, sign_in_address, with_continue
 from keystead_server.http.pages.qr import qr_picture
 from keystead_server.http.pages.render import page, see_other
 
@@ -32,7 +32,8 @@ class Obstacle:
 def obstacle(call: Call, refusal: NotDone | None) -> Obstacle | None:
     if refusal is None:
         return None
-    again = sign_in_address(call, call.scope["path"]) if refusal.code in _SIGN_IN_AGAIN else None
+    here = f"{call.scope['path']}?{call.query_string}" if call.query_string else call.scope["path"]
+    again = sign_in_address(call, here) if refusal.code in _SIGN_IN_AGAIN else None
     return Obstacle(method_words.not_done(refusal), again)
 
 
@@ -58,7 +59,9 @@ async def set_password(call: Call) -> Response:
         return await _password(call, wrong=_sentence(invalid), field="password", status=422)
     match outcome:
         case PasswordSet():
-            return see_other(f"/{call.tenant.name}/account?done=password_set")
+            going = continuation(call)
+            done = f"/{call.tenant.name}/account?done=password_set"
+            return see_other(done if going is None else after_sign_in(call, going))
         case NotDone():
             return await _password(call, status=422)
 
@@ -66,8 +69,10 @@ async def set_password(call: Call) -> Response:
 async def _password(call: Call, *, wrong: str | None = None, field: str = "", status: int = 200) -> Response:
     against = await call.services.set_password.against(call.signed_in)
     secrets = await call.services.store.secrets.of_user(call.tenant.id, call.user.id)
+    going = continuation(call)
     return page(
-        call, "set-password.html", status=status, obstacle=obstacle(call, against), change=secrets.password is not None,
+        call, "set-password.html", going_on=going is not None,
+        action=with_continue(call, f"/{call.tenant.name}/account/password", going), status=status, obstacle=obstacle(call, against), change=secrets.password is not None,
         at_least=MIN_CHARACTERS, wrong=wrong, wrong_field=field, username=call.user.username,
         second_factor=bool(secrets.totp) or secrets.recovery_codes is not None,
     )  # fmt: skip

@@ -20,6 +20,7 @@ from keystead_server.policy.access.differences import differences
 from keystead_server.policy.access.document import AccessRules
 from keystead_server.policy.access.names import Names
 from keystead_server.policy.access.replay import Affected, Change
+from keystead_server.policy.access.terms import Terms
 
 DAYS = 7
 SHOWN = 20
@@ -106,11 +107,22 @@ async def save(
 
 
 def changes(before: AccessRules, after: AccessRules, names: Names) -> tuple[str, ...]:
-    told = differences(before.set, after.set, names)
+    told = (*differences(before.set, after.set, names), *_texts(before.terms, after.terms))
     if before.contexts == after.contexts:
         return told
     listed = ", ".join(f"{one.id} {one.name}" for one in after.contexts) or "none"
     return (*told, f"Authentication contexts: {listed}")
+
+
+def _texts(before: Sequence[Terms], after: Sequence[Terms]) -> Iterator[str]:
+    was = {one.id: one for one in before}
+    for one in after:
+        old = was.get(one.id, one)
+        if one.digest != old.digest:
+            yield f"Terms “{one.name}” have another text, which is asked for again: version {one.version}."
+        if (one.name, one.good_for) != (old.name, old.good_for):
+            days = "as long as the text stays" if one.good_for is None else f"for {one.good_for.days} days"
+            yield f"Terms “{old.name}” are called “{one.name}”, and an acceptance is good {days}."
 
 
 def data(preview: AccessPreview, told: Sequence[str]) -> dict[str, Any]:

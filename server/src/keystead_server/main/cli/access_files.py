@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from keystead_server.main.cli.frame import Failed, printable, table
-from keystead_server.policy.access.bundle import Bundle, Entry, files
+from keystead_server.policy.access.bundle import Bundle, Entry, Kind
 from keystead_server.policy.access.document import AccessRules
+from keystead_server.policy.access.folder import files
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 
@@ -52,10 +53,10 @@ def write_files(folder: Path, rules: AccessRules) -> list[str]:
     Raises:
         Failed: the folder holds something else, or cannot be written.
     """
-    wanted = files(rules.set, rules.contexts)
+    wanted = files(rules)
     try:
-        for kind in {Path(name).parent for name in wanted} | {Path("policies")}:
-            for old in (folder / kind).glob("*.json") if kind != Path() else ():
+        for kind in Kind:
+            for old in (folder / kind.value).glob("*.json"):
                 if str(old.relative_to(folder)) not in wanted:
                     old.unlink()
         for name, body in wanted.items():

@@ -43,4 +43,4 @@ async def asked(system: System, tenant: TenantId, draft: Path | None, *, enforce
 
 def bundle_of(system: System, path: Path, known: AccessRules) -> Bundle:
     new_id = partial(system.services.entropy.new_id, system.services.clock.now())
-    return read_bundle(read_files(path), known.set, new_id)
+    return read_bundle(read_files(path), known, new_id)

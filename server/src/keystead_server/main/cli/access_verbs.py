@@ -45,7 +45,7 @@ _folder = click.argument("folder", type=click.Path(path_type=Path, file_okay=Fal
 @as_json
 @click.pass_obj
 def export(frame: Frame, folder: Path, kind: str, json_output: bool) -> None:
-    """Write Conditional Access into FOLDER, a file for each policy, location and strength, in Graph's shapes."""
+    """Write Conditional Access into FOLDER, a file for each policy, location, strength and terms, in Graph's shapes."""
 
     async def work(system: System) -> None:
         tenant = await frame.tenant_of(system)
@@ -187,7 +187,7 @@ def template(frame: Frame, key: str | None, kind: str, json_output: bool) -> Non
         def edit(rules: AccessRules) -> AccessRules:
             if any(policy.template_id == found.id for policy in rules.set.policies):
                 raise Invalid("template_taken", "there is a policy from this template already", target="templateId")
-            return laid_rules(read_bundle([(found.key, made)], rules.set, new_id), rules, now, whole=False)
+            return laid_rules(read_bundle([(found.key, made)], rules, new_id), rules, now, whole=False)
 
         saved = await system.services.manage_access.change(tenant.id, edit, by=OPERATOR, about=f"template {found.key}")
         tell(

@@ -75,14 +75,15 @@ def _access_desk(system: System) -> Desk:
     services = system.services
 
     async def names(tenant: TenantId, policies: Sequence[AccessRules]) -> Any:
-        return await names_for(services.store, tenant, *(each.set for each in policies))
+        terms = [one for each in policies for one in each.terms]
+        return await names_for(services.store, tenant, *(each.set for each in policies), terms=terms)
 
     async def read(tenant: TenantId, path: Path) -> AccessRules:
         """What the files stand for: all of it, and nothing besides."""
         now = services.clock.now()
         before = (await services.access_policies.now(tenant, now)).rules
         new_id = partial(services.entropy.new_id, now)
-        bundle = all_taken(read_bundle(read_files(path), before.set, new_id))
+        bundle = all_taken(read_bundle(read_files(path), before, new_id))
         return laid_rules(bundle, before, now, whole=True)
 
     return Desk(

@@ -110,6 +110,7 @@ def _told(found: Risk) -> dict[str, Any]:
         "level": found.level.value,
         "confirmed": found.is_confirmed,
         "dismissed_at": moment(found.dismissed_at),
+        "remediated_at": moment(found.remediated_at),
         "because": [
             {"type": str(each.kind), "level": each.user_level.value, "at": moment(each.at), "says": each.says}
             for each in found.because

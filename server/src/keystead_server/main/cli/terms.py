@@ -10,7 +10,7 @@ from keystead_server.domain.tenant import Tenant
 from keystead_server.main.cli.frame import Failed, Frame, as_json, fail, printable, table, tell
 from keystead_server.main.wiring import System
 from keystead_server.policy.access.document import AccessRules
-from keystead_server.policy.access.terms import Terms, check_terms, terms_to_json
+from keystead_server.policy.access.terms import Terms, check_terms, terms_to_json, tidied
 
 
 @click.group()
@@ -73,8 +73,8 @@ def save(frame: Frame, name: str, file: Path, days: int | None, json_output: boo
 
         def edit(rules: AccessRules) -> AccessRules:
             before = next((one for one in rules.terms if name in (one.name, one.id)), None)
-            made = Terms(new_id, name, text, 1, good_for) if before is None else before.saved(text, good_for)
-            return rules.with_terms([*(one for one in rules.terms if one.id != made.id), made])
+            made = Terms(new_id, name, tidied(text), 1, good_for) if before is None else before.saved(text, good_for)
+            return rules.with_text(made)
 
         await services.manage_access.change(tenant.id, edit, by=OPERATOR, about=f"terms {name}")
         saved = _found(await _kept(system, tenant), name)
@@ -96,7 +96,7 @@ def remove(frame: Frame, name: str, json_output: bool) -> None:
         found = _found(await _kept(system, tenant), name)
 
         def edit(rules: AccessRules) -> AccessRules:
-            return rules.with_terms(one for one in rules.terms if one.id != found.id)
+            return rules.without_text(found.id)
 
         await system.services.manage_access.change(tenant.id, edit, by=OPERATOR, about=f"terms {found.name} removed")
         tell({"id": found.id, "name": found.name}, f"Removed {found.name}.", json_output=json_output)

@@ -1,15 +1,13 @@
-"""Files of policies, locations and strengths ↔ a policy set: what lies in a folder one can keep in git.
+"""Files of policies, locations, strengths and terms → rules; `folder` writes them.
 
     read_bundle     decoded files → what was taken, how it was adapted, and what was refused and why
     laid            a bundle over the set in force: added to it (import) or in its place (apply)
-    files           a set → files, one for each policy, location and strength
 
 A file holds one thing, a list, a collection as Graph answers it, or a set such as
 `{"policies": […], "namedLocations": […]}`. What has no id is known by its name. Times are ours: those in
 files are read past, so that the same file applied twice changes nothing.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,26 +16,29 @@ from typing import Any, TypeAlias
 
 from keystead_server.domain.invalid import Invalid
 from keystead_server.policy.access.compiled import PolicySet
-from keystead_server.policy.access.document import AccessRules, Context, context_to_json, read_context
-from keystead_server.policy.access.location_document import location_to_json, read_location
+from keystead_server.policy.access.document import AccessRules, Context, read_context
+from keystead_server.policy.access.location_document import read_location
 from keystead_server.policy.access.locations import NamedLocation
 from keystead_server.policy.access.model import Policy
 from keystead_server.policy.access.reading import read_policy
-from keystead_server.policy.access.writing import policy_to_json
+from keystead_server.policy.access.terms import Terms, read_terms
 from keystead_server.policy.loose import Note, malformed
-from keystead_server.policy.strengths.document import read_strength, strength_to_json
+from keystead_server.policy.strengths.document import read_strength
 from keystead_server.policy.strengths.model import BUILT_IN, Strength
 
-Item: TypeAlias = Policy | NamedLocation | Strength
+BREAK_GLASS, CONTEXTS = "breakGlass", "authenticationContexts"
+_ORGANISATION = (BREAK_GLASS, CONTEXTS)
+Item: TypeAlias = Policy | NamedLocation | Strength | Terms
 Files: TypeAlias = Iterable[tuple[str, object]]
 
 
 class Kind(StrEnum):
-    """By the folders they lie in, which are Graph's names of the collections."""
+    """By the folders they lie in, which are Graph's names of the collections; terms are ours."""
 
     POLICY = "policies"
     LOCATION = "namedLocations"
     STRENGTH = "authenticationStrengths"
+    TERMS = "termsOfUse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,14 @@ class Bundle:
         return tuple(entry for entry in self.entries if entry.refusal is not None)
 
 
-def read_bundle(files: Files, known: PolicySet, new_id: Callable[[], str]) -> Bundle:
+def read_bundle(files: Files, known: AccessRules, new_id: Callable[[], str]) -> Bundle:
     """Read every file by itself: one thing that is refused does not spoil the others.
 
     Args:
         known: what is in force: something without an id is what has its name there.
     """
     bundle = Bundle()
-    names = {kind: {item.name: item.id for item in _items(known, kind)} for kind in Kind}
+    names = {kind: {item.name: item.id for item in items_of(known, kind)} for kind in Kind}
     for source, content in files:
         for where, kind, body in _spread(source, content):
             if kind is None and isinstance(body, Invalid):
@@ -92,10 +93,6 @@ def read_bundle(files: Files, known: PolicySet, new_id: Callable[[], str]) -> Bu
             elif kind is not None:
                 bundle.entries.append(_take(bundle, where, kind, body, names[kind], new_id))
     return bundle
-
-
-_BREAK_GLASS, _CONTEXTS = "breakGlass", "authenticationContexts"
-_ORGANISATION = (_BREAK_GLASS, _CONTEXTS)
 
 
 def _spread(source: str, content: object) -> Iterator[tuple[str, Kind | None, Any]]:
@@ -114,7 +111,13 @@ def _spread(source: str, content: object) -> Iterator[tuple[str, Kind | None, An
 def _one(source: str, content: object) -> tuple[str, Kind | None, Any]:
     kind = _kind_of(content)
     if kind is None:
-        return source, None, malformed("it is no policy, named location or authentication strength of Graph's", "$")
+        return (
+            source,
+            None,
+            malformed(
+                "it is no policy, named location or authentication strength of Graph's, and no terms of use", "$"
+            ),
+        )
     return source, kind, content
 
 
@@ -126,7 +129,7 @@ def _spread_set(source: str, content: Mapping[str, Any]) -> Iterator[tuple[str, 
             continue
         for number, one in enumerate(listed):
             yield f"{source}#{kind.value}[{number}]", kind, one
-    for name, read in ((_BREAK_GLASS, _break_glass), (_CONTEXTS, _contexts)):
+    for name, read in ((BREAK_GLASS, _break_glass), (CONTEXTS, _contexts)):
         if name in content:
             try:
                 yield source, None, read(content[name])
@@ -136,14 +139,14 @@ def _spread_set(source: str, content: Mapping[str, Any]) -> Iterator[tuple[str, 
 
 def _break_glass(ids: object) -> frozenset[str]:
     if not isinstance(ids, list) or not all(isinstance(one, str) and one for one in ids):
-        raise malformed("breakGlass must be a list of ids", _BREAK_GLASS)
+        raise malformed("breakGlass must be a list of ids", BREAK_GLASS)
     return frozenset(ids)
 
 
 def _contexts(listed: object) -> tuple[Context, ...]:
     if not isinstance(listed, list):
-        raise malformed("authenticationContexts must be a list", _CONTEXTS)
-    return tuple(read_context(one, where=f"{_CONTEXTS}[{number}]") for number, one in enumerate(listed))
+        raise malformed("authenticationContexts must be a list", CONTEXTS)
+    return tuple(read_context(one, where=f"{CONTEXTS}[{number}]") for number, one in enumerate(listed))
 
 
 def _kind_of(content: object) -> Kind | None:
@@ -155,7 +158,9 @@ def _kind_of(content: object) -> Kind | None:
         return Kind.POLICY
     if said.endswith("namedlocation") or names & {"ipranges", "countriesandregions"}:
         return Kind.LOCATION
-    return Kind.STRENGTH if "allowedcombinations" in names else None
+    if "allowedcombinations" in names:
+        return Kind.STRENGTH
+    return Kind.TERMS if "text" in names else None
 
 
 def _take(
@@ -191,6 +196,8 @@ def _read(
         case Kind.STRENGTH:
             strength = read_strength(body, new_id=its_id)
             return strength.strength, strength.notes, ()
+        case Kind.TERMS:
+            return read_terms({"id": its_id, **body} if isinstance(body, dict) else body), (), ()
 
 
 # -- over the set in force ------------------------------------------------------------------------------
@@ -202,79 +209,61 @@ def laid(bundle: Bundle, over: PolicySet, now: datetime, *, whole: bool) -> Poli
     Who is break-glass and which terms there are stay as they are where no file speaks of them: a
     forgotten file must not lock anybody out.
     """
-    kept = {kind: {item.id: item for item in _items(over, kind)} for kind in Kind}
-    made = {kind: {} if whole else dict(kept[kind]) for kind in Kind}
-    for kind in Kind:
+    kept = {kind: {item.id: item for item in _items_in(over, kind)} for kind in _IN_SET}
+    made = {kind: {} if whole else dict(kept[kind]) for kind in _IN_SET}
+    for kind in _IN_SET:
         for one_id, item in bundle.items[kind].items():
             made[kind][one_id] = _timed(item, kept[kind].get(one_id), now)
     return replace(
         over,
         policies=tuple(one for one in made[Kind.POLICY].values() if isinstance(one, Policy)),
-        locations=tuple(one for one in made[Kind.LOCATION].values() if not isinstance(one, Policy | Strength)),
+        locations=tuple(one for one in made[Kind.LOCATION].values() if isinstance(one, NamedLocation)),
         strengths={one_id: one for one_id, one in made[Kind.STRENGTH].items() if isinstance(one, Strength)},
         break_glass=over.break_glass if bundle.break_glass is None else bundle.break_glass,
     )
 
 
 def laid_rules(bundle: Bundle, over: AccessRules, now: datetime, *, whole: bool) -> AccessRules:
-    """As `laid`, with the names of authentication contexts."""
+    """As `laid`, with the names of authentication contexts and the texts of terms.
+
+    Raises:
+        Invalid: two terms have one name.
+    """
     contexts = over.contexts if bundle.contexts is None else bundle.contexts
     if bundle.contexts is not None and not whole:
         contexts = tuple(({one.id: one for one in over.contexts} | {one.id: one for one in contexts}).values())
-    return replace(over, set=laid(bundle, over.set, now, whole=whole), contexts=contexts)
+    rules = replace(over, set=laid(bundle, over.set, now, whole=whole), contexts=contexts)
+    given = [one for one in bundle.items[Kind.TERMS].values() if isinstance(one, Terms)]
+    if given and whole:
+        rules = rules.with_terms(one for one in over.terms if one.id in bundle.items[Kind.TERMS])
+    before = {one.id: one for one in over.terms}
+    for one in given:
+        rules = rules.with_text(_numbered(one, before.get(one.id)))
+    return rules
+
+
+def _numbered(terms: Terms, before: Terms | None) -> Terms:
+    """The number of a text is ours, as times are."""
+    return terms if before is None else before.called(terms.name).saved(terms.text, terms.good_for)
 
 
 def _timed(item: Item, before: Item | None, now: datetime) -> Item:
-    if isinstance(item, Strength):
+    if isinstance(item, Strength | Terms):
         return item
-    if before is None or isinstance(before, Strength):
+    if before is None or isinstance(before, Strength | Terms):
         return replace(item, created_at=now, modified_at=None)
     same = replace(item, created_at=before.created_at, modified_at=before.modified_at)
     return before if same == before else replace(item, created_at=before.created_at, modified_at=now)
 
 
-def _items(policy_set: PolicySet, kind: Kind) -> Iterable[Item]:
-    match kind:
-        case Kind.POLICY:
-            return policy_set.policies
-        case Kind.LOCATION:
-            return policy_set.locations
-        case Kind.STRENGTH:
-            return policy_set.strengths.values()
+def items_of(rules: AccessRules, kind: Kind) -> Iterable[Item]:
+    return rules.terms if kind is Kind.TERMS else _items_in(rules.set, kind)
 
 
-# -- as files ---------------------------------------------------------------------------------------------
-
-ORGANISATION_FILE = "organisation.json"
-_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
-_TIMES = ("createdDateTime", "modifiedDateTime")
+_IN_SET = (Kind.POLICY, Kind.LOCATION, Kind.STRENGTH)
 
 
-def files(policy_set: PolicySet, contexts: Iterable[Context] = ()) -> dict[str, dict[str, Any]]:
-    """Path → what to write there: in Graph's shapes, without times, named for people."""
-    made: dict[str, dict[str, Any]] = {}
-    for kind in Kind:
-        for item in sorted(_items(policy_set, kind), key=lambda one: (one.name, one.id)):
-            body = {name: value for name, value in _to_json(item).items() if name not in _TIMES}
-            made[_path(kind, item, made)] = body
-    told = [context_to_json(one) for one in contexts]
-    made[ORGANISATION_FILE] = {_BREAK_GLASS: sorted(policy_set.break_glass), _CONTEXTS: told}
-    return made
-
-
-def _to_json(item: Item) -> dict[str, Any]:
-    match item:
-        case Policy():
-            # A strength of the organisation has its own file.
-            return policy_to_json(item, {})
-        case Strength():
-            return strength_to_json(item)
-        case _:
-            return location_to_json(item)
-
-
-def _path(kind: Kind, item: Item, taken: Mapping[str, object]) -> str:
-    slug = _NOT_IN_NAMES.sub("-", item.name.casefold()).strip("-")[:60] or "unnamed"
-    path = f"{kind.value}/{slug}.json"
-    # Two of one name: the id tells them apart, and nothing in a name leads out of the folder.
-    return path if path not in taken else f"{kind.value}/{slug}-{_NOT_IN_NAMES.sub('-', item.id.casefold())}.json"
+def _items_in(policy_set: PolicySet, kind: Kind) -> Iterable[Item]:
+    if kind is Kind.POLICY:
+        return policy_set.policies
+    return policy_set.locations if kind is Kind.LOCATION else policy_set.strengths.values()

@@ -9,7 +9,13 @@ policies that everything else lets through.
 from collections.abc import Callable, Hashable, Iterable
 from typing import Final, TypeVar
 
-from keystead_server.policy.access.controls import NO_SESSION_CONTROLS, ControlKind, GrantControls, SessionControls
+from keystead_server.policy.access.controls import (
+    NEW_PASSWORD,
+    NO_SESSION_CONTROLS,
+    ControlKind,
+    GrantControls,
+    SessionControls,
+)
 from keystead_server.policy.access.dimensions import (
     GuestRule,
     People,
@@ -69,6 +75,10 @@ class Compiled:
         self.device_filtered = bits(policies, lambda p: p.conditions.device_filter is not None)
         # Many policies ask for the same: each distinct demand is looked at once for each decision.
         self.grants: tuple[tuple[GrantControls, int], ...] = _distinct(policies, lambda p: p.grant)
+        # Whether a new password is any use is looked up only where one is asked for.
+        self.asks_for_new_password = any(
+            any(grant.asks(kind) for kind in NEW_PASSWORD) for grant, mask in self.grants if mask & self.live
+        )
         # What somebody has accepted is read only where it is asked about.
         self.asks_for_terms = any(
             grant.asks(ControlKind.TERMS_OF_USE) for grant, mask in self.grants if mask & self.live

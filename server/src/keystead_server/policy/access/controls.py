@@ -36,6 +36,10 @@ BUILT_IN_CONTROLS = frozenset(ControlKind) - {
 }
 
 
+NEW_PASSWORD = frozenset({ControlKind.PASSWORD_CHANGE, ControlKind.RISK_REMEDIATION})
+"""Met by another password, once it has lowered the risk that asks for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """One thing asked for.
@@ -73,6 +77,10 @@ class GrantControls:
     @property
     def strength_ids(self) -> tuple[str, ...]:
         return tuple(control.id for control in self.controls if control.kind is ControlKind.STRENGTH)
+
+    @property
+    def terms_ids(self) -> frozenset[str]:
+        return frozenset(control.id for control in self.controls if control.kind is ControlKind.TERMS_OF_USE)
 
     def asks(self, kind: ControlKind) -> bool:
         return any(control.kind is kind for control in self.controls)

@@ -68,6 +68,21 @@ class AccessRules:
         kept = tuple(terms)
         return replace(self, terms=kept, set=replace(self.set, terms=frozenset(one.id for one in kept)))
 
+    def with_text(self, terms: Terms) -> "AccessRules":
+        """With *terms* in place of those of their id, or behind all others.
+
+        Raises:
+            Invalid: others are called so.
+        """
+        if any(one.name == terms.name and one.id != terms.id for one in self.terms):
+            raise Invalid("terms_malformed", "other terms are called so already", target="displayName")
+        if any(one.id == terms.id for one in self.terms):
+            return self.with_terms(terms if one.id == terms.id else one for one in self.terms)
+        return self.with_terms((*self.terms, terms))
+
+    def without_text(self, own_id: str) -> "AccessRules":
+        return self.with_terms(one for one in self.terms if one.id != own_id)
+
 
 FIRST_ACCESS = AccessRules()
 

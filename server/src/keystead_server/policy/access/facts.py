@@ -141,7 +141,8 @@ class Facts:
         methods: used in this session; none before the first factor.
         authenticated_at: when somebody last proved who they are in it; UNKNOWN has expired under any frequency.
         bound: the session is bound to the device by a key that does not leave it.
-        accepted_terms, custom_factors: ids of what is done.
+        password_changeable: a new password can be set now, and would deal with what asks for it.
+    accepted_terms, custom_factors: ids of what is done.
     """
 
     now: datetime
@@ -164,6 +165,7 @@ class Facts:
     authenticated_at: datetime | Unknown = UNKNOWN
     bound: bool = False
     password_changed: bool = False
+    password_changeable: bool = True
     risk_remediated: bool = False
     approved_app: bool = False
     protected_app: bool = False

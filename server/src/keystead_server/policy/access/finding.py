@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from keystead_server.policy.access.facts import AppFacts, Facts, Person
 from keystead_server.policy.strengths.model import MethodMode
@@ -30,6 +31,7 @@ class Directory:
 
     Attributes:
         modes: what each of *people*, by id, can sign in with or register.
+        models: of the models that strengths name, those of which each may register a passkey.
     """
 
     people: Sequence[Person]
@@ -37,3 +39,4 @@ class Directory:
     groups: frozenset[str] | None = None
     roles: frozenset[str] | None = None
     modes: Mapping[str, Modes] | None = None
+    models: Mapping[str, frozenset[UUID]] | None = None

@@ -96,8 +96,10 @@ class Evidence:
     def can_be_asked_for(self, control: Control) -> bool:
         """Whether the person can do something about it now; what nothing here can bring about stays unmet."""
         match control.kind:
-            case ControlKind.MFA | ControlKind.PASSWORD_CHANGE | ControlKind.RISK_REMEDIATION:
+            case ControlKind.MFA:
                 return True
+            case ControlKind.PASSWORD_CHANGE | ControlKind.RISK_REMEDIATION:
+                return self._facts.password_changeable
             case ControlKind.STRENGTH:
                 return control.id in self._strengths
             case ControlKind.TERMS_OF_USE:
@@ -127,7 +129,7 @@ _WHY_UNMET = {
     ControlKind.APPROVED_APP: "an approved app is needed, and nothing here vouches for one",
     ControlKind.COMPLIANT_APP: "a protected app is needed, and nothing here vouches for one",
     ControlKind.PASSWORD_CHANGE: "the password must be changed",
-    ControlKind.RISK_REMEDIATION: "the risk must be dealt with: sign in again, and let an administrator look at it",
+    ControlKind.RISK_REMEDIATION: "the risk must be dealt with, by another password",
     ControlKind.TERMS_OF_USE: "the terms of use must be accepted",
     ControlKind.CUSTOM_FACTOR: "a custom control is asked for, and there is none here",
 }

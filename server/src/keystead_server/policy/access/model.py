@@ -163,3 +163,7 @@ class Policy:
     @property
     def blocks(self) -> bool:
         return self.grant is not None and self.grant.blocks
+
+    @property
+    def terms_ids(self) -> frozenset[str]:
+        return frozenset() if self.grant is None else self.grant.terms_ids

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from uuid import UUID
 
 from keystead_server.policy.access.applying import for_whom
 from keystead_server.policy.access.compiled import Compiled, numbers
@@ -19,7 +20,7 @@ def out_of_reach(compiled: Compiled, directory: Directory, now: datetime) -> Ite
     asking = {number: _strength(compiled, number) for number in numbers(compiled.live & compiled.with_strength)}
     left = {number: strength for number, strength in asking.items() if strength is not None}
     in_scope: set[int] = set()
-    reached: dict[tuple[str, Modes], bool] = {}
+    reached: dict[tuple[str, Modes, frozenset[UUID] | None], bool] = {}
     for person in directory.people:
         if not left:
             return
@@ -28,9 +29,10 @@ def out_of_reach(compiled: Compiled, directory: Directory, now: datetime) -> Ite
             if not mask >> number & 1:
                 continue
             in_scope.add(number)
-            key = strength.id, directory.modes.get(person.id, frozenset())
+            models = None if directory.models is None else directory.models.get(person.id, frozenset())
+            key = strength.id, directory.modes.get(person.id, frozenset()), models
             if key not in reached:
-                reached[key] = reach(strength, (), key[1]) is not Reach.OUT_OF_REACH
+                reached[key] = reach(strength, (), *key[1:]) is not Reach.OUT_OF_REACH
             if reached[key]:
                 del left[number]
     for number in sorted(in_scope & left.keys()):

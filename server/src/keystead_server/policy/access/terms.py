@@ -41,8 +41,13 @@ class Terms:
 
     def saved(self, text: str, good_for: timedelta | None) -> "Terms":
         """With another text, or another time that an acceptance is good for."""
-        version = self.version if text == self.text else self.version + 1
-        return replace(self, text=text, version=version, good_for=good_for)
+        if tidied(text) == tidied(self.text):
+            # A form sends other ends of lines than a file has: nobody is asked again for those.
+            return replace(self, good_for=good_for)
+        return replace(self, text=tidied(text), version=self.version + 1, good_for=good_for)
+
+    def called(self, name: str) -> "Terms":
+        return replace(self, name=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,11 @@ def accepted(terms: Iterable[Terms], acceptances: Iterable[Acceptance], now: dat
         for one in terms
         if (at := latest.get((one.id, one.digest))) is not None and (one.good_for is None or now - at < one.good_for)
     )
+
+
+def tidied(text: str) -> str:
+    """As it is kept."""
+    return text.replace("\r\n", "\n").strip()
 
 
 def check_terms(name: str, text: str, days: int | None) -> None:

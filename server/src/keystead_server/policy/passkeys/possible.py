@@ -61,12 +61,31 @@ def nothing_to_register(
         return _against(NO_ALGORITHM_LEFT)
     in_scope = profiles_in_scope(policy, subject)
     profiles = in_scope if isinstance(in_scope, tuple) else ()
-    admitted = (admit(policy, subject, known(facts), Operation.REGISTER) for facts in _kinds(profiles, algorithms))
+    admitted = (
+        admit(policy, subject, known(facts), Operation.REGISTER) for facts in _kinds(_models(profiles), algorithms)
+    )
     return None if any(isinstance(each, Admitted) for each in admitted) else _against(NO_PASSKEY_ADMITTED)
 
 
-def _kinds(profiles: Iterable[PasskeyProfile], algorithms: Iterable[int]) -> Iterator[PasskeyFacts]:
-    models = [_UNLISTED, NO_AAGUID, *sorted(_listed(profiles))]
+def registrable_models(
+    policy: PasskeyPolicy, subject: Subject, offered: Iterable[int], among: Iterable[UUID]
+) -> frozenset[UUID]:
+    """Those of *among* of which *subject* could have some passkey registered."""
+    algorithms = algorithms_allowed(policy, subject, offered)
+    kinds = ((model, _kinds([model], algorithms)) for model in among)
+    return frozenset(
+        model
+        for model, each in kinds
+        if any(isinstance(admit(policy, subject, one, Operation.REGISTER), Admitted) for one in each)
+    )
+
+
+def _models(profiles: Iterable[PasskeyProfile]) -> list[UUID]:
+    return [_UNLISTED, NO_AAGUID, *sorted(_listed(profiles))]
+
+
+def _kinds(models: Iterable[UUID], algorithms: Iterable[int]) -> Iterator[PasskeyFacts]:
+    models = list(models)
     for algorithm in algorithms:
         for model in models:
             yield PasskeyFacts(PasskeyType.DEVICE_BOUND, model, Proof.PROVEN, algorithm, "packed")

@@ -7,7 +7,7 @@ from typing import Final
 
 from keystead_server.policy.access.vocabulary import RiskLevel
 from keystead_server.policy.risk.detections import Detection, DetectionKind, detect, of_last
-from keystead_server.policy.risk.signals import Signal, SignalKind, confirmation, dismissed_at
+from keystead_server.policy.risk.signals import Signal, SignalKind, confirmation, dismissed_at, remediated_at
 from keystead_server.policy.risk.traces import Trace
 
 # How long a detection speaks against a person: nobody stays suspect for ever because of one evening.
@@ -25,13 +25,20 @@ class Risk:
     """Attributes:
     because: what it comes from, newest first; empty when there is none.
     dismissed_at: when somebody last said that it was nothing.
+    remediated_at: when the person last changed the password because of it.
     is_confirmed: somebody knows that the account is in other hands.
     """
 
     level: RiskLevel = RiskLevel.NONE
     because: tuple[Detection, ...] = ()
     dismissed_at: datetime | None = None
+    remediated_at: datetime | None = None
     is_confirmed: bool = False
+
+
+def can_be_remediated(risk: Risk) -> bool:
+    """Whether a new password deals with it: not where there is none, nor where somebody has to look at it."""
+    return risk.level is not RiskLevel.NONE and not risk.is_confirmed
 
 
 def highest(levels: Iterable[RiskLevel]) -> RiskLevel:
@@ -46,14 +53,22 @@ def sign_in_risk(before: Sequence[Trace], now: Trace) -> Risk:
 
 def user_risk(traces: Sequence[Trace], now: datetime, signals: Sequence[Signal] = ()) -> Risk:
     """How risky the person is *now*, by *traces* in order of time and what was said of them."""
-    over, confirmed = dismissed_at(signals), confirmation(signals)
+    return risk_of(detect(traces), now, signals)
+
+
+def risk_of(found: Iterable[Detection], now: datetime, signals: Sequence[Signal]) -> Risk:
+    """The same, where it is known what the traces show."""
+    dismissed, remediated, confirmed = dismissed_at(signals), remediated_at(signals), confirmation(signals)
+    over = max((one for one in (dismissed, remediated) if one is not None), default=None)
     supplied = [_supplied(one) for one in signals if one.kind is SignalKind.SUPPLIED]
-    every = sorted((*detect(traces), *supplied), key=lambda one: one.at)
+    every = sorted((*found, *supplied), key=lambda one: one.at)
     kept = in_memory((one for one in every if over is None or one.at > over), now)
     if confirmed is not None:
         # Not forgotten by itself: only somebody who looked at it takes it back.
         kept = (*kept, _found_by(confirmed, DetectionKind.CONFIRMED, RiskLevel.HIGH))
-    return Risk(highest(one.user_level for one in kept), tuple(reversed(kept)), over, confirmed is not None)
+    return Risk(
+        highest(one.user_level for one in kept), tuple(reversed(kept)), dismissed, remediated, confirmed is not None
+    )
 
 
 def _supplied(signal: Signal) -> Detection:

@@ -3,6 +3,7 @@
 supplied    another system found something: counts as long as a detection of its level does
 confirmed   somebody knows that the account is in other hands: high, until it is dismissed
 dismissed   somebody looked at it: nothing from before counts any more
+remediated  the person changed the password: the same, except for what somebody confirmed
 """
 
 import re
@@ -25,12 +26,13 @@ class SignalKind(StrEnum):
     SUPPLIED = "supplied"
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
+    REMEDIATED = "remediated"
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
     """Attributes:
-    at: when it was found; of a confirmation or a dismissal, when it was said.
+    at: when it was found; of the others, when it was said or done.
     event_type: what was found, in one word, such as Graph's `leakedCredentials`.
     """
 
@@ -44,6 +46,10 @@ class Signal:
 
 def dismissed_at(signals: Sequence[Signal]) -> datetime | None:
     return max((one.at for one in signals if one.kind is SignalKind.DISMISSED), default=None)
+
+
+def remediated_at(signals: Sequence[Signal]) -> datetime | None:
+    return max((one.at for one in signals if one.kind is SignalKind.REMEDIATED), default=None)
 
 
 def confirmation(signals: Sequence[Signal]) -> Signal | None:

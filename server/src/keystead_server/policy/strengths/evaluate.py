@@ -79,8 +79,16 @@ def _certificate_counts(strength: Strength, wanted: Combination, credential: Cre
     )
 
 
-def reach(strength: Strength, registered: Iterable[Credential], registrable: Iterable[MethodMode]) -> Reach:
+def reach(
+    strength: Strength,
+    registered: Iterable[Credential],
+    registrable: Iterable[MethodMode],
+    models: frozenset[UUID] | None = None,
+) -> Reach:
     """What is left to somebody who has *registered* and may still register *registrable*.
+
+    Args:
+        models: of the models that strengths name, those of which they may register a passkey; None for all.
 
     §4.4: who can register none of its methods is blocked, so a strength that is out of reach of
     everybody in a policy's scope is worth a word before the policy is saved.
@@ -88,8 +96,17 @@ def reach(strength: Strength, registered: Iterable[Credential], registrable: Ite
     owned = tuple(registered)
     if is_met(strength, owned):
         return Reach.USABLE
-    could = tuple(Credential(mode, any_model=True) for mode in registrable)
+    could = tuple(one for mode in registrable for one in _best(strength, mode, models))
     return Reach.REGISTRABLE if is_met(strength, (*owned, *could)) else Reach.OUT_OF_REACH
+
+
+def _best(strength: Strength, mode: MethodMode, models: frozenset[UUID] | None) -> Iterable[Credential]:
+    """The best that can be registered of *mode*: of passkeys one of each model that counts."""
+    if mode is not MethodMode.FIDO2:
+        return (Credential(mode, any_model=True),)
+    named = frozenset[UUID]().union(*(one.allowed_aaguids for one in strength.fido2))
+    listed = named if models is None else named & models
+    return (Credential(mode, one, Proof.PROVEN) for one in (None, *sorted(listed)))
 
 
 def ways(strengths: Iterable[Strength]) -> tuple[Combination, ...]:

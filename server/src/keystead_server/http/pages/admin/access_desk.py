@@ -41,9 +41,8 @@ class Standing:
 async def standing(call: Call) -> Standing:
     saved = await call.services.access_policies.saved(call.tenant.id)
     now = saved.at(call.services.clock.now())
-    return Standing(
-        saved, now, await names_for(call.services.store, call.tenant.id, now.rules.set, terms=now.rules.terms)
-    )
+    rules = now.rules
+    return Standing(saved, now, await names_for(call.services.store, call.tenant.id, rules.set, terms=rules.terms))
 
 
 async def change(

@@ -128,7 +128,7 @@ def _with(now: AccessRules, policies: Sequence[Policy]) -> AccessRules:
 
 async def _drafted(call: Call, form: ChangeForm, now: AccessRules) -> AccessRules:
     at = call.services.clock.now()
-    bundle = read_bundle([("the draft", _decoded(form.draft))], now.set, partial(call.services.entropy.new_id, at))
+    bundle = read_bundle([("the draft", _decoded(form.draft))], now, partial(call.services.entropy.new_id, at))
     for entry in bundle.refused:
         if entry.refusal is not None:
             raise _refused(entry.refusal, entry.name or entry.source)

@@ -42,7 +42,7 @@ class Search:
     async def step(self, limit: int) -> None:
         self._asked_at = self._clock.now()
         if self._found is None:
-            directory = await self._analyse.directory(self._tenant)
+            directory = await self._analyse.directory(self._tenant, self._policies)
             self._found = _THREAD.submit(self._search, directory)
         await asyncio.wait([asyncio.wrap_future(self._found)], timeout=_WAIT_SECONDS)
 

@@ -70,7 +70,7 @@ async def show(call: Call) -> Response:
 
 async def _answer(call: Call, user: User, facts: Facts, rules: AccessRules) -> Answer:
     compiled = Compiled(rules.set)
-    names = await names_for(call.services.store, call.tenant.id, rules.set)
+    names = await names_for(call.services.store, call.tenant.id, rules.set, terms=rules.terms)
     explanation = explain(compiled, facts)
     lines = [policy_told(one, names) for one in explanation.policies]
     return Answer(

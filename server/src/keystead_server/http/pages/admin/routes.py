@@ -6,6 +6,7 @@ from keystead_server.http.pages.admin import (
     access_list,
     access_preview,
     access_templates,
+    access_terms,
     access_trial,
     apps,
     devices,
@@ -199,8 +200,15 @@ _ACCESS = (
     _form("/access/trial/take-back", access_trial.take_back, "End a trial now", May.WRITE_POLICY),
 )  # fmt: skip
 
-# A draft may be all that an organisation has.
+# A draft may be all that an organisation has; a text in another script is nine times as long in a form.
 _DRAFT_FORM = Body("application/x-www-form-urlencoded", 1024 * KIB, form=True)
+_TERMS = (
+    _page("/access/terms", access_terms.show_all, "Terms of use, and how many accepted them"),
+    _form("/access/terms", access_terms.write, "Write terms of use", May.WRITE_POLICY, body=_DRAFT_FORM),
+    _page("/access/terms/{terms}", access_terms.show, "Terms of use, and their text"),
+    _form("/access/terms/{terms}", access_terms.save, "Write terms of use anew", May.WRITE_POLICY, body=_DRAFT_FORM),
+    _form("/access/terms/{terms}/remove", access_terms.remove, "Remove terms of use", May.WRITE_POLICY),
+)
 _FORESEE = (
     _page("/access/what-if", foresee_what_if.show, "A supposed sign-in, decided, with the reason of every policy"),
     _page("/access/replay", foresee_replay.show, "A change against the sign-ins of the last days", May.READ_LOGS),
@@ -228,6 +236,7 @@ ROUTES: tuple[Route, ...] = (
     *_PASSKEY_POLICY,
     *_METHODS_POLICY,
     *_ACCESS,
+    *_TERMS,
     *_FORESEE,
     _page("/sign-ins", logs.sign_ins, "The sign-in log", May.READ_LOGS),
     _page("/audit", logs.audit, "The audit log", May.READ_LOGS),
