@@ -39,8 +39,10 @@ from keystead_server.keys import signer
 from keystead_server.keys.password_hasher import Argon2Hasher
 from keystead_server.keys.sealer import MasterKeySealer
 from keystead_server.main.config import Config
+from keystead_server.main.foundation import lay_foundation
+from keystead_server.main.services import build_services
 from keystead_server.main.system import SystemClock, SystemEntropy
-from keystead_server.main.wiring import build_app, build_services
+from keystead_server.main.wiring import build_app
 from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration, MethodsPolicy
 from keystead_server.policy.passkeys import document
 from keystead_server.policy.passkeys.model import FIRST_POLICY, PasskeyPolicy
@@ -356,7 +358,9 @@ def found_office(
         when, dice = clock or FixedClock(), entropy or SeededEntropy()
         sealer = MasterKeySealer(bytes(range(32)), dice)
         token_signer = await signer.load(store, sealer, when.now())
-        services = build_services(config, store, when, dice, sealer, token_signer, hasher=Argon2Hasher(dice, QUICK))
+        hasher = Argon2Hasher(dice, QUICK)
+        on = lay_foundation(config, store, when, dice, sealer, token_signer, hasher=hasher)
+        services = build_services(on, config)
         # Without a tenant there is an office all the same: one that was founded elsewhere.
         founding = FoundTenant(store if tenant else MemoryStore(), when, dice)
         example, ada = await founding("example", display_name="Example Works", administrator="ada@example.org")

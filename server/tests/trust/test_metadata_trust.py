@@ -14,7 +14,7 @@ from keystead_core.wire import b64url_decode
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.passkey import Proof
 from keystead_server.flows.register_passkey import Offered, Outcome, Registered
-from keystead_server.main.wiring import open_metadata
+from keystead_server.main.foundation import open_metadata
 from keystead_server.policy.passkeys.decide import COMPROMISED
 from keystead_server.policy.passkeys.model import FIRST_POLICY
 from keystead_server.ports.metadata import model_name

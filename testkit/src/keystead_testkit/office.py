@@ -50,7 +50,9 @@ from keystead_server.keys import signer
 from keystead_server.keys.password_hasher import Argon2Hasher, Argon2Parameters
 from keystead_server.keys.sealer import MasterKeySealer
 from keystead_server.main.config import Config
-from keystead_server.main.wiring import build_app, build_services
+from keystead_server.main.foundation import lay_foundation
+from keystead_server.main.services import build_services
+from keystead_server.main.wiring import build_app
 from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration, MethodsPolicy
 from keystead_server.policy.passkeys.model import PasskeyPolicy
 from keystead_server.ports.changes import Add
@@ -123,10 +125,11 @@ class Office:
                 await self.store.write(*map(Add, keys))
             token_signer = await signer.load(self.store, self.sealer, self.clock.now())
             hasher = Argon2Hasher(self.entropy, QUICK)
-            return build_services(
+            on = lay_foundation(
                 self.config, self.store, self.clock, self.entropy, self.sealer, token_signer,
                 hasher=hasher, geo_ip=self.places,
             )  # fmt: skip
+            return build_services(on, self.config)
 
         return run(start())
 

@@ -1,4 +1,4 @@
-"""What handlers may use: the flows, a read-only door to the store, and settings. Built by `main.wiring`."""
+"""What handlers may use: the flows, a read-only door to the store, and settings. Built by `main.services`."""
 
 from dataclasses import dataclass
 

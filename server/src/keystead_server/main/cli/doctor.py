@@ -14,8 +14,8 @@ from keystead_server.geo.country_file import CountryFile
 from keystead_server.keys.master_key import MasterKeyError, load_or_create
 from keystead_server.main.cli.frame import Failed, Frame, as_json, as_served, tell
 from keystead_server.main.config import Config
+from keystead_server.main.foundation import open_metadata
 from keystead_server.main.system import SystemClock, SystemEntropy
-from keystead_server.main.wiring import open_metadata
 from keystead_server.ports.store import StorageUnavailable, Store
 from keystead_server.storage.errors import DatabaseNotMigrated, StorageError
 from keystead_server.storage.opening import open_store

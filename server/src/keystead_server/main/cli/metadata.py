@@ -12,8 +12,9 @@ import click
 from keystead_server.jobs.refresh_metadata import MAX_BYTES, NotRefreshed
 from keystead_server.main.cli.frame import Failed, Frame, as_json, fail, table, tell
 from keystead_server.main.config import Config
+from keystead_server.main.foundation import open_metadata
 from keystead_server.main.system import SystemClock
-from keystead_server.main.wiring import open_metadata, refresher
+from keystead_server.main.wiring import refresher
 from keystead_server.policy.passkeys.decide import COMPROMISED
 from keystead_server.ports.metadata import MetadataRefused
 from keystead_server.trust.metadata.blob import AuthenticatorMetadata
