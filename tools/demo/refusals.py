@@ -1,6 +1,7 @@
 """What must not work, shown not to work, each with its reason."""
 
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,20 @@ from playwright.sync_api import Page, Request, expect
 from tools.demo.stage import Laptop, Narrator
 from tools.demo.story import PIN, press_sign_in
 
+_ASKED_AGAIN_SECONDS = 10.0
+
 
 def wrong_pin(tell: Narrator, laptop: Laptop, page: Page, base: str) -> None:
-    laptop.agent.pinentry.answer({"pin": "000111"}, {"cancel": True})
+    # The window asks again, and stays open until the page is left.
+    laptop.agent.pinentry.answer({"pin": "000111"}, {"wait": True})
     page.goto(f"{base}/sign-in")
     press_sign_in(page)
-    expect(page.locator("#problem")).not_to_be_empty()
+    deadline = time.monotonic() + _ASKED_AGAIN_SECONDS
+    while not (said := laptop.agent.pinentry.asked[-1].get("error") or "") and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
     tell.picture(page, "wrong-pin")
-    said = laptop.agent.pinentry.asked[-1].get("error") or ""
     tell.refused("the wrong PIN", str(said), expected="left")
+    page.goto(f"{base}/sign-in")
 
 
 def another_site(tell: Narrator, laptop: Laptop) -> None:
