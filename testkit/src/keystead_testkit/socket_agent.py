@@ -255,7 +255,12 @@ class SocketAgent:
 
 
 def _sender(connection: socket.socket) -> Callable[[Reply], None]:
-    return lambda reply: connection.sendall(frame(reply.to_json()))
+    def send(reply: Reply) -> None:
+        # The browser may have gone, or the test may be over, while this was being answered.
+        with suppress(OSError):
+            connection.sendall(frame(reply.to_json()))
+
+    return send
 
 
 def _receive(connection: socket.socket) -> bytes:

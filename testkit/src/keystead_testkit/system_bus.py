@@ -107,12 +107,12 @@ class BusService:
         while not self._stopped.is_set():
             try:
                 message = self._connection.receive(timeout=0.1)
+                if message.header.message_type is MessageType.method_call:
+                    self._answer(message)
             except TimeoutError:
                 continue
             except (OSError, EOFError):
                 return
-            if message.header.message_type is MessageType.method_call:
-                self._answer(message)
 
     def _answer(self, message: Message) -> None:
         method = str(message.header.fields[HeaderFields.member])
