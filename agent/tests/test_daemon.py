@@ -371,7 +371,7 @@ def test_a_copied_container_is_of_no_use_on_another_machine(
     elsewhere = tmp_path / "elsewhere"
     shutil.copytree(ready.state, elsewhere / "state")
 
-    with SoftwareTpm() as other, RunningAgent(elsewhere, other.address) as thief:
+    with SoftwareTpm() as other, RunningAgent(elsewhere, other.address, machine_id="/nowhere") as thief:
         refused = refusal(thief, assertion(pages.origin))
         status = ask(thief, link.Status("1"))
 

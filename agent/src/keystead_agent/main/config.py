@@ -18,6 +18,7 @@
 | security_key_sites     | relying parties, besides enrolled ones, for CTAP clients: "ssh: example.org"  |
 | state_dir              | where the container is; ~/.local/state/keystead by default                    |
 | socket                 | where the daemon listens; $XDG_RUNTIME_DIR/keystead/agent.sock by default     |
+| machine_id             | the file that names this installed system; /etc/machine-id by default         |
 """
 
 import tomllib
@@ -52,9 +53,11 @@ KNOWN: Final = (
     "security_key_sites",
     "state_dir",
     "socket",
+    "machine_id",
 )
 
 _LONGEST_SITE: Final = 253
+_MACHINE_ID: Final = Path("/etc/machine-id")
 
 
 class ConfigError(Exception):
@@ -75,6 +78,7 @@ class Settings:
     security_key_sites: frozenset[str]
     state_dir: Path
     socket: Path
+    machine_id: Path
 
 
 def load_settings(environment: Mapping[str, str], home: Path) -> Settings:
@@ -97,6 +101,7 @@ def load_settings(environment: Mapping[str, str], home: Path) -> Settings:
         security_key_sites=_sites(written),
         state_dir=state_dir,
         socket=_path(written, "socket", _runtime(environment, state_dir) / "agent.sock"),
+        machine_id=_path(written, "machine_id", _MACHINE_ID),
     )
 
 

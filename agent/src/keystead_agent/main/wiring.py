@@ -27,7 +27,7 @@ from keystead_agent.keystore.software import SOFTWARE_LABEL, SoftwareKeystore
 from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_agent.keystore.transport import connector
 from keystead_agent.main.config import Settings
-from keystead_agent.main.system import clock, entropy, monotonic, sleep
+from keystead_agent.main.system import clock, entropy, machine, monotonic, sleep
 
 
 def keystore(settings: Settings) -> Keystore:
@@ -65,7 +65,15 @@ def daemon(settings: Settings) -> Daemon:
     service = Service(
         version=version("keystead-agent"),
         keystore=keys,
-        open_container=partial(Container, settings.state_dir, keys, clock, entropy, settings.pin_rules),
+        open_container=partial(
+            Container,
+            settings.state_dir,
+            keys,
+            clock,
+            entropy,
+            rules=settings.pin_rules,
+            machine=machine(settings.machine_id),
+        ),
         gesture=asking,
         fetch=_fetch,
         ceremonies=Ceremonies(monotonic),

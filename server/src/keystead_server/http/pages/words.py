@@ -119,6 +119,7 @@ _REASONS = {
     "endorsement_certificate_invalid": "the certificate of the security chip did not hold",
     "endorsement_key_invalid": "the endorsement key was not of a known kind",
     "attestation_key_invalid": "the attestation key was not one that stays in its chip",
+    "attestation_key_copied": "the files of another computer were brought beside another security chip",
     "attestation_key_taken": "the attestation key belongs to another enrolment",
     "device_changed_meanwhile": "the device was changed at the same moment",
     "attestation_invalid": "what the passkey said about its model did not hold",
