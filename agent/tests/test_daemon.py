@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import webauthn
@@ -18,7 +19,7 @@ from keystead_agent.client.client import AgentClient, AgentRefused, AgentUnreach
 from keystead_core.link import messages as link
 from keystead_core.link.framing import MAX_MESSAGE_BYTES, Framer, frame
 from keystead_core.link.messages import Create, Failed, Get, Request, reply_from_json
-from keystead_core.wire.base64url import b64url_encode
+from keystead_core.wire.base64url import b64url_decode, b64url_encode
 from keystead_testkit import software_tpm
 from keystead_testkit.passkey_page import PasskeyPages
 from keystead_testkit.running_agent import RunningAgent
@@ -564,6 +565,31 @@ def test_without_a_chip_the_keystore_says_that_it_is_software(tmp_path: Path, pa
         assert keystore["aaguid"] == "a02e549b-2f40-496f-99eb-90999de59314"
         assert all(keystore["label"] in window["desc"] for window in agent.pinentry.asked), "each window says so"
         assert ask(agent, assertion(pages.origin))["credential"]["id"] == created["id"]
+
+
+def test_every_way_to_look_at_software_keys_says_that_they_are(tmp_path: Path, pages: PasskeyPages) -> None:
+    label = "SOFTWARE KEYSTORE: keys are in a file, not in a chip"
+    with RunningAgent(tmp_path, tpm=None) as agent:
+        enrolled = agent.cli("enrol", pages.provider)
+        agent.pinentry.answer({"pin": PIN})
+        agent.client.ask(link.SetPin("1"))
+        agent.pinentry.answer(TYPES_THE_PIN)
+        ask(agent, creation(pages.origin))
+        for command in (["list"], ["status"], ["explain", "localhost"], ["doctor"]):
+            assert label in agent.cli(*command).stdout, command
+
+        assert label in enrolled.stdout
+        assert ask(agent, link.Accounts("1", rp_id="localhost", origin=pages.origin))["beware"] == label
+        info = ask(agent, link.Ctap("1", channel=1, command=b64url_encode(b"\x04")))["response"]
+        assert UUID("a02e549b-2f40-496f-99eb-90999de59314").bytes in b64url_decode(info), "getInfo's model"
+        assert {line["keystore"] for line in agent.log} == {"software"}
+
+
+def test_keys_in_a_chip_are_shown_without_a_warning(ready: RunningAgent, pages: PasskeyPages) -> None:
+    accounts = ask(ready, link.Accounts("1", rp_id="localhost", origin=pages.origin))
+
+    assert "beware" not in accounts | ask(ready, link.ListPasskeys("1"))
+    assert all("keystore" not in line for line in ready.log)
 
 
 def test_no_pinentry_is_said_in_a_sentence(tmp_path: Path, tpm: SoftwareTpm) -> None:

@@ -23,7 +23,7 @@ from keystead_agent.gesture.pam import PamService
 from keystead_agent.gesture.parallel import AnyOfThese, Recogniser
 from keystead_agent.gesture.pinentry import Pinentry
 from keystead_agent.keystore.interface import Keystore
-from keystead_agent.keystore.software import SOFTWARE_LABEL, SoftwareKeystore
+from keystead_agent.keystore.software import SoftwareKeystore, beware
 from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_agent.keystore.transport import connector
 from keystead_agent.main.config import Settings
@@ -38,8 +38,8 @@ def keystore(settings: Settings) -> Keystore:
 
 
 def pinentry(settings: Settings) -> Pinentry:
-    beware = SOFTWARE_LABEL if settings.keystore == "software" else ""
-    return Pinentry(settings.pinentry, settings.prompt_timeout, _terminal(), dict(os.environ), beware)
+    environment = dict(os.environ)
+    return Pinentry(settings.pinentry, settings.prompt_timeout, _terminal(), environment, beware(settings.keystore))
 
 
 def gesture(settings: Settings, watch: LoginWatch, log: Log) -> AnyOfThese:
@@ -60,7 +60,8 @@ def _note_gesture(log: Log, by: str) -> None:
 def daemon(settings: Settings) -> Daemon:
     keys = keystore(settings)
     watch = LoginWatch(os.getuid())
-    log = Log(clock, settings.state_dir / "agent.log")
+    # Whoever reads one line of it knows where the keys are.
+    log = Log(clock, settings.state_dir / "agent.log", always={"keystore": keys.kind} if beware(keys.kind) else {})
     asking = gesture(settings, watch, log)
     service = Service(
         version=version("keystead-agent"),

@@ -27,6 +27,7 @@
     ctap         channel, command; response (both CTAP messages in base64url)
     cancel       target (the id of a request on the same connection);
 
+Where keys are in a file, `list`, `accounts` and `enrol` answer with `beware`, a sentence that says so.
 A credential is named by its id in base64url. The PIN is in no message: the
 daemon asks for it itself, so nothing that faces a browser or a shell ever
 holds it.
