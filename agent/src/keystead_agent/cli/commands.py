@@ -170,7 +170,7 @@ def log(doors: Doors, last: int, as_json: bool) -> None:
 @json_option
 @pass_doors
 def doctor(doors: Doors, as_json: bool) -> None:
-    """Examine this computer: chip, prompts, browsers, permissions, clock; and say how to mend what is wrong."""
+    """Examine this computer: chip, container, prompts, browsers, permissions, disk, clock; say how to mend what is wrong."""
     findings = [finding.to_json() for finding in doors.examine()]
     if as_json:
         show_json({"findings": findings})
