@@ -61,7 +61,7 @@ def test_without_the_persons_consent_the_site_learns_nothing_of_it(desk: Desk) -
 
 def test_after_the_hello_key_is_gone_a_passkey_is_made(desk: Desk) -> None:
     hello = keep_hello(desk)
-    desk.container.remove_hello(hello.credential_id)
+    desk.container.hello.remove(hello.credential_id)
 
     desk.create()
 
@@ -80,7 +80,7 @@ def test_a_hello_key_comes_beside_a_passkey_that_was_there_first(desk: Desk) -> 
     desk.create()
     keep_hello(desk)
 
-    assert (len(desk.container.passkeys), len(desk.container.hello_keys)) == (1, 1)
+    assert (len(desk.container.passkeys), len(desk.container.hello.kept)) == (1, 1)
 
 
 def test_no_site_finds_a_hello_key(desk: Desk) -> None:
@@ -96,7 +96,7 @@ def test_no_site_finds_a_hello_key(desk: Desk) -> None:
         with pytest.raises(PasskeyUnknown):
             verb()
     with pytest.raises(PasskeyUnknown):
-        desk.container.remove_hello(b"no such key")
+        desk.container.hello.remove(b"no such key")
 
 
 def test_a_hello_key_is_one_after_a_restart(
@@ -106,7 +106,7 @@ def test_a_hello_key_is_one_after_a_restart(
 
     again = Container(tmp_path / "state", software, clock.now, os.urandom)
 
-    assert again.hello_keys == (hello,)
+    assert again.hello.kept == (hello,)
     assert again.passkeys == ()
 
 

@@ -22,9 +22,9 @@ from keystead_agent.container.records import Account, Contents, Passkey, Provide
 from keystead_agent.container.sealing import SealedContents, seal_contents
 from keystead_agent.container.vault import FILE_NAME
 from keystead_agent.keystore.errors import GestureRefused
-from keystead_agent.keystore.interface import Foundation, Gate, KeyBlob
 from keystead_agent.keystore.private_file import FileNotPrivate
 from keystead_agent.keystore.software import SoftwareKeystore
+from keystead_agent.keystore.values import Foundation, Gate, KeyBlob
 from keystead_testkit.clock import FixedClock
 
 PIN, NEW = "137946", "864209"

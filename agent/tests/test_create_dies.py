@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from keystead_agent.container.container import Container
 from keystead_agent.container.records import Account, Traits
-from keystead_agent.keystore.interface import ToSign
 from keystead_agent.keystore.tpm import TpmKeystore
+from keystead_agent.keystore.values import ToSign
 from keystead_core.tpm import commands
 from keystead_core.tpm.codes import Property
 from keystead_testkit.clock import FixedClock

@@ -14,8 +14,9 @@ from keystead_agent.daemon.offloading import OneThread
 from keystead_agent.gesture.interface import Cancelled, Prompt, Purpose, Verified
 from keystead_agent.gesture.scripted import ScriptedGesture
 from keystead_agent.keystore.errors import GesturePassVoid, GestureRefused, PinPaused
-from keystead_agent.keystore.interface import GesturePass, Keystore
+from keystead_agent.keystore.interface import Keystore
 from keystead_agent.keystore.software import SoftwareKeystore
+from keystead_agent.keystore.values import GesturePass
 from keystead_testkit.clock import FixedClock
 
 PIN, WRONG, NEW = "137946", "000001", "864209"

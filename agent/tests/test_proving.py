@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from keystead_agent.container.records import Proof
 from keystead_agent.enrolment import proving
 from keystead_agent.enrolment.errors import AnswerRefused, ProviderRefused, ProviderUnreachable
-from keystead_agent.keystore.interface import AttestationIdentity, Description
+from keystead_agent.keystore.values import AttestationIdentity, Description
 from keystead_core.wire import b64url_encode
 from keystead_testkit.attesters import certificate
 from keystead_testkit.lying_provider import NOW, LyingProvider

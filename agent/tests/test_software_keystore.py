@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from keystead_agent.keystore.errors import GestureRefused, KeystoreUnusable, OtherMachine, PinLocked
-from keystead_agent.keystore.interface import Foundation, Gate, KeyBlob, NewKey, PinHash
 from keystead_agent.keystore.software import TRIES_LIMIT, TRY_BACK_AFTER, SoftwareKeystore
+from keystead_agent.keystore.values import Foundation, Gate, KeyBlob, NewKey, PinHash
 from keystead_core.webauthn.aaguids import KEYSTEAD_SOFTWARE, KEYSTEAD_TPM
 from keystead_testkit.clock import FixedClock
 

@@ -29,10 +29,10 @@ from keystead_agent.keystore.errors import (
     OtherMachine,
     TpmCleared,
 )
-from keystead_agent.keystore.interface import Certification, PublicPoint
 from keystead_agent.keystore.software import SoftwareKeystore
 from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_agent.keystore.transport import connector
+from keystead_agent.keystore.values import Certification, PublicPoint
 from keystead_core.cose import ES256
 from keystead_core.tpm import nv
 from keystead_core.tpm.attest import parse_certify

@@ -8,9 +8,9 @@ from dataclasses import astuple
 import pytest
 from keystead_agent.keystore.bus import Bus
 from keystead_agent.keystore.errors import GestureRefused, KeystoreError, KeystoreUnavailable
-from keystead_agent.keystore.interface import PinHash
 from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_agent.keystore.transport import connector
+from keystead_agent.keystore.values import PinHash
 from keystead_core.tpm import commands
 from keystead_core.tpm.codes import CommandCode, Property
 from keystead_core.tpm.faults import TpmError

@@ -6,8 +6,8 @@ from hashlib import sha256
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from keystead_agent.keystore.interface import AttestationIdentity, AttestationKey, Certification
 from keystead_agent.keystore.tpm import TpmKeystore
+from keystead_agent.keystore.values import AttestationIdentity, AttestationKey, Certification
 from keystead_core.tpm.endorsement import read_attestation_key
 from keystead_core.tpm.structures import parse_public_area
 from keystead_testkit import pytss

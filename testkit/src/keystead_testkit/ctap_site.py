@@ -8,7 +8,13 @@ from fido2.ctap import CtapError
 from fido2.ctap2.extensions import CredProtectExtension, HmacSecretExtension
 from fido2.hid import CtapHidDevice
 from fido2.server import Fido2Server
-from fido2.webauthn import PublicKeyCredentialRpEntity
+from fido2.webauthn import (
+    AttestationConveyancePreference,
+    PublicKeyCredentialRpEntity,
+    PublicKeyCredentialUserEntity,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
 
 from keystead_testkit.ctap_agent import RP_ID
 
@@ -34,22 +40,25 @@ class Site:
     """A relying party and a client that visits it."""
 
     def __init__(self, device: CtapHidDevice, rp_id: str = RP_ID, *, pin: str | None = None) -> None:
-        self.server = Fido2Server(PublicKeyCredentialRpEntity(id=rp_id, name=rp_id), attestation="direct")
+        self.server = Fido2Server(
+            PublicKeyCredentialRpEntity(id=rp_id, name=rp_id), attestation=AttestationConveyancePreference.DIRECT
+        )
+        secrets = HmacSecretExtension(allow_hmac_secret=True)  # type: ignore[no-untyped-call]
         self.client = Fido2Client(
             device,
             client_data_collector=DefaultClientDataCollector(f"https://{rp_id}"),
             user_interaction=Typist(pin),
-            extensions=[HmacSecretExtension(allow_hmac_secret=True), CredProtectExtension()],
+            extensions=[secrets, CredProtectExtension()],
         )
         self.known: list[Any] = []
 
     def register(self, name: str = "alice", extensions: Any = None, exclude: Any = None) -> Any:
-        user = {"id": name.encode(), "name": name, "displayName": name.title()}
+        user = PublicKeyCredentialUserEntity(id=name.encode(), name=name, display_name=name.title())
         options, state = self.server.register_begin(
             user,
             exclude,
-            resident_key_requirement="required",
-            user_verification="required",
+            resident_key_requirement=ResidentKeyRequirement.REQUIRED,
+            user_verification=UserVerificationRequirement.REQUIRED,
             extensions=extensions,
         )
         result = self.client.make_credential(options.public_key)
@@ -58,7 +67,9 @@ class Site:
         return result
 
     def sign_in(self, *, allow: Any = None, extensions: Any = None) -> Any:
-        options, state = self.server.authenticate_begin(allow, user_verification="required", extensions=extensions)
+        options, state = self.server.authenticate_begin(
+            allow, user_verification=UserVerificationRequirement.REQUIRED, extensions=extensions
+        )
         result = self.client.get_assertion(options.public_key).get_response(0)
         self.server.authenticate_complete(state, self.known, result)
         return result

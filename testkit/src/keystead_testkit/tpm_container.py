@@ -17,10 +17,10 @@ from hashlib import sha256
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from keystead_agent.keystore.bus import Bus
-from keystead_agent.keystore.interface import Foundation, Gate, NewKey, PinHash, PublicPoint, UnlockKey
 from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_agent.keystore.tpm_gate import TpmGate
 from keystead_agent.keystore.transport import connector
+from keystead_agent.keystore.values import Foundation, Gate, NewKey, PinHash, PublicPoint, UnlockKey
 from keystead_core.tpm import build, commands
 from keystead_core.tpm.codes import CommandCode, Property
 from keystead_core.tpm.commands import Answer, Call

@@ -15,7 +15,7 @@ from keystead_agent.container.container import Container
 from keystead_agent.container.errors import PinAlreadySet, PinDue, PinNotSet, PinUnfit
 from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose, Verified
 from keystead_agent.keystore.errors import GesturePassVoid, GestureRefused, KeystoreError, PinLocked
-from keystead_agent.keystore.interface import GesturePass, Tries
+from keystead_agent.keystore.values import GesturePass, Tries
 
 T = TypeVar("T")
 Opening = TypeVar("Opening", str, str | GesturePass)

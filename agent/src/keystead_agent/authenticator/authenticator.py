@@ -27,7 +27,7 @@ from keystead_agent.container.container import Container
 from keystead_agent.container.errors import HelloKeyExists
 from keystead_agent.container.records import Account, Passkey, Proof
 from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Purpose
-from keystead_agent.keystore.interface import GesturePass, NewKey, PublicPoint, ToSign
+from keystead_agent.keystore.values import GesturePass, NewKey, PublicPoint, ToSign
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Authenticator:
 
     async def _refuse_beside_hello(self, wanted: CreationOptions, rp_id: str, prompt: Prompt) -> None:
         try:
-            self.container.refuse_beside_hello(rp_id, wanted.user_handle)
+            self.container.hello.refuse_beside(rp_id, wanted.user_handle)
         except HelloKeyExists as refused:
             if not await self.gesture.confirm(prompt, f"{refused} Tell the site so?"):
                 raise NotApproved from None

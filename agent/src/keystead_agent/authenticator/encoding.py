@@ -19,7 +19,7 @@ from keystead_core.wire.cbor import CborValue, encode_cbor
 
 from keystead_agent.authenticator.allow_list import Caller
 from keystead_agent.authenticator.options import ES256
-from keystead_agent.keystore.interface import PublicPoint
+from keystead_agent.keystore.values import PublicPoint
 
 NO_AAGUID: Final = UUID(int=0)
 Extensions: TypeAlias = Mapping[int | str | bytes, CborValue]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from keystead_core.wire.cbor import CborValue, encode_cbor
 
 from keystead_agent.authenticator.options import ES256
-from keystead_agent.keystore.interface import Certification
+from keystead_agent.keystore.values import Certification
 
 
 def attestation_tpm(authenticator_data: bytes, certification: Certification, chain: Sequence[bytes]) -> bytes:

@@ -1,7 +1,7 @@
 """The credential container of one person: what is remembered, and the keystore that signs for it.
 
     passkeys     create, sign, rename, remove; here
-    Hello keys   beside them, and found by no site
+    Hello keys   beside them, and found by no site: `hello`
     the PIN      set, changed, wrong, used up, given back: `pins`
     enrolments   identity providers, and what they have certified about this chip: `enrolments`
 
@@ -18,20 +18,21 @@ from typing import Final
 from keystead_core.tpm.pin_index import UnlockRequest
 
 from keystead_agent.container.enrolments import Enrolments
-from keystead_agent.container.errors import HelloKeyExists, PasskeyUnknown
+from keystead_agent.container.errors import PasskeyUnknown
+from keystead_agent.container.hello import HelloKeys
 from keystead_agent.container.machine import UNKNOWN, Machine
 from keystead_agent.container.pin_rules import PinRules
 from keystead_agent.container.pins import Pins
 from keystead_agent.container.records import Account, Contents, Kind, Passkey, Provider, Traits
 from keystead_agent.container.vault import Vault
-from keystead_agent.keystore.interface import (
+from keystead_agent.keystore.interface import Keystore
+from keystead_agent.keystore.values import (
     Clock,
     Entropy,
     Gate,
     GesturePass,
     Guard,
     KeyBlob,
-    Keystore,
     NewKey,
     Opening,
     PinHash,
@@ -65,6 +66,7 @@ class Container:
         self._vault = Vault(directory, keystore, machine)
         self._pins = Pins(self._vault, rules or PinRules(), clock)
         self.enrolments = Enrolments(self._vault, clock, rules or PinRules())
+        self.hello = HelloKeys(self._vault)
         self._clock = clock
         self._entropy = entropy
 
@@ -111,21 +113,7 @@ class Container:
     @property
     def passkeys(self) -> tuple[Passkey, ...]:
         """The one that was used last comes last."""
-        return self._of(Kind.PASSKEY)
-
-    @property
-    def hello_keys(self) -> tuple[Passkey, ...]:
-        """Keys of accounts at their own identity providers, one for each; nothing here that a site can ask finds them."""
-        return self._of(Kind.HELLO)
-
-    def _of(self, kind: Kind) -> tuple[Passkey, ...]:
-        kept = self._vault.contents.passkeys if self._vault.contents else ()
-        return tuple(key for key in kept if key.kind is kind)
-
-    def refuse_beside_hello(self, rp_id: str, user_handle: bytes) -> None:
-        """Raises HelloKeyExists: no passkey is made for an account that has a Hello key here."""
-        if any((key.rp_id, key.user_handle) == (rp_id, user_handle) for key in self.hello_keys):
-            raise HelloKeyExists(rp_id)
+        return self._vault.keys(Kind.PASSKEY)
 
     def passkeys_for(self, rp_id: str) -> tuple[Passkey, ...]:
         return tuple(passkey for passkey in self.passkeys if passkey.rp_id == rp_id)
@@ -205,7 +193,7 @@ class Container:
             NoChip: *certified*, and there is none.
         """
         if traits.kind is Kind.PASSKEY:
-            self.refuse_beside_hello(rp_id, account.user_handle)
+            self.hello.refuse_beside(rp_id, account.user_handle)
         self._pins.require_good(typed)
         by = self.enrolments.attestation_key() if certified else None
         credential_id = self._entropy(CREDENTIAL_ID_BYTES)
@@ -293,12 +281,6 @@ class Container:
         """Raises PasskeyUnknown."""
         passkey = self.passkey(credential_id)
         self._vault.save(self._vault.begun().without_passkeys({passkey.credential_id}))
-
-    def remove_hello(self, credential_id: bytes) -> None:
-        """Its account may have a passkey here again; raises PasskeyUnknown."""
-        if all(key.credential_id != credential_id for key in self.hello_keys):
-            raise PasskeyUnknown
-        self._vault.save(self._vault.begun().without_passkeys({credential_id}))
 
     def snapshot(self) -> Contents | None:
         return self._vault.contents

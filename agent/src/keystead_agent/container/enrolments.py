@@ -12,7 +12,7 @@ from keystead_agent.container.pin_rules import PinRules
 from keystead_agent.container.records import Proof, Provider
 from keystead_agent.container.vault import Vault
 from keystead_agent.keystore.errors import UnlockRefused
-from keystead_agent.keystore.interface import AttestationIdentity, AttestationKey, Clock
+from keystead_agent.keystore.values import AttestationIdentity, AttestationKey, Clock
 
 
 class Enrolments:

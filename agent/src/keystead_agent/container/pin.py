@@ -9,7 +9,7 @@ import unicodedata
 from hashlib import sha256
 from typing import Final
 
-from keystead_agent.keystore.interface import PinHash
+from keystead_agent.keystore.values import PinHash
 
 _HASH_BYTES: Final = 16
 

@@ -19,7 +19,7 @@ from keystead_core.link.pin_policy import LONGEST, PinPolicy, Presence
 
 from keystead_agent.container.errors import PinUnfit
 from keystead_agent.container.pin import hash_pin, normal_pin
-from keystead_agent.keystore.interface import PinHash
+from keystead_agent.keystore.values import PinHash
 
 _MAX_BYTES: Final = 4 * LONGEST
 

@@ -24,7 +24,7 @@ from keystead_agent.keystore.errors import (
     PinLocked,
     PinPaused,
 )
-from keystead_agent.keystore.interface import Clock, Gate, GesturePass, Opening, PinHash, Tries, UnlockKey
+from keystead_agent.keystore.values import Clock, Gate, GesturePass, Opening, PinHash, Tries, UnlockKey
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from keystead_core.wire.base64url import b64url_encode
 from keystead_agent.container.errors import PinRulesContradict
 from keystead_agent.container.ladder import NO_FAILURES, Ladder
 from keystead_agent.container.pin_rules import PinRules, strictest
-from keystead_agent.keystore.interface import AttestationKey, Foundation, Gate, KeyBlob, PublicPoint, UnlockKey
+from keystead_agent.keystore.values import AttestationKey, Foundation, Gate, KeyBlob, PublicPoint, UnlockKey
 
 
 class Kind(StrEnum):

@@ -17,7 +17,7 @@ from keystead_core.wire.errors import BadCbor
 from keystead_agent.container.errors import ContainerTampered
 from keystead_agent.container.records import Contents
 from keystead_agent.container.stored import MAX_CONTAINER_BYTES, from_cbor, to_cbor
-from keystead_agent.keystore.interface import Foundation
+from keystead_agent.keystore.values import Foundation
 
 _FORMAT: Final = 2
 _LABEL: Final = b"keystead container\0"

@@ -15,7 +15,7 @@ from keystead_core.wire.errors import BadCbor
 from keystead_agent.container.errors import ContainerTampered
 from keystead_agent.container.ladder import Ladder
 from keystead_agent.container.records import Contents, Kind, Passkey, PinFacts, Proof, Provider
-from keystead_agent.keystore.interface import AttestationKey, Foundation, Gate, KeyBlob, UnlockKey
+from keystead_agent.keystore.values import AttestationKey, Foundation, Gate, KeyBlob, UnlockKey
 
 MAX_CONTAINER_BYTES = 4 * 1024 * 1024
 

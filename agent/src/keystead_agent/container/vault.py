@@ -9,12 +9,13 @@ from typing import Final
 
 from keystead_agent.container.errors import PinNotSet
 from keystead_agent.container.machine import UNKNOWN, Machine
-from keystead_agent.container.records import Contents
+from keystead_agent.container.records import Contents, Kind, Passkey
 from keystead_agent.container.sealing import SealedContents, seal_contents
 from keystead_agent.container.stored import MAX_CONTAINER_BYTES, unverified_mark
 from keystead_agent.keystore.errors import OtherMachine
-from keystead_agent.keystore.interface import Gate, Keystore
+from keystead_agent.keystore.interface import Keystore
 from keystead_agent.keystore.private_file import ensure_private_directory, read_private, write_private
+from keystead_agent.keystore.values import Gate
 
 FILE_NAME: Final = "container.cbor"
 
@@ -63,6 +64,11 @@ class Vault:
         if self._contents is None or self._contents.gate is None:
             raise PinNotSet
         return self._contents, self._contents.gate
+
+    def keys(self, kind: Kind) -> tuple[Passkey, ...]:
+        """The one that was used last comes last."""
+        kept = self._contents.passkeys if self._contents else ()
+        return tuple(key for key in kept if key.kind is kind)
 
     def save(self, contents: Contents) -> None:
         contents = replace(contents, mark=self._machine.mark)

@@ -27,7 +27,7 @@ from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.offloading import OneThread
 from keystead_agent.daemon.refusals import EXPECTED, Expected
 from keystead_agent.gesture.interface import Cancelled, Gesture, Prompt, Verified
-from keystead_agent.keystore.interface import Entropy
+from keystead_agent.keystore.values import Entropy
 
 T = TypeVar("T")
 Told = Callable[[bool], None]

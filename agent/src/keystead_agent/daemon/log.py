@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TextIO
 
-from keystead_agent.keystore.interface import Clock
+from keystead_agent.keystore.values import Clock
 
 MAX_LOG_BYTES: Final = 1024 * 1024
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC

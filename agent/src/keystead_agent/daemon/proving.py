@@ -13,7 +13,7 @@ from keystead_agent.enrolment import proving
 from keystead_agent.enrolment.errors import EnrolmentError, ProviderRefused
 from keystead_agent.enrolment.proving import Asked
 from keystead_agent.keystore.errors import KeystoreError
-from keystead_agent.keystore.interface import Clock
+from keystead_agent.keystore.values import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,10 @@ from keystead_agent.daemon.proving import Proving
 from keystead_agent.daemon.unlocking import Unlocking
 from keystead_agent.gesture.interface import Gesture
 from keystead_agent.keystore.errors import KeystoreError
-from keystead_agent.keystore.interface import Clock, Keystore, Tries
+from keystead_agent.keystore.interface import Keystore
 from keystead_agent.keystore.private_file import FileNotPrivate
 from keystead_agent.keystore.software import beware
+from keystead_agent.keystore.values import Clock, Tries
 
 Ok = Mapping[str, object]
 

@@ -22,7 +22,7 @@ from keystead_agent.container.records import Proof, Provider
 from keystead_agent.enrolment.answers import moment, octets, text
 from keystead_agent.enrolment.errors import AnswerRefused
 from keystead_agent.enrolment.fetch import Json, post_json
-from keystead_agent.keystore.interface import AttestationIdentity, Description, UnlockKey
+from keystead_agent.keystore.values import AttestationIdentity, Description, UnlockKey
 
 # A certificate lasts thirty days. It is needed when a passkey is made, which may be on a day without a network.
 RENEW_BEFORE: Final = timedelta(days=15)

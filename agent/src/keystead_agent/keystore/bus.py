@@ -30,8 +30,8 @@ from keystead_core.tpm.sessions import (
 )
 
 from keystead_agent.keystore.errors import KeystoreUnavailable
-from keystead_agent.keystore.interface import Entropy
 from keystead_agent.keystore.transport import Transport
+from keystead_agent.keystore.values import Entropy
 
 T = TypeVar("T")
 

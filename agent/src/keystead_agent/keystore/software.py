@@ -26,7 +26,9 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from keystead_core.webauthn.aaguids import KEYSTEAD_SOFTWARE
 
 from keystead_agent.keystore.errors import GesturePassVoid, GestureRefused, NoChip, OtherMachine, PinLocked
-from keystead_agent.keystore.interface import (
+from keystead_agent.keystore.packing import Parts, pack
+from keystead_agent.keystore.private_file import read_private, write_private
+from keystead_agent.keystore.values import (
     AttestationKey,
     Clock,
     Description,
@@ -43,8 +45,6 @@ from keystead_agent.keystore.interface import (
     Tries,
     UnlockKey,
 )
-from keystead_agent.keystore.packing import Parts, pack
-from keystead_agent.keystore.private_file import read_private, write_private
 
 LABEL: Final = "SOFTWARE KEYSTORE: keys are in a file, not in a chip"
 TRIES_LIMIT: Final = 5

@@ -37,7 +37,16 @@ from keystead_agent.keystore.errors import (
     TpmCleared,
     UnlockRefused,
 )
-from keystead_agent.keystore.interface import (
+from keystead_agent.keystore.packing import Parts, pack
+from keystead_agent.keystore.root import find_root
+from keystead_agent.keystore.tpm_facts import describe, read_tries
+from keystead_agent.keystore.tpm_gate import SECRET_BYTES, TpmGate, handles_of, key_auth, outside_secret
+from keystead_agent.keystore.tpm_gestures import make_pass, opened
+from keystead_agent.keystore.tpm_index import holds_leftover, undefine_index
+from keystead_agent.keystore.tpm_refusals import refusal
+from keystead_agent.keystore.tpm_unlock import Unlocking, begin, finish, forget
+from keystead_agent.keystore.transport import Connect
+from keystead_agent.keystore.values import (
     AttestationIdentity,
     AttestationKey,
     Certification,
@@ -56,15 +65,6 @@ from keystead_agent.keystore.interface import (
     Tries,
     UnlockKey,
 )
-from keystead_agent.keystore.packing import Parts, pack
-from keystead_agent.keystore.root import find_root
-from keystead_agent.keystore.tpm_facts import describe, read_tries
-from keystead_agent.keystore.tpm_gate import SECRET_BYTES, TpmGate, handles_of, key_auth, outside_secret
-from keystead_agent.keystore.tpm_gestures import make_pass, opened
-from keystead_agent.keystore.tpm_index import holds_leftover, undefine_index
-from keystead_agent.keystore.tpm_refusals import refusal
-from keystead_agent.keystore.tpm_unlock import Unlocking, begin, finish, forget
-from keystead_agent.keystore.transport import Connect
 
 _FOUNDATION: Final = "tpm foundation 2"
 _KEY: Final = "tpm key 2"

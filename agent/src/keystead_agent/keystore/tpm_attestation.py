@@ -30,7 +30,7 @@ from keystead_core.tpm.structures import parse_public_area
 from keystead_agent.keystore.bus import Bus, using
 from keystead_agent.keystore.chip import Chip
 from keystead_agent.keystore.errors import ActivationRefused
-from keystead_agent.keystore.interface import AttestationIdentity, Certification
+from keystead_agent.keystore.values import AttestationIdentity, Certification
 
 _READ_AT_ONCE: Final = 512  # TPM_PT_NV_BUFFER_MAX is at least this
 _TEMPLATES: Final = (

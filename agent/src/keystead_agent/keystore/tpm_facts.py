@@ -7,7 +7,7 @@ from keystead_core.tpm import commands
 from keystead_core.tpm.codes import Property
 
 from keystead_agent.keystore.bus import Bus
-from keystead_agent.keystore.interface import Description, Tries
+from keystead_agent.keystore.values import Description, Tries
 
 _OWNER_AUTH_SET: Final = 1 << 0
 _ENDORSEMENT_AUTH_SET: Final = 1 << 1

@@ -25,8 +25,8 @@ from keystead_core.tpm.nv import NvPublic, parse_nv_public
 from keystead_core.tpm.pin_index import Branches
 
 from keystead_agent.keystore.chip import item_of, name_of, packed_item
-from keystead_agent.keystore.interface import Foundation, Gate, Guard, PinHash, UnlockKey
 from keystead_agent.keystore.packing import Parts, pack
+from keystead_agent.keystore.values import Foundation, Gate, Guard, PinHash, UnlockKey
 
 SCRYPT_COST: Final = 2**14
 SALT_BYTES: Final = 16

@@ -18,10 +18,10 @@ from keystead_core.tpm.faults import TpmError
 from keystead_agent.keystore.bus import using
 from keystead_agent.keystore.chip import Chip, item_of, packed_item
 from keystead_agent.keystore.errors import GesturePassVoid
-from keystead_agent.keystore.interface import Gate, GesturePass, Opening
 from keystead_agent.keystore.packing import Parts, pack
 from keystead_agent.keystore.tpm_gate import SECRET_BYTES, TpmGate
 from keystead_agent.keystore.tpm_opening import open_gate
+from keystead_agent.keystore.values import Gate, GesturePass, Opening
 
 _KIND: Final = "tpm gesture pass"
 # The chip does not know the item any more, or its secret is another.

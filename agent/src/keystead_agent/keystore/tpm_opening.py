@@ -17,7 +17,6 @@ from keystead_core.tpm.nv import NvPublic
 from keystead_agent.keystore.bus import Bus, LiveSession, using
 from keystead_agent.keystore.chip import Chip
 from keystead_agent.keystore.errors import GestureRefused, PinBlocked, PinIndexLost, PinLocked
-from keystead_agent.keystore.interface import PinHash, Tries, UnlockKey
 from keystead_agent.keystore.tpm_facts import read_tries as read_chips_tries
 from keystead_agent.keystore.tpm_gate import (
     SALT_BYTES,
@@ -31,6 +30,7 @@ from keystead_agent.keystore.tpm_gate import (
     pin_secrets,
 )
 from keystead_agent.keystore.tpm_index import define_index, read_count, require_index, undefine_index, write_index
+from keystead_agent.keystore.values import PinHash, Tries, UnlockKey
 
 # What PolicySecret of the index says when the PIN is wrong, has been wrong too often, or the index is not ours.
 _INDEX_REFUSES: Final = frozenset(

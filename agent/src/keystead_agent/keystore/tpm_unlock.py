@@ -17,10 +17,10 @@ from keystead_core.tpm.pin_index import UNLOCK_SECONDS, UnlockRequest, reset_dig
 from keystead_agent.keystore.bus import Bus, LiveSession
 from keystead_agent.keystore.chip import Chip, name_of
 from keystead_agent.keystore.errors import KeystoreUnavailable, UnlockRefused
-from keystead_agent.keystore.interface import PinHash, UnlockKey
 from keystead_agent.keystore.tpm_gate import TpmGate
 from keystead_agent.keystore.tpm_index import require_index, write_proven
 from keystead_agent.keystore.tpm_opening import restored_index
+from keystead_agent.keystore.values import PinHash, UnlockKey
 
 
 @dataclass(frozen=True, slots=True)

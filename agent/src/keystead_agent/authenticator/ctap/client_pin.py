@@ -23,7 +23,7 @@ from keystead_agent.authenticator.errors import NotApproved
 from keystead_agent.container.errors import PinAlreadySet, PinNotSet, PinUnfit
 from keystead_agent.gesture.interface import Prompt, Purpose
 from keystead_agent.keystore.errors import GestureRefused
-from keystead_agent.keystore.interface import Opening, PinHash
+from keystead_agent.keystore.values import Opening, PinHash
 
 # §6.5.5.2: "the maximum number of … attempts" that a client is told is 8.
 _MOST_TRIES_TOLD: Final = 8

@@ -18,7 +18,7 @@ from keystead_agent.authenticator.errors import NotApproved
 from keystead_agent.container.errors import PinNotSet
 from keystead_agent.container.pin import hash_pin
 from keystead_agent.gesture.interface import Prompt, Purpose
-from keystead_agent.keystore.interface import GesturePass, Opening
+from keystead_agent.keystore.values import GesturePass, Opening
 
 T = TypeVar("T")
 

@@ -25,7 +25,7 @@ from keystead_agent.container.errors import HelloKeyExists
 from keystead_agent.container.records import Account, Passkey, Traits
 from keystead_agent.gesture.assuan import visible
 from keystead_agent.gesture.interface import Cancelled, Prompt, Purpose
-from keystead_agent.keystore.interface import NewKey, Opening, PublicPoint, ToSign
+from keystead_agent.keystore.values import NewKey, Opening, PublicPoint, ToSign
 
 MOST_PASSKEYS: Final = 256
 _EXCLUDED: Final = "This computer has a passkey for this account already. Tell the site so?"
@@ -62,7 +62,7 @@ class Credentials:
 
     async def _refuse_beside_hello(self, wanted: MakeCredential, consent: Consent) -> None:
         try:
-            self._container.refuse_beside_hello(wanted.rp_id, wanted.user.id)
+            self._container.hello.refuse_beside(wanted.rp_id, wanted.user.id)
         except HelloKeyExists as refused:
             # The reason is told here, in full: the status that the client gets has no words. As for an excluded
             # one, a site learns of it only from who may say so.

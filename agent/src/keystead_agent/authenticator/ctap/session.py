@@ -16,7 +16,7 @@ from keystead_core.ctap.status import CtapError, Status
 
 from keystead_agent.authenticator.allow_list import ENROLLED_ALONE, CtapSites
 from keystead_agent.gesture.interface import Purpose
-from keystead_agent.keystore.interface import Entropy, Opening
+from keystead_agent.keystore.values import Entropy, Opening
 
 # §6.5.2.1: for USB, 30 seconds until a token is first used, and as long counts its user as present.
 FRESH_SECONDS: Final = 30.0
