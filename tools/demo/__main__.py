@@ -67,6 +67,7 @@ def _play(tell: Narrator, folder: Path) -> None:
                 tell.chapter("What else must not work")
                 refusals.another_site(tell, laptop)
                 refusals.copied_key_file(tell, laptop, folder, origin)
+                refusals.cloned_machine(tell, laptop, folder, origin)
                 refusals.disabled_computer(tell, laptop, page, admin, base)
                 refusals.same_assertion_twice(tell, laptop, page, base)
                 refusals.synced_passkey(tell, admin, base, invitation.link)

@@ -46,16 +46,24 @@ def another_site(tell: Narrator, laptop: Laptop) -> None:
 
 
 def copied_key_file(tell: Narrator, laptop: Laptop, folder: Path, origin: str) -> None:
-    """Everything that is on the disk of Grace's laptop, on a computer with another TPM."""
-    thief = folder / "another-machine"
+    answer = _beside_another_tpm(laptop, folder / "copy", machine_id(folder, "another computer"), origin)
+    tell.refused("the key file copied to another machine", answer, expected="other_machine")
+
+
+def cloned_machine(tell: Narrator, laptop: Laptop, folder: Path, origin: str) -> None:
+    answer = _beside_another_tpm(laptop, folder / "clone", laptop.machine_id, origin)
+    tell.refused("the whole machine cloned, beside another TPM", answer, expected="They work only with")
+
+
+def _beside_another_tpm(laptop: Laptop, thief: Path, system: Path, origin: str) -> str:
+    """What the files of Grace's laptop answer on *system* with another TPM."""
     shutil.copytree(laptop.agent.state, thief / "state")
     with SoftwareTpm() as other_tpm:
-        agent = RunningAgent(thief, other_tpm.address, machine_id=str(machine_id(thief, "another machine")))
+        agent = RunningAgent(thief, other_tpm.address, machine_id=str(system))
         agent.pinentry.answer({"pin": PIN, "forever": True})
         with agent:
             options = {"challenge": b64url_encode(b"c" * 32), "rpId": "localhost", "userVerification": "required"}
-            answer = _ask(agent, Get("demo-copy", origin, options))
-    tell.refused("the key file copied to another machine", answer, expected="other_machine")
+            return _ask(agent, Get("demo-copy", origin, options))
 
 
 def disabled_computer(tell: Narrator, laptop: Laptop, page: Page, admin: Page, base: str) -> None:

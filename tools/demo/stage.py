@@ -13,6 +13,7 @@ from pathlib import Path
 from keystead_testkit.browser import Chromium
 from keystead_testkit.running_agent import NO_BUS, RunningAgent
 from keystead_testkit.software_tpm import SoftwareTpm, certified_state
+from keystead_testkit.town import machine_id
 from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -139,11 +140,13 @@ class Laptop:
         self._is_owner = shared is None
         self.tpm = SoftwareTpm(chip) if shared is None else shared.tpm
         self.agent: RunningAgent
+        self.machine_id: Path
 
     def __enter__(self) -> "Laptop":
         if self._is_owner:
             self.tpm.start()
-        self.agent = RunningAgent(self.home, self.tpm.address, bus=self._bus)
+        self.machine_id = machine_id(self.home, "this computer")
+        self.agent = RunningAgent(self.home, self.tpm.address, bus=self._bus, machine_id=str(self.machine_id))
         self.agent.start()
         return self
 

@@ -134,7 +134,7 @@ class OtherMachine(KeystoreError):
 
     def __init__(self) -> None:
         super().__init__(
-            "These passkeys were made by another computer's security chip (or this one's was replaced or cleared), "
+            "These passkeys were made by another computer's security chip (or by the one that was here before), "
             "and they work only there. Register a new passkey on this computer."
         )
 
