@@ -73,6 +73,27 @@ def test_a_device_is_made_answers_and_goes(tmp_path: Path) -> None:
         asyncio.run(whole_life(agent))
 
 
+@pytest.mark.parametrize(
+    ("keystore", "name"),
+    [("tpm", b"Keystead passkeys\0"), ("software", b"Keystead passkeys (SOFTWARE: keys in a file)\0")],
+)
+def test_the_device_is_named_for_where_its_keys_are(tmp_path: Path, keystore: str, name: bytes) -> None:
+    kernel = Kernel()
+    program = (
+        "import sys; from pathlib import Path; from keystead_agent.main.hid_process import name_of, run; "
+        "run(Path(sys.argv[1]), int(sys.argv[2]), name_of(sys.argv[3]))"
+    )
+    device = kernel.device.fileno()
+    command = [sys.executable, "-c", program, str(tmp_path / "agent.sock"), str(device), keystore]
+
+    with subprocess.Popen(command, pass_fds=[device]) as process:
+        kind, body = asyncio.run(kernel.hear())
+        process.terminate()
+
+    assert (kind, body[: len(name)]) == (CREATE2, name)
+    assert process.returncode == 0
+
+
 def test_closing_the_device_closes_the_window(tmp_path: Path) -> None:
     kernel = Kernel()
 

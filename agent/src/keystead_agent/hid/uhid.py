@@ -58,10 +58,10 @@ class UhidReports:
             os.write(self.descriptor, uhid_events.input_report(report))
 
     @contextmanager
-    def plugged_in(self, serial: str) -> Iterator[None]:
+    def plugged_in(self, serial: str, name: str = NAME) -> Iterator[None]:
         """Be there, as a device that programs can find, until the block ends."""
         loop = asyncio.get_running_loop()
-        os.write(self.descriptor, uhid_events.create(NAME, serial))
+        os.write(self.descriptor, uhid_events.create(name, serial))
         loop.add_reader(self.descriptor, self._heard)
         try:
             yield

@@ -57,7 +57,7 @@ def run_hid(user: str | None) -> None:
     """Be a security key until SIGTERM or SIGINT; with *user*, as that person."""
     from keystead_agent.hid.privileges import NotRoot, PersonUnknown, become, environment_of, person_named
     from keystead_agent.hid.uhid import UhidUnavailable, open_uhid
-    from keystead_agent.main.hid_process import run
+    from keystead_agent.main.hid_process import name_of, run
 
     try:
         person = person_named(user) if user is not None else None
@@ -69,7 +69,8 @@ def run_hid(user: str | None) -> None:
             os.environ.update(theirs)
     except (NotRoot, PersonUnknown, UhidUnavailable) as error:
         fail(error.code, str(error))
-    run(_settings().socket, device)
+    settings = _settings()
+    run(settings.socket, device, name_of(settings.keystore))
 
 
 def install_browser(browser: Browsers, origins: Sequence[str]) -> list[Path]:

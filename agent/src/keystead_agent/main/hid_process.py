@@ -5,21 +5,27 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Literal
 
 from keystead_agent.client.stream import AgentStream
 from keystead_agent.hid.front import Front
-from keystead_agent.hid.uhid import UhidReports
+from keystead_agent.hid.uhid import NAME, UhidReports
 
 
-def run(socket_path: Path, device: int) -> None:
-    asyncio.run(_serve(socket_path, device))
+def name_of(keystore: Literal["tpm", "software"]) -> str:
+    """What the device is called, which programs may show: whoever is to touch it knows where its keys are."""
+    return f"{NAME} (SOFTWARE: keys in a file)" if keystore == "software" else NAME
 
 
-async def _serve(socket_path: Path, device: int) -> None:
+def run(socket_path: Path, device: int, name: str) -> None:
+    asyncio.run(_serve(socket_path, device, name))
+
+
+async def _serve(socket_path: Path, device: int, name: str) -> None:
     reports = UhidReports(device)
     front = Front(reports, AgentStream(socket_path), lambda said: print(f"keystead-agent: {said}", file=sys.stderr))
     # One serial number for each person, so that programs can tell two keys apart.
-    with reports.plugged_in(f"keystead-{os.getuid()}"):
+    with reports.plugged_in(f"keystead-{os.getuid()}", name):
         serving = asyncio.create_task(front.run())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
