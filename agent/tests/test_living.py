@@ -15,8 +15,8 @@ from keystead_agent.browser_host.everybody import PACKAGED_HOST, ForEverybody
 from keystead_agent.browser_host.install import host_files, write
 from keystead_agent.cli.doors import SetUp
 from keystead_agent.cli.findings import Finding
-from keystead_agent.cli.log_file import last_lines
 from keystead_agent.client.client import AgentRefused
+from keystead_agent.client.log_file import last_lines
 from keystead_agent.main.config import load_settings
 from keystead_agent.main.doctor import Doctor
 from keystead_agent.main.set_up import Installation

@@ -33,6 +33,8 @@ class RunningAgent:
         settings: more of them, by name.
     """
 
+    command: tuple[str, ...] = ("daemon",)
+
     def __init__(self, home: Path, tpm: str | None, *, bus: str = NO_BUS, **settings: str) -> None:
         self.home = home
         self._bus = bus
@@ -85,7 +87,7 @@ class RunningAgent:
     def start(self) -> None:
         with (self.home / "daemon.stderr").open("ab") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "keystead_agent.main", "daemon"],
+                [sys.executable, "-m", "keystead_agent.main", *self.command],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,

@@ -1,6 +1,7 @@
 """When the person leaves: logind says that the session is locked or over, or that the computer falls asleep.
 
 LoginWatch   calls `leave` at each of these, and knows whether it would be told
+has_session  whether somebody is logged in at all
 
 Falling asleep waits for us: an inhibitor delays it until the reader is released and
 what was open is closed.
@@ -95,6 +96,14 @@ class LoginWatch:
     async def _own_sessions(self, bus: Bus) -> frozenset[str]:
         sessions = (await bus.call(_MANAGER, "ListSessions"))[0]
         return frozenset(str(path) for _, uid, _, _, path in sessions if uid == self.uid)
+
+
+async def has_session(uid: int, bus: str = SYSTEM) -> bool:
+    """Whether logind knows of a session of that user; False as well when nobody can say."""
+    with suppress(BusRefused, BusUnreachable):
+        async with connected(bus) as connection:
+            return any(uid == theirs for _, theirs, *_ in (await connection.call(_MANAGER, "ListSessions"))[0])
+    return False
 
 
 def _parts(message: Message) -> tuple[str, str, Any]:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from keystead_agent.browser_host.everybody import PACKAGED_HOST, ForEverybody
 from keystead_agent.browser_host.install import host_files
 from keystead_agent.cli.findings import Finding
-from keystead_agent.cli.log_file import last_lines
+from keystead_agent.client.log_file import last_lines
 from keystead_agent.gesture.fingerprint import Fingerprint, Readiness
 from keystead_agent.gesture.system_bus import SYSTEM
 from keystead_agent.main.config import Settings
@@ -64,8 +64,15 @@ class Doctor:
     def _daemon(self) -> Finding:
         if self.status is None:
             mend = "systemctl --user start keystead-agent, or: keystead-agent setup"
+            if self.settings.is_served:
+                mend = "systemctl status keystead-agent says why; systemctl restart keystead-agent (as root)"
             return Finding("daemon", "broken", f"No agent answers at {self.settings.socket}.", mend)
-        return Finding("daemon", "ok", f"Version {self.status['agent']} answers.")
+        serves = ", the service of this computer," if self._is_served else ""
+        return Finding("daemon", "ok", f"Version {self.status['agent']}{serves} answers.")
+
+    @property
+    def _is_served(self) -> bool:
+        return self.status is not None and self.status["serves"] == "everybody"
 
     def _chip(self) -> Iterator[Finding]:
         if self.status is None:
@@ -73,7 +80,8 @@ class Doctor:
             return
         keystore = self.status["keystore"]
         if "error" in keystore:
-            yield Finding("chip", "broken", f"{keystore['message']} [{keystore['error']}]", _DEVICE_MEND)
+            mend = _SERVICE_DEVICE_MEND if self._is_served else _DEVICE_MEND
+            yield Finding("chip", "broken", f"{keystore['message']} [{keystore['error']}]", mend)
             return
         state = "ok" if keystore["kind"] == "tpm" else "beware"
         yield Finding("chip", "ok" if state == "ok" else "beware", str(keystore["label"]))
@@ -86,7 +94,7 @@ class Doctor:
             yield Finding("chip", "beware", "The setting keystore is software: keys are in a file.")
         elif kind == "device" and not Path(path).exists():
             yield Finding("chip", "broken", f"There is no {path}.", "Switch the TPM on in the firmware's menu.")
-        elif kind == "device" and not os.access(path, os.R_OK | os.W_OK):
+        elif kind == "device" and not self.settings.is_served and not os.access(path, os.R_OK | os.W_OK):
             yield Finding("chip", "broken", f"You may not open {path}.", _DEVICE_MEND)
 
     def _pin(self) -> Iterator[Finding]:
@@ -115,6 +123,9 @@ class Doctor:
             yield Finding("pin", "beware", says, mend)
 
     def _prompt(self) -> Iterator[Finding]:
+        if self.status is not None and not self.status["prompter"]:
+            mend = "systemctl --user start keystead-session, or: keystead-agent setup"
+            yield Finding("prompt", "broken", "Nothing in your session asks you for the service.", mend)
         program = which(self.settings.pinentry, path=self.environment.get("PATH"))
         if program is None:
             mend = "apt install pinentry-gnome3, pinentry-qt or pinentry-curses; or name one in the setting pinentry"
@@ -172,6 +183,9 @@ class Doctor:
         return Finding("uhid", "ok", "Root can offer the passkeys as a security key: keystead-hid@NAME.service")
 
     def _permissions(self) -> Iterator[Finding]:
+        if self.settings.is_served:
+            yield Finding("permissions", "ok", "The service keeps what is yours, where you and others cannot reach it.")
+            return
         for path in (self.settings.state_dir, self.settings.socket.parent):
             if path.exists() and (path.stat().st_uid != os.getuid() or stat.S_IMODE(path.stat().st_mode) & 0o077):
                 yield Finding("permissions", "broken", f"{path} is open to others.", f"chmod 700 {path}")
@@ -182,7 +196,7 @@ class Doctor:
         mend = "timedatectl set-ntp true"
         if self.now < _PAST:
             return Finding("clock", "broken", f"The clock says {self.now:%Y-%m-%d}.", mend)
-        newest = last_lines(self.settings.state_dir / "agent.log", 1)
+        newest = [] if self.settings.is_served else last_lines(self.settings.state_dir / "agent.log", 1)
         if newest and _moment(newest[0].get("at")) > self.now + _SKEW:
             return Finding(
                 "clock", "beware", "The agent's log has lines from the future: the clock was set back.", mend
@@ -191,6 +205,9 @@ class Doctor:
 
 
 _DEVICE_MEND: Final = "Be in the group tss: sudo usermod -aG tss $USER, then log in again."
+_SERVICE_DEVICE_MEND: Final = (
+    "The service's user must be able to open it: apt install tpm-udev, then systemctl restart keystead-agent (as root)."
+)
 
 
 def _host_finding(host: Path, says: str, mend: str) -> Finding:
