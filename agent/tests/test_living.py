@@ -20,7 +20,7 @@ from keystead_agent.client.log_file import last_lines
 from keystead_agent.main.config import load_settings
 from keystead_agent.main.doctor import Doctor
 from keystead_agent.main.set_up import Installation
-from keystead_agent.main.units import agent_unit
+from keystead_agent.main.units import agent_unit, session_unit
 from keystead_core.link import messages as link
 from keystead_core.link.messages import Create
 from keystead_testkit.passkey_page import PasskeyPages
@@ -130,6 +130,8 @@ def doctor(home: Path, **changes: Any) -> Doctor:
     settings = load_settings(environment, home)
     status = {
         "agent": "1",
+        "serves": "you",
+        "prompter": True,
         "keystore": {"kind": "tpm", "label": "TPM 2.0", "warnings": []},
         "pin_set": True,
         "pin_guard": "person",
@@ -169,6 +171,31 @@ def test_a_doctor_tells_an_empty_lockout_password(tmp_path: Path) -> None:
     }
 
     assert "changeauth" in found(replace(examined, status=warned), "chip")[1].mend
+
+
+def test_a_doctor_of_the_service_says_what_its_user_lacks_and_who_asks(tmp_path: Path) -> None:
+    examined = doctor(tmp_path)
+    assert examined.status is not None
+    keystore = {"kind": "tpm", "error": "tpm_unreachable", "message": "/dev/tpmrm0 cannot be opened."}
+    served = {**examined.status, "serves": "everybody", "prompter": False, "keystore": keystore}
+
+    sick = replace(examined, status=served)
+
+    assert "service of this computer" in found(sick, "daemon")[0].says
+    assert "systemctl restart keystead-agent (as root)" in found(sick, "chip")[0].mend
+    assert "usermod" not in found(sick, "chip")[0].mend
+    assert found(sick, "prompt")[0].state == "broken"
+    assert "keystead-session" in found(sick, "prompt")[0].mend
+
+
+def test_a_doctor_sends_who_is_served_to_the_service_when_it_is_silent(tmp_path: Path) -> None:
+    examined = doctor(tmp_path)
+    served = replace(examined.settings, socket=examined.settings.service_socket)
+
+    silent = replace(examined, settings=served, status=None)
+
+    assert found(silent, "daemon")[0].mend.startswith("systemctl status keystead-agent")
+    assert states(silent, "permissions") == ["ok"]
 
 
 @pytest.mark.parametrize(
@@ -338,6 +365,36 @@ def test_setup_starts_the_agent_through_systemd_and_asks_for_the_first_pin(tmp_p
         "--user daemon-reload",
         "--user enable --now keystead-agent.service",
     ]
+
+
+def served(agent: RunningAgent, home: Path, systemctl: str | None = None) -> Installation:
+    """As on a computer whose service that agent is."""
+    setting_up = installation(agent, home, systemctl)
+    return replace(setting_up, settings=replace(setting_up.settings, service_socket=agent.socket))
+
+
+def test_where_a_service_serves_everybody_setup_starts_what_asks_for_it(agent: RunningAgent, tmp_path: Path) -> None:
+    steps = {step.step: step for step in served(agent, tmp_path).run(EVERYTHING)}
+
+    unit = tmp_path / ".config/systemd/user/keystead-session.service"
+    assert unit.read_text() == session_unit("keystead-agent")
+    assert steps["daemon"].says == "the service of this computer asks you in your session"
+    assert "with the service" in served(agent, tmp_path).run(replace(EVERYTHING, undo=True))[-1].says
+    assert not unit.exists()
+
+
+def test_a_packaged_unit_is_switched_off_and_stays_where_it_is(agent: RunningAgent, tmp_path: Path) -> None:
+    packaged, asked = tmp_path / "packaged", tmp_path / "asked"
+    write(packaged / "keystead-session.service", "")
+    write(tmp_path / "systemctl", f'#!/bin/sh\necho "$@" >> {asked}\n', mode=0o755)
+    setting_up = replace(served(agent, tmp_path, str(tmp_path / "systemctl")), packaged_units=packaged)
+
+    assert setting_up.run(replace(EVERYTHING, undo=True, dry_run=True))[0].outcome == "would"
+    assert not asked.exists()
+    assert setting_up.run(replace(EVERYTHING, undo=True))[0].outcome == "done"
+
+    assert asked.read_text() == "--user disable --now keystead-session.service\n"
+    assert (packaged / "keystead-session.service").exists()
 
 
 def test_without_systemd_setup_says_how_to_start_it(agent: RunningAgent, tmp_path: Path) -> None:

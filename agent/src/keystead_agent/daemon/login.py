@@ -131,7 +131,8 @@ async def _next(bus: Bus, said: asyncio.Queue[Message]) -> Message:
     """The next signal; raises BusUnreachable when the bus is gone, which says nothing by itself."""
     while True:
         try:
-            return await asyncio.wait_for(said.get(), _AGAIN_SECONDS)
+            async with asyncio.timeout(_AGAIN_SECONDS):
+                return await said.get()
         except TimeoutError:
             await bus.owner_of(_NAME)
 

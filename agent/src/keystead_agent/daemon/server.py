@@ -22,6 +22,8 @@ from keystead_agent.keystore.private_file import ensure_private_directory
 
 # Of one person. Browsers hold one each; a program that holds hundreds would use up the files of everybody.
 MOST_CONNECTIONS: Final = 64
+_LAST_WORDS_SECONDS: Final = 1.0
+_CHUNK_BYTES: Final = 16 * 1024
 
 
 class AlreadyRunning(Exception):
@@ -103,8 +105,7 @@ class Daemon:
             await Connection(service, peer, reader, writer).serve()
         except PeerRefused as refused:
             self.people.log.event("connection.refused", code=refused.code, uid=refused.uid)
-            writer.write(frame(Failed(NO_ID, refused.code, str(refused)).to_json()))
-            writer.close()
+            await _turn_away(reader, writer, refused)
         except asyncio.CancelledError:
             # The daemon stops; what was open on this connection has been given up.
             pass
@@ -117,3 +118,14 @@ class Daemon:
         if self._of[peer.uid] > MOST_CONNECTIONS:
             raise TooManyConnections(peer.uid)
         return await self.people.service_of(peer)
+
+
+async def _turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, refused: PeerRefused) -> None:
+    writer.write(frame(Failed(NO_ID, refused.code, str(refused)).to_json()))
+    writer.write_eof()
+    # To hang up on what was said and not read would take the reason away from them.
+    with suppress(TimeoutError, ConnectionError):
+        async with asyncio.timeout(_LAST_WORDS_SECONDS):
+            while await reader.read(_CHUNK_BYTES):
+                pass
+    writer.close()

@@ -138,4 +138,5 @@ async def _claimed(bus: Bus, device: DBusAddress, user: str) -> AsyncIterator[No
         if claiming.exception() is None:
             for method in ("VerifyStop", "Release"):
                 with suppress(BusRefused, BusUnreachable, TimeoutError):
-                    await asyncio.wait_for(bus.call(device, method), _RELEASE_SECONDS)
+                    async with asyncio.timeout(_RELEASE_SECONDS):
+                        await bus.call(device, method)
