@@ -54,7 +54,9 @@ def main() -> int:
 def _newcomer() -> bool:
     deb.build(BUILD)
     with somebody_is_invited() as link:
-        unit = _UNIT.format(root=ROOT, command=shlex.join([python(), "-m", "tools.guest.systemd", link]))
+        # Without the rest of the link: systemd would take its percent signs for words of its own.
+        provider = link.split("/sign-in/")[0]
+        unit = _UNIT.format(root=ROOT, command=shlex.join([python(), "-m", "tools.guest.systemd", provider]))
         write = f"$B cat > {_UNITS}/keystead-guest.service <<'END'\n{unit}END\n"
         # They would go through all of this computer's /tmp, emulated.
         masked = "".join(f"$B ln -sf /dev/null {_UNITS}/{name}.service\n" for name in _MASKED)

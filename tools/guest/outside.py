@@ -3,6 +3,7 @@
 import socket
 import subprocess
 from contextlib import suppress
+from pathlib import Path
 from threading import Thread
 from typing import Final
 
@@ -13,9 +14,15 @@ _OUTSIDE: Final = "10.0.2.2"
 
 def reach_outside(port: int) -> None:
     """Make this `localhost` the identity provider's: browsers have passkeys there without TLS."""
-    subprocess.run(["/bin/busybox", "ifconfig", "eth0", _OURS, "up"], check=True)
+    subprocess.run(["/bin/busybox", "ifconfig", _card(), _OURS, "up"], check=True)
     listening = socket.create_server(("127.0.0.1", port))
     Thread(target=_relay, args=(listening, port), daemon=True).start()
+
+
+def _card() -> str:
+    """The one network card; udev may have given it another name than the kernel did."""
+    (card,) = (each.name for each in Path("/sys/class/net").iterdir() if (each / "device").exists())
+    return card
 
 
 def _relay(listening: socket.socket, port: int) -> None:

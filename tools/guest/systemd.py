@@ -1,10 +1,10 @@
 """Inside the guest, with systemd as its init: what the guide tells a newcomer, from nothing to a passkey.
 
-    python -m tools.guest.systemd LINK
+    python -m tools.guest.systemd PROVIDER
 
 A person sits at the first seat, in a session that logind knows, and somebody else is
 there too. What is done is what the guide says, and each step looks at what is so
-afterwards. LINK is one-time, of an identity provider that runs outside.
+afterwards. PROVIDER is the address of an organisation, at a server that runs outside.
 """
 
 import base64
@@ -90,8 +90,7 @@ def _sit_down() -> None:
 
 
 def _set_up() -> None:
-    provider = sys.argv[1].split("/sign-in/")[0]
-    print(_as("ada", _AGENT, "setup", "--enrol", provider), flush=True)
+    print(_as("ada", _AGENT, "setup", "--enrol", sys.argv[1]), flush=True)
     for word in ("is-active", "is-enabled"):
         assert _as("ada", "systemctl", "--user", word, _SESSION) in ("active", "enabled")
     status = json.loads(_as("ada", _AGENT, "status", "--json"))
