@@ -27,7 +27,8 @@ _MANAGER: Final = DBusAddress("/org/freedesktop/login1", _NAME, _NAME + ".Manage
 _SESSION: Final = _NAME + ".Session"
 _PROPERTIES: Final = "org.freedesktop.DBus.Properties"
 _AGAIN_SECONDS: Final = 10.0
-_INHIBIT_SECONDS: Final = 5.0
+# polkit may have to start first, on a computer that has just started itself.
+_INHIBIT_SECONDS: Final = 20.0
 
 
 @dataclass(slots=True)
