@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import signal
 import sys
 import time
 
@@ -42,6 +43,8 @@ def main() -> int:
     parser.add_argument("play", nargs="?", choices=list(_PLAYS), default="clients")
     parser.add_argument("--only", choices=_BROWSERS, help="of the browsers")
     arguments = parser.parse_args()
+    # As Ctrl-C does: the machine is switched off, and its chip's folder taken away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if arguments.play == "browsers":
         browsers = [arguments.only] if arguments.only else _BROWSERS
         return 0 if all(_browser(each) for each in browsers) else 1

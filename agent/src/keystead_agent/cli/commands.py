@@ -13,7 +13,7 @@ from keystead_agent.cli.browsers import browser
 from keystead_agent.cli.doors import REQUEST_ID, Doors, SetUp, json_option, pass_doors
 from keystead_agent.cli.output import EXIT_CODES, EXIT_REFUSED, show_json
 from keystead_agent.cli.pin import pin, unlock
-from keystead_agent.cli.tables import finding_lines, log_lines, passkey_lines, status_lines, step_lines
+from keystead_agent.cli.tables import beware_lines, finding_lines, log_lines, passkey_lines, status_lines, step_lines
 
 _yes = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
 
@@ -102,6 +102,8 @@ def enrol(doors: Doors, url: str, code: str | None, as_json: bool) -> None:
     provider = answer["provider"]
     click.echo(f"{provider['name']} ({provider['rp_id']}) may keep passkeys on this computer.")
     click.echo(f"Its pages: {', '.join(provider['origins'])}")
+    for line in beware_lines(answer):
+        click.echo(line)
     if answer["proof"]:
         click.echo(f"It knows this computer as {answer['proof']['name']}: passkeys made from now on are proven to it.")
 
@@ -180,7 +182,7 @@ def log(doors: Doors, last: int, as_json: bool) -> None:
 @json_option
 @pass_doors
 def doctor(doors: Doors, as_json: bool) -> None:
-    """Examine this computer: chip, prompts, browsers, permissions, clock; and say how to mend what is wrong."""
+    """Examine this computer: chip, container, prompts, browsers, permissions, disk, clock; say how to mend what is wrong."""
     findings = [finding.to_json() for finding in doors.examine()]
     if as_json:
         show_json({"findings": findings})

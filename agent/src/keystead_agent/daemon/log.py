@@ -6,8 +6,9 @@ Events are `noun.past_participle`; refusals carry the stable code of the error.
 import json
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -25,15 +26,17 @@ class Log:
 
     Attributes:
         path: a full one becomes `<path>.1`, and the one before that is forgotten.
+        always: facts that every line has.
     """
 
     clock: Clock
     path: Path | None = None
     stream: TextIO | None = sys.stderr
+    always: Mapping[str, str] = field(default_factory=dict)
 
     def event(self, name: str, **facts: str | int | None) -> None:
         known = {fact: value for fact, value in facts.items() if value not in (None, "")}
-        line = json.dumps({"at": self.clock().isoformat(), "event": name, **known})
+        line = json.dumps({"at": self.clock().isoformat(), "event": name, **known, **self.always})
         # Each by itself: a full disk must keep nobody from signing in, nor from reading why not.
         if self.stream is not None:
             with suppress(OSError):

@@ -30,6 +30,7 @@ from keystead_agent.gesture.session import Prompters
 from keystead_agent.keystore.errors import KeystoreError
 from keystead_agent.keystore.interface import Clock, Keystore, Tries
 from keystead_agent.keystore.private_file import FileNotPrivate
+from keystead_agent.keystore.software import beware
 
 Ok = Mapping[str, object]
 
@@ -89,10 +90,13 @@ class Service:
             case link.Providers():
                 return {"providers": [_brief(provider) for provider in (await self.container()).providers]}
             case link.ListPasskeys():
-                return {"passkeys": [passkey.to_json() for passkey in (await self.container()).passkeys]}
+                return {
+                    "passkeys": [passkey.to_json() for passkey in (await self.container()).passkeys],
+                    **self._beware,
+                }
             case link.Accounts(_, rp_id, origin):
                 authenticator = await self._authenticator()
-                return {"accounts": authenticator.accounts(Caller(origin), rp_id)}
+                return {"accounts": authenticator.accounts(Caller(origin), rp_id), **self._beware}
             case link.Create() | link.Get():
                 return await self._ceremony(request, requester)
             case link.SetPin() | link.ChangePin():
@@ -155,7 +159,7 @@ class Service:
                 await self._proving.enrol(container, provider, code)
             elif known is not None:
                 await self._proving.renew(container, provider, known)
-        return {"provider": _brief(provider), "proof": _proof(container, provider)}
+        return {"provider": _brief(provider), "proof": _proof(container, provider), **self._beware}
 
     async def _unenrol(self, name: str) -> Ok:
         container = await self.container()
@@ -230,6 +234,12 @@ class Service:
             "tries_limit": tries.limit,
             "try_back_after_seconds": int(tries.back_after.total_seconds()),
         }
+
+    @property
+    def _beware(self) -> dict[str, str]:
+        """What stands beside passkeys that are shown."""
+        says = beware(self.keystore.kind)
+        return {"beware": says} if says else {}
 
     @property
     def _proving(self) -> Proving:

@@ -19,6 +19,7 @@ The service of a whole computer reads /etc/keystead/agent.toml instead, and no f
 | prompt_timeout_seconds | after which an unanswered question counts as refused; 120 by default          |
 | security_key_sites     | relying parties, besides enrolled ones, for CTAP clients: "ssh: example.org"  |
 | state_dir              | where the container is; ~/.local/state/keystead by default                    |
+| machine_id             | the file that names this installed system; /etc/machine-id by default         |
 | socket                 | where the daemon listens; by default where the computer's service does, if it |
 |                        | is there, else at $XDG_RUNTIME_DIR/keystead/agent.sock                        |
 | service_socket         | where the service listens; /run/keystead-agent/agent.sock by default          |
@@ -57,6 +58,7 @@ KNOWN: Final = (
     "state_dir",
     "socket",
     "service_socket",
+    "machine_id",
 )
 
 SERVICE_CONFIG: Final = Path("/etc/keystead/agent.toml")
@@ -65,6 +67,7 @@ SERVICE_STATE: Final = Path("/var/lib/keystead-agent/people")
 SERVICE_SOCKET: Final = Path("/run/keystead-agent/agent.sock")
 
 _LONGEST_SITE: Final = 253
+_MACHINE_ID: Final = Path("/etc/machine-id")
 
 
 class ConfigError(Exception):
@@ -85,6 +88,7 @@ class Settings:
     security_key_sites: frozenset[str]
     state_dir: Path
     socket: Path
+    machine_id: Path
     service_socket: Path
 
     @property
@@ -135,6 +139,7 @@ def _settings(
         state_dir=state_dir,
         socket=socket,
         service_socket=service_socket,
+        machine_id=_path(written, "machine_id", _MACHINE_ID),
     )
 
 

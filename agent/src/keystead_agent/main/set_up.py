@@ -126,7 +126,8 @@ class Installation:
         if isinstance(answer, Step):
             return Step("enrol", "failed", answer.says)
         provider = answer["provider"]
-        return Step("enrol", "done", f"{provider['name']} ({provider['rp_id']}) may keep passkeys here")
+        says = f"{provider['name']} ({provider['rp_id']}) may keep passkeys here"
+        return Step("enrol", "done", f"{says}. {answer['beware']}" if "beware" in answer else says)
 
     def _pin(self, *, is_set: bool) -> Step:
         if is_set:

@@ -29,11 +29,11 @@ from keystead_agent.gesture.pinentry import Pinentry
 from keystead_agent.gesture.session import Prompters, SessionGesture
 from keystead_agent.keystore.interface import Keystore
 from keystead_agent.keystore.private_file import ensure_private_directory
-from keystead_agent.keystore.software import SOFTWARE_LABEL, SoftwareKeystore
+from keystead_agent.keystore.software import SoftwareKeystore, beware
 from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_agent.keystore.transport import connector
 from keystead_agent.main.config import Settings
-from keystead_agent.main.system import clock, entropy, monotonic, sleep
+from keystead_agent.main.system import clock, entropy, machine, monotonic, sleep
 from keystead_agent.session.prompter import Prompter
 
 
@@ -55,12 +55,9 @@ def keystore(settings: Settings) -> Keystore:
     return TpmKeystore(connector(settings.tpm), entropy, sleep)
 
 
-def pinentry(settings: Settings, beware: str) -> Pinentry:
-    return Pinentry(settings.pinentry, settings.prompt_timeout, _terminal(), dict(os.environ), beware)
-
-
-def _beware(settings: Settings) -> str:
-    return SOFTWARE_LABEL if settings.keystore == "software" else ""
+def pinentry(settings: Settings, beneath: str) -> Pinentry:
+    """A window with *beneath* below each question."""
+    return Pinentry(settings.pinentry, settings.prompt_timeout, _terminal(), dict(os.environ), beneath)
 
 
 def _gesture(asked: Gesture, settings: Settings, person: Person, watch: LoginWatch, log: Log) -> AnyOfThese:
@@ -78,9 +75,15 @@ def _note_gesture(log: Log, by: str) -> None:
 
 def daemon(settings: Settings) -> Daemon:
     """A person's own, which asks them itself."""
-    log = Log(clock, settings.state_dir / "agent.log")
+    log = Log(clock, settings.state_dir / "agent.log", always=_in_each_line(settings))
     person = Person(os.getuid(), pwd.getpwuid(os.getuid()).pw_name)
-    return Daemon(OnePerson(_resident(settings, person, log, pinentry(settings, _beware(settings)))), settings.socket)
+    asked = pinentry(settings, beware(settings.keystore))
+    return Daemon(OnePerson(_resident(settings, person, log, asked)), settings.socket)
+
+
+def _in_each_line(settings: Settings) -> dict[str, str]:
+    """Whoever reads one line of a log knows where the keys are."""
+    return {"keystore": settings.keystore} if beware(settings.keystore) else {}
 
 
 def service_for_everybody(settings: Settings) -> Daemon:
@@ -93,9 +96,9 @@ def _resident_with(settings: Settings, uid: int) -> Resident:
     name = pwd.getpwuid(uid).pw_name
     theirs = replace(settings, state_dir=settings.state_dir / str(uid))
     ensure_private_directory(theirs.state_dir)
-    log = Log(clock, theirs.state_dir / "agent.log", stream=None)
+    log = Log(clock, theirs.state_dir / "agent.log", stream=None, always=_in_each_line(settings))
     prompters = Prompters()
-    asked = SessionGesture(prompters, _beware(settings))
+    asked = SessionGesture(prompters, beware(settings.keystore))
     return _resident(theirs, Person(uid, name, named=name), log, asked, prompters)
 
 
@@ -108,7 +111,15 @@ def _resident(
     service = Service(
         version=version("keystead-agent"),
         keystore=keys,
-        open_container=partial(Container, settings.state_dir, keys, clock, entropy, settings.pin_rules),
+        open_container=partial(
+            Container,
+            settings.state_dir,
+            keys,
+            clock,
+            entropy,
+            rules=settings.pin_rules,
+            machine=machine(settings.machine_id),
+        ),
         gesture=gesture,
         fetch=_fetch,
         ceremonies=Ceremonies(monotonic),

@@ -30,6 +30,7 @@
     prompter     ; service (version). From here on questions come on this connection: see `prompting`
     answer       question, answer;
 
+Where keys are in a file, `list`, `accounts` and `enrol` answer with `beware`, a sentence that says so.
 A credential is named by its id in base64url. The PIN is in no message but `answer`,
 which only a session's own prompter sends, to the service of the whole computer; a
 person's own daemon asks for it itself. So nothing that faces a browser or a shell
