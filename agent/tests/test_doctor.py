@@ -128,7 +128,7 @@ def unanswered(tmp_path: Path, tpm: str) -> list[Finding]:
     """What is said of the chip where the agent cannot use it, and the setting names *tpm*."""
     examined = doctor(tmp_path)
     why = {"error": "keystore_unavailable", "message": "It does not answer."}
-    status = {"agent": "1", "keystore": {"kind": "tpm", **why}, **why}
+    status = {"agent": "1", "serves": "you", "prompter": True, "keystore": {"kind": "tpm", **why}, **why}
     shut = replace(examined, settings=replace(examined.settings, tpm=tpm), status=status)
     assert found(shut, "container") == found(shut, "pin") == [], "said once"
     return found(shut, "chip")
