@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from keystead_agent.client.client import AgentRefused
 from keystead_agent.daemon.log import Log
-from keystead_agent.daemon.peer import NoSession, Peer
+from keystead_agent.daemon.peer import NoRoom, NoSession, Peer
 from keystead_agent.daemon.people import Everybody, Resident
 from keystead_agent.daemon.server import MOST_CONNECTIONS
 from keystead_core.link import messages as link
@@ -328,3 +328,27 @@ def test_who_is_made_once_stays_while_others_come() -> None:
 
     asyncio.run(come())
     assert made == [1000, 1001]
+
+
+def test_who_could_not_be_served_once_is_served_when_there_is_room_again() -> None:
+    full = [True]
+
+    class NoService:
+        async def open_early(self) -> None: ...
+
+    def make(uid: int) -> Resident:
+        if full.pop():
+            raise OSError(28, "No space left on device")
+        return Resident(NoService())  # type: ignore[arg-type]
+
+    async def here(uid: int) -> bool:
+        return True
+
+    async def come() -> None:
+        everybody = Everybody(Log(FixedClock().now, stream=None), make, here)
+        with pytest.raises(NoRoom, match="No space left"):
+            await everybody.service_of(Peer(1, 1000))
+        full.append(False)
+        assert await everybody.service_of(Peer(1, 1000))
+
+    asyncio.run(come())

@@ -28,6 +28,17 @@ class NoSession(PeerRefused):
     says = "You have no session on this computer, as far as systemd-logind knows: log in, at its screen or by ssh."
 
 
+class NoRoom(PeerRefused):
+    """The folder of that person cannot be made or read: a full disk, or somebody changed what it is."""
+
+    code = "container_not_kept"
+    says = "The service cannot keep a container for you"
+
+    def __init__(self, uid: int, why: str) -> None:
+        super().__init__(uid)
+        self.args = (f"{self.says}: {why}",)
+
+
 class TooManyConnections(PeerRefused):
     """One person's programs hold as many as there may be; the others keep theirs."""
 

@@ -15,8 +15,9 @@ from typing import Protocol
 
 from keystead_agent.daemon.log import Log
 from keystead_agent.daemon.login import LoginWatch
-from keystead_agent.daemon.peer import NoSession, Peer, admit_uid
+from keystead_agent.daemon.peer import NoRoom, NoSession, Peer, PeerRefused, admit_uid
 from keystead_agent.daemon.service import Service
+from keystead_agent.keystore.private_file import FileNotPrivate
 
 
 class People(Protocol):
@@ -92,8 +93,8 @@ class Everybody:
     log: Log
     make: Callable[[int], Resident]
     is_here: Callable[[int], Awaitable[bool]]
-    _residents: dict[int, Resident] = field(default_factory=dict)
-    _moving_in: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # Of each person one, for good: who comes while they move in waits for that, and holds up nobody else.
+    _residents: dict[int, asyncio.Future[Resident]] = field(default_factory=dict)
 
     @property
     def is_for_everybody(self) -> bool:
@@ -106,17 +107,29 @@ class Everybody:
         # Each time, and not only the first: who has logged out has left nobody here to be asked.
         if not await self.is_here(peer.uid):
             raise NoSession(peer.uid)
-        async with self._moving_in:
-            if peer.uid not in self._residents:
-                try:
-                    resident = self.make(peer.uid)
-                except KeyError:
-                    raise NoSession(peer.uid) from None
-                await resident.start()
-                self._residents[peer.uid] = resident
-                self.log.event("person.served", uid=peer.uid)
-        return self._residents[peer.uid].service
+        if peer.uid not in self._residents:
+            self._residents[peer.uid] = asyncio.ensure_future(self._move_in(peer.uid))
+        try:
+            # Shielded: whoever hangs up meanwhile must not end it for the others.
+            return (await asyncio.shield(self._residents[peer.uid])).service
+        except PeerRefused:
+            # The next time may go well: a disk has room again, a user was made.
+            self._residents.pop(peer.uid, None)
+            raise
+
+    async def _move_in(self, uid: int) -> Resident:
+        try:
+            resident = self.make(uid)
+        except KeyError:
+            raise NoSession(uid) from None
+        except (OSError, FileNotPrivate) as error:
+            raise NoRoom(uid, str(error)) from error
+        await resident.start()
+        self.log.event("person.served", uid=uid)
+        return resident
 
     async def stop(self) -> None:
-        for resident in self._residents.values():
-            await resident.stop()
+        for moving_in in self._residents.values():
+            await asyncio.gather(moving_in, return_exceptions=True)
+            if moving_in.exception() is None:
+                await moving_in.result().stop()
