@@ -30,6 +30,8 @@ def doctor(home: Path, **changes: Any) -> Doctor:
     settings = load_settings(environment, home)
     status = {
         "agent": "1",
+        "serves": "you",
+        "prompter": True,
         "keystore": {"kind": "tpm", "label": "TPM 2.0", "warnings": []},
         "pin_set": True,
         "pin_guard": "person",
@@ -126,7 +128,7 @@ def unanswered(tmp_path: Path, tpm: str) -> list[Finding]:
     """What is said of the chip where the agent cannot use it, and the setting names *tpm*."""
     examined = doctor(tmp_path)
     why = {"error": "keystore_unavailable", "message": "It does not answer."}
-    status = {"agent": "1", "keystore": {"kind": "tpm", **why}, **why}
+    status = {"agent": "1", "serves": "you", "prompter": True, "keystore": {"kind": "tpm", **why}, **why}
     shut = replace(examined, settings=replace(examined.settings, tpm=tpm), status=status)
     assert found(shut, "container") == found(shut, "pin") == [], "said once"
     return found(shut, "chip")
@@ -298,3 +300,41 @@ def test_what_a_doctor_says_of_the_other_passwords_mends_them(tools: SoftwareTpm
             "The TPM's endorsement password",
         ]
         assert chip_findings(agent) == {}
+
+
+def test_a_doctor_of_the_service_says_what_its_user_lacks_and_who_asks(tmp_path: Path) -> None:
+    examined = doctor(tmp_path)
+    assert examined.status is not None
+    keystore = {"kind": "tpm", "error": "tpm_unreachable", "message": "/dev/tpmrm0 cannot be opened."}
+    served = {**examined.status, "serves": "everybody", "prompter": False, "keystore": keystore}
+
+    sick = replace(examined, status=served)
+
+    assert "service of this computer" in found(sick, "daemon")[0].says
+    assert "systemctl restart keystead-agent, as root" in found(sick, "chip")[0].mend
+    assert "usermod" not in found(sick, "chip")[0].mend
+    assert found(sick, "prompt")[0].state == "broken"
+    assert "keystead-session" in found(sick, "prompt")[0].mend
+
+
+def test_a_doctor_sends_who_is_served_to_the_service_when_it_is_silent(tmp_path: Path) -> None:
+    examined = doctor(tmp_path)
+    served = replace(examined.settings, socket=examined.settings.service_socket)
+
+    silent = replace(examined, settings=served, status=None)
+
+    assert found(silent, "daemon")[0].mend.startswith("systemctl status keystead-agent")
+    assert found(silent, "chip") == []
+    assert states(silent, "permissions") == ["ok"]
+
+
+def test_a_doctor_says_how_who_is_served_begins_anew(tmp_path: Path) -> None:
+    examined = doctor(tmp_path)
+    assert examined.status is not None
+    served = replace(examined.settings, socket=examined.settings.service_socket)
+    copied = {**examined.status, "serves": "everybody", "error": "other_machine", "message": "Copied."}
+
+    (finding,) = found(replace(examined, settings=served, status=copied), "container")
+
+    assert f"/var/lib/keystead-agent/people/{os.getuid()}" in finding.mend
+    assert "as root" in finding.mend

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keystead_agent.browser_host.install import write
 from keystead_agent.cli.doors import SetUp
-from keystead_agent.cli.log_file import last_lines
 from keystead_agent.client.client import AgentRefused
+from keystead_agent.client.log_file import last_lines
 from keystead_agent.main.config import load_settings
 from keystead_agent.main.set_up import Installation
-from keystead_agent.main.units import agent_unit
+from keystead_agent.main.units import agent_unit, session_unit
 from keystead_core.link import messages as link
 from keystead_core.link.messages import Create
 from keystead_testkit.passkey_page import PasskeyPages
@@ -204,6 +205,36 @@ def test_setup_starts_the_agent_through_systemd_and_asks_for_the_first_pin(tmp_p
         "--user daemon-reload",
         "--user enable --now keystead-agent.service",
     ]
+
+
+def served(agent: RunningAgent, home: Path, systemctl: str | None = None) -> Installation:
+    """As on a computer whose service that agent is."""
+    setting_up = installation(agent, home, systemctl)
+    return replace(setting_up, settings=replace(setting_up.settings, service_socket=agent.socket))
+
+
+def test_where_a_service_serves_everybody_setup_starts_what_asks_for_it(agent: RunningAgent, tmp_path: Path) -> None:
+    steps = {step.step: step for step in served(agent, tmp_path).run(EVERYTHING)}
+
+    unit = tmp_path / ".config/systemd/user/keystead-session.service"
+    assert unit.read_text() == session_unit("keystead-agent")
+    assert steps["daemon"].says == "the service of this computer asks you in your session"
+    assert "with the service" in served(agent, tmp_path).run(replace(EVERYTHING, undo=True))[-1].says
+    assert not unit.exists()
+
+
+def test_a_packaged_unit_is_switched_off_and_stays_where_it_is(agent: RunningAgent, tmp_path: Path) -> None:
+    packaged, asked = tmp_path / "packaged", tmp_path / "asked"
+    write(packaged / "keystead-session.service", "")
+    write(tmp_path / "systemctl", f'#!/bin/sh\necho "$@" >> {asked}\n', mode=0o755)
+    setting_up = replace(served(agent, tmp_path, str(tmp_path / "systemctl")), packaged_units=packaged)
+
+    assert setting_up.run(replace(EVERYTHING, undo=True, dry_run=True))[0].outcome == "would"
+    assert not asked.exists()
+    assert setting_up.run(replace(EVERYTHING, undo=True))[0].outcome == "done"
+
+    assert asked.read_text() == "--user disable --now keystead-session.service\n"
+    assert (packaged / "keystead-session.service").exists()
 
 
 def test_without_systemd_setup_says_how_to_start_it(agent: RunningAgent, tmp_path: Path) -> None:

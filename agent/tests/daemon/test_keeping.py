@@ -120,10 +120,11 @@ def test_another_users_process_is_refused(tpm: SoftwareTpm, pages: PasskeyPages)
             program = (
                 "import os, socket; os.setuid(12345); s = socket.socket(socket.AF_UNIX); "
                 f"s.connect({str(agent.socket)!r}); "
-                's.sendall(b"\\0\\0\\0\\x1c" + b\'{"id":"1","verb":"status"}  \'); print(s.recv(100))'
+                's.sendall(b"\\0\\0\\0\\x1c" + b\'{"id":"1","verb":"status"}  \'); print(s.recv(200))'
             )
             heard = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
-            assert heard.stdout.strip() in ("b''", ""), heard.stderr
+            assert '"code":"peer_refused"' in heard.stdout, heard.stderr
+            assert '"ok"' not in heard.stdout
             wait_until(lambda: any(line["event"] == "connection.refused" for line in agent.log))
             assert agent.log[-1]["code"] == "peer_refused"
             assert agent.log[-1]["uid"] == 12345

@@ -25,6 +25,7 @@ from keystead_agent.container.records import Provider
 from keystead_agent.daemon.ceremonies import Ceremonies
 from keystead_agent.daemon.ctap import CtapStart
 from keystead_agent.daemon.log import Log
+from keystead_agent.daemon.people import OnePerson, Resident
 from keystead_agent.daemon.server import Daemon
 from keystead_agent.daemon.service import Service
 from keystead_agent.gesture.interface import Cancelled, Prompt, Verified
@@ -205,7 +206,7 @@ class CtapAgent:
             device_name="a test's computer",
         )
         self._stop_asked = asyncio.Event()
-        self._running = asyncio.create_task(Daemon(service, self.socket).run(self._stop_asked))
+        self._running = asyncio.create_task(Daemon(OnePerson(Resident(service)), self.socket).run(self._stop_asked))
         while not self.socket.exists():  # noqa: ASYNC110 (a file has no event)
             await asyncio.sleep(0.005)
 

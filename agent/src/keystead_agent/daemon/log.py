@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TextIO
 
+from keystead_agent.client.log_file import last_lines
 from keystead_agent.keystore.values import Clock
 
 MAX_LOG_BYTES: Final = 1024 * 1024
+_MOST_READ_BYTES: Final = 48 * 1024
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -42,6 +44,20 @@ class Log:
         if self.path is not None:
             with suppress(OSError):
                 _append(self.path, line)
+
+    def read(self, last: int, skip: int) -> list[dict[str, object]]:
+        """The *last* lines before the newest *skip*, or fewer, as a message can carry; the newest stands last."""
+        if self.path is None:
+            return []
+        lines = last_lines(self.path, last + skip)
+        kept: list[dict[str, object]] = []
+        room = _MOST_READ_BYTES
+        for line in reversed(lines[: len(lines) - skip]):
+            room -= len(json.dumps(line))
+            if room < 0 and kept:
+                break
+            kept.insert(0, line if room >= 0 else {"at": line.get("at"), "event": line.get("event")})
+        return kept
 
 
 def _append(path: Path, line: str) -> None:

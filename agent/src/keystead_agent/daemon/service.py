@@ -26,6 +26,7 @@ from keystead_agent.daemon.offloading import OneThread
 from keystead_agent.daemon.proving import Proving
 from keystead_agent.daemon.unlocking import Unlocking
 from keystead_agent.gesture.interface import Gesture
+from keystead_agent.gesture.session import Prompters
 from keystead_agent.keystore.errors import KeystoreError
 from keystead_agent.keystore.interface import Keystore
 from keystead_agent.keystore.private_file import FileNotPrivate
@@ -42,6 +43,7 @@ class Service:
     Attributes:
         open_container: blocks; may fail, and is tried again at the next request.
         ways: besides the PIN, and whether each could be used now.
+        prompters: through whom the person is asked, where the daemon is not in their session.
         fetch: returns the provider at an address; blocks, on a thread of its own.
     """
 
@@ -57,6 +59,7 @@ class Service:
     clock: Clock
     device_name: str
     ways: Ways = no_other_ways
+    prompters: Prompters | None = None
     offload: OneThread = field(default_factory=OneThread)
     fetching: OneThread = field(default_factory=OneThread)
     unlocking: Unlocking = field(init=False)
@@ -114,7 +117,9 @@ class Service:
             case link.Explain(_, site):
                 container = await self.container()
                 return await explain(container, site, await self.ways(), self.offload)
-            case link.Ctap() | Cancel():
+            case link.ReadLog(_, last, skip):
+                return {"lines": await self.fetching(partial(self.log.read, last, skip))}
+            case link.Ctap() | Cancel() | link.Prompter() | link.Answer():
                 raise AssertionError("answered where the connection is known")
 
     async def _ceremony(self, request: link.Create | link.Get, requester: str) -> Ok:
@@ -182,7 +187,13 @@ class Service:
         return {}
 
     async def _status(self) -> Ok:
-        status: dict[str, object] = {"agent": self.version, "socket": self.socket_path}
+        status: dict[str, object] = {
+            "agent": self.version,
+            "socket": self.socket_path,
+            "serves": "you" if self.prompters is None else "everybody",
+            # Whether there is who asks: a daemon of one's own asks itself.
+            "prompter": self.prompters is None or self.prompters.is_there,
+        }
         try:
             container = await self.container()
         except (ContainerError, FileNotPrivate, KeystoreError) as error:

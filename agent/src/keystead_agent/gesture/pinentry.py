@@ -109,7 +109,8 @@ class Pinentry:
             ) from error
         try:
             conversation = _Conversation(process, self.beware)
-            await asyncio.wait_for(conversation.reply(), _START_SECONDS)
+            async with asyncio.timeout(_START_SECONDS):
+                await conversation.reply()
             for name, value in self.options.items():
                 await conversation.say("OPTION", f"{name}={value}")
             await conversation.require("SETTITLE", TITLE)

@@ -16,7 +16,7 @@ from typing import Final
 from keystead_agent.browser_host.everybody import PACKAGED_HOST, ForEverybody
 from keystead_agent.browser_host.install import host_files
 from keystead_agent.cli.findings import Finding
-from keystead_agent.cli.log_file import last_lines
+from keystead_agent.client.log_file import last_lines
 from keystead_agent.gesture.fingerprint import Fingerprint, Readiness
 from keystead_agent.gesture.system_bus import SYSTEM
 from keystead_agent.main.config import Settings
@@ -74,10 +74,20 @@ class Doctor:
     def _daemon(self) -> Finding:
         if self.status is None:
             mend = "keystead-agent setup; if it does not stay: journalctl --user -u keystead-agent"
+            if self.settings.is_served:
+                mend = "systemctl status keystead-agent says why; systemctl restart keystead-agent (as root)"
             return Finding("daemon", "broken", f"No agent answers at {self.settings.socket}.", mend)
-        return Finding("daemon", "ok", f"Version {self.status['agent']} answers.")
+        serves = ", the service of this computer," if self._is_served else ""
+        return Finding("daemon", "ok", f"Version {self.status['agent']}{serves} answers.")
+
+    @property
+    def _is_served(self) -> bool:
+        return self.status is not None and self.status["serves"] == "everybody"
 
     def _prompt(self) -> Iterator[Finding]:
+        if self.status is not None and not self.status["prompter"]:
+            mend = "systemctl --user start keystead-session, or: keystead-agent setup"
+            yield Finding("prompt", "broken", "Nothing in your session asks you for the service.", mend)
         program = which(self.settings.pinentry, path=self.environment.get("PATH"))
         if program is None:
             mend = "apt install pinentry-gnome3 (or pinentry-qt; without a screen pinentry-curses), as root"
@@ -135,6 +145,9 @@ class Doctor:
         return Finding("uhid", "ok", "Root can offer the passkeys as a security key: keystead-hid@NAME.service")
 
     def _permissions(self) -> Iterator[Finding]:
+        if self.settings.is_served:
+            yield Finding("permissions", "ok", "The service keeps what is yours, where you and others cannot reach it.")
+            return
         for path in (self.settings.state_dir, self.settings.socket.parent):
             if not path.exists():
                 continue
@@ -160,7 +173,7 @@ class Doctor:
         mend = "timedatectl set-ntp true, as root; where that says it is not supported: apt install systemd-timesyncd"
         if self.now < _PAST:
             return Finding("clock", "broken", f"The clock says {self.now:%Y-%m-%d}.", mend)
-        newest = last_lines(self.settings.state_dir / "agent.log", 1)
+        newest = [] if self.settings.is_served else last_lines(self.settings.state_dir / "agent.log", 1)
         if newest and _moment(newest[0].get("at")) > self.now + _SKEW:
             return Finding(
                 "clock", "beware", "The agent's log has lines from the future: the clock was set back.", mend

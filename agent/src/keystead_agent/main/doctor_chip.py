@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from keystead_agent.cli.findings import Finding
-from keystead_agent.main.config import Settings
+from keystead_agent.main.config import SERVICE_STATE, Settings
 
 Status: TypeAlias = Mapping[str, Any]
 
@@ -31,6 +31,11 @@ _NO_TPM: Final = (
     "Switch it on in the firmware's menu, where it is called TPM, fTPM, PTT or security device: "
     "systemctl reboot --firmware-setup"
 )
+_OWN: Final = "systemctl --user restart keystead-agent; if it stays so, is the setting tpm right?"
+_SERVICE: Final = (
+    "The service's user has to be let in: apt install tpm-udev; systemctl restart keystead-agent, as root; "
+    "if it stays so, is the setting tpm in /etc/keystead/agent.toml right?"
+)
 _NEW_SESSION: Final = "loginctl terminate-user {person}, which ends all you have open, or restart the computer"
 
 
@@ -47,8 +52,8 @@ def about_chip(settings: Settings, status: Status | None) -> Iterator[Finding]:
         return
     keystore = status["keystore"]
     if "error" in keystore:
-        broken = [finding for finding in _device(settings) if finding.state == "broken"]
-        yield from broken or [_unanswered(keystore)]
+        broken = [] if _is_served(status) else [finding for finding in _device(settings) if finding.state == "broken"]
+        yield from broken or [_unanswered(keystore, _SERVICE if _is_served(status) else _OWN)]
         return
     yield Finding("chip", "ok" if keystore["kind"] == "tpm" else "beware", str(keystore["label"]))
     for warning in keystore["warnings"]:
@@ -56,13 +61,19 @@ def about_chip(settings: Settings, status: Status | None) -> Iterator[Finding]:
         yield Finding("chip", "beware", str(warning), next(mends, ""))
 
 
-def _unanswered(keystore: Status) -> Finding:
-    """You may open the device, and the agent could not use it."""
-    mend = "systemctl --user restart keystead-agent; if it stays so, is the setting tpm right?"
+def _is_served(status: Status) -> bool:
+    return bool(status["serves"] == "everybody")
+
+
+def _unanswered(keystore: Status, mend: str) -> Finding:
+    """The agent could not use the device, and that you may not open it is not why."""
     return Finding("chip", "broken", f"{keystore['message']} [{keystore['error']}]", mend)
 
 
 def _device(settings: Settings) -> Iterator[Finding]:
+    if settings.is_served:
+        # It is for the service to open, and nobody else.
+        return
     kind, _, path = settings.tpm.partition(":")
     if settings.keystore == "software":
         yield Finding("chip", "beware", "The setting keystore is software: keys are in a file.")
@@ -102,6 +113,11 @@ def about_container(settings: Settings, status: Status | None) -> Iterator[Findi
 
 
 def _opening(settings: Settings, code: str) -> str:
+    if settings.is_served:
+        theirs = SERVICE_STATE / str(os.getuid())
+        return (
+            f"To begin anew, as root: mv {theirs} {theirs}.old; systemctl restart keystead-agent; then each site anew"
+        )
     file = settings.state_dir / "container.cbor"
     match code:
         case "other_machine" | "chip_exchanged" | "machine_cloned" | "tpm_cleared" | "container_tampered":
