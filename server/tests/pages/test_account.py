@@ -67,6 +67,8 @@ def test_keys_in_a_file_are_called_so_on_every_page_that_shows_them(office: Any,
         assert "Keystead in software (keys on disk)" in page
     for page in (own, administrators):
         assert "Its key is in a file, not in a security chip" in page
+        assert "Key in a file</span>" in page
+    assert "Key in a file</span>" not in ada.get(ACCOUNT).text
 
 
 def test_somebody_elses_sign_ins_and_passkeys_are_not_shown(office: Any, ada: Any) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from keystead_core.webauthn import NO_AAGUID
+from keystead_core.webauthn import KEYSTEAD_SOFTWARE, NO_AAGUID
 
 from keystead_server.domain.device import Device, DeviceState, maker_of, refusal_of
 from keystead_server.domain.ids import AppId, GroupId
@@ -38,6 +38,10 @@ class PasskeyLine:
     added_by: str | None = None
     device: Device | None = None
     out: str | None = None
+
+    @property
+    def in_a_file(self) -> bool:
+        return self.passkey.aaguid == KEYSTEAD_SOFTWARE
 
 
 @dataclass(frozen=True, slots=True)
