@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.ids import AppId, GrantId, SessionId
 
 CODE_SEAL = "authorization-code"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class AuthorizationCode:
     """Attributes:

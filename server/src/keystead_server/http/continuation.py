@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from keystead_core.fast_init import fast_init
 from keystead_core.wire import WireError, b64url_decode, b64url_encode
 
 from keystead_server.domain.ids import AppId
@@ -18,6 +19,7 @@ LIFETIME = timedelta(hours=1)
 _SEAL = "continuation"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Continuation:
     """Attributes:
