@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 Parameters: TypeAlias = Sequence[tuple[str, str]]
 
@@ -42,7 +42,8 @@ def location(uri: str, parameters: Parameters) -> str:
     """Return *uri* with *parameters* added to its query; they keep the query that was registered."""
     if not parameters:
         return uri
-    return f"{uri}{'&' if '?' in uri else '?'}{urlencode(parameters)}"
+    query = "&".join([f"{quote_plus(name)}={quote_plus(value)}" for name, value in parameters])
+    return f"{uri}{'&' if '?' in uri else '?'}{query}"
 
 
 def _state(reply_to: ReplyTo) -> Parameters:
