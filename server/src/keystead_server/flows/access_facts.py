@@ -130,7 +130,8 @@ NEW_PASSWORD = Target(action=UserAction.REGISTER_SECURITY_INFO, changes_password
 DEVICES = Target(action=UserAction.REGISTER_DEVICE)
 
 
-def app_target(app: AppId | None, contexts: Iterable[str] = ()) -> Target:
+@lru_cache(maxsize=1024)
+def app_target(app: AppId | None, contexts: tuple[str, ...] = ()) -> Target:
     """An app; without one, one's own account."""
     return ACCOUNT if app is None else Target(AppFacts(app), contexts=frozenset(contexts))
 

@@ -275,12 +275,12 @@ class Dispatch:
 
     def _finish(self, call: Call, response: Response) -> None:
         raw = response.raw_headers
+        if not any(name == b"cache-control" for name, _ in raw):
+            raw.append((b"cache-control", b"no-store"))
         raw.extend(_HEADERS)
         raw.append((b"x-request-id", call.number.encode()))
         if self._services.secure_cookies:
             raw.append((b"strict-transport-security", b"max-age=31536000"))
-        if not any(name == b"cache-control" for name, _ in raw):
-            raw.append((b"cache-control", b"no-store"))
         for cookie in call.cookies_to_set:
             raw.append((b"set-cookie", cookie.encode("latin-1")))
 
