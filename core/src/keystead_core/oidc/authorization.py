@@ -62,6 +62,7 @@ class Prompt(StrEnum):
     CONSENT = "consent"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class ReceivedAuthorization:
     """Parsed; believe nothing. For finding the client."""

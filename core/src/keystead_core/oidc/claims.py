@@ -70,6 +70,7 @@ class Authentication:
     acrs: tuple[str, ...] = ()
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """What policy tells an API about the session, in the names that Entra's tokens have.

@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import TypeAlias
 from urllib.parse import quote_plus
 
+from keystead_core.fast_init import fast_init
+
 Parameters: TypeAlias = Sequence[tuple[str, str]]
 
 
@@ -18,6 +20,7 @@ class ResponseMode(StrEnum):
     FORM_POST = "form_post"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class ReplyTo:
     """An address that the client registered, and what the client wants to find there.
