@@ -1,6 +1,7 @@
 """Replay over the sign-in log: who would newly be blocked, asked for more, or let in, by count and by name."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from keystead_server.domain.actor import OPERATOR
@@ -147,3 +148,18 @@ def test_what_was_said_of_a_person_counts_for_the_sign_ins_behind_it_until_it_is
     office.sign_in()
 
     assert named(replay(office, at_risk), Change.BLOCKED) == {"ada@contoso.example": 1}
+
+
+def test_an_insider_risk_counts_for_the_sign_ins_behind_it_until_it_is_over(office: Office) -> None:
+    insiders = PolicySet((policy(conditions=EVERYBODY | {"insiderRiskLevels": "elevated"}),))
+    until = office.clock.now() + timedelta(minutes=3)
+    office.sign_in()
+    office.advance(minutes=1)
+    said = {"level": "elevated", "says": "case 7", "until": until, "by": OPERATOR}
+    run(office.services.manage_risk.set_insider_risk(office.ada, **said))
+    office.advance(minutes=1)
+    office.sign_in()
+    office.advance(minutes=2)
+    office.sign_in()
+
+    assert named(replay(office, insiders), Change.BLOCKED) == {"ada@contoso.example": 1}

@@ -241,6 +241,10 @@ ROUTES = (
     _get(f"{_RISKY}/{{user}}", risk.get_risky_user, "The risk of one person", _READ_RISK),
     _write("POST", f"{_RISKY}/dismiss", risk.dismiss, "Say that it was nothing", _MANAGE_RISK),
     _write("POST", f"{_RISKY}/confirmCompromised", risk.confirm, "Say that accounts are in other hands", _MANAGE_RISK),
+    _write(
+        "POST", f"{_RISKY}/{{user}}/setInsiderRisk", risk.set_insider_risk,
+        "Say how much of an insider risk somebody is", _MANAGE_RISK,
+    ),
     _get(_DETECTIONS, risk.list_detections, "What speaks against people now", _READ_RISK_EVENTS),
     _write("POST", _DETECTIONS, risk.supply, "Supply what another system found", _SUPPLY_RISK, 201),
 )  # fmt: skip
