@@ -23,11 +23,13 @@ from keystead_server.http.pages.admin.access_change import (
     the_policy,
 )
 from keystead_server.http.pages.admin.access_desk import Standing, change, standing
+from keystead_server.http.pages.admin.access_item_change import DropItem, PutItem
 from keystead_server.http.pages.admin.asked import PAGE_SIZE, Errors, number_or_text
 from keystead_server.http.pages.admin.policy_draft import Draft, still_open
 from keystead_server.http.pages.admin.policy_preview import first_of
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.policy.access.differences import differences
+from keystead_server.policy.access.items import LOCATIONS, STRENGTHS, looking_at
 from keystead_server.policy.access.lint import remarks
 from keystead_server.policy.access.names import Names
 from keystead_server.policy.access.replay import Affected
@@ -40,6 +42,8 @@ DAYS = 7
 MAX_REPLAYED = 20_000
 TRIAL_MINUTES = "10"
 _LOCKED_OUT = ("locks_out_yourself", "locks_out_administrators")
+# Where a change of something else than a policy was begun.
+_LISTS = {LOCATIONS.noun: "/locations", STRENGTHS.noun: "/strengths"}
 _BADGES = {
     Becomes.BLOCKED: ("bad", "Kept out"),
     Becomes.PROMPTED: ("warn", "Asked for more"),
@@ -54,6 +58,7 @@ class Preview:
     supposed: as if the policy were on, though it will only report.
     changes: in sentences.
     warned: what the policy may not mean.
+    looking: names of the policies that mean something else by it, though nobody changed them.
     """
 
     foreseen: Foreseen
@@ -62,6 +67,7 @@ class Preview:
     names: Names
     changes: tuple[str, ...]
     warned: tuple[str, ...]
+    looking: tuple[str, ...]
     refusal: Invalid | None
 
     @property
@@ -103,7 +109,10 @@ async def confirm(call: Call) -> Response:
         await change(call, edit, about(draft.policy), trial=how_long)
     except Invalid as invalid:
         return await preview_page(call, draft, now, invalid)
-    return see_other(f"/{call.tenant.name}/admin/access?done={'tried' if trial else 'saved'}")
+    lists, done = _LISTS.get(getattr(draft.policy, "noun", ""), ""), "saved"
+    if isinstance(draft.policy, DropItem):
+        done = "removed"
+    return see_other(f"/{call.tenant.name}/admin/access{'?done=tried' if trial else f'{lists}?done={done}'}")
 
 
 def _minutes(typed: str) -> timedelta:
@@ -120,7 +129,7 @@ async def preview_page(call: Call, draft: Draft[Change], now: Standing, invalid:
         # There is nothing to foresee: what was to be changed is not there as its author saw it.
         return page(
             call, "admin/access-gone.html", status=422, refusal=_said(gone), draft=draft.seal(call, CHANGES),
-            is_put=isinstance(draft.policy, Put),
+            is_put=isinstance(draft.policy, Put | PutItem),
         )  # fmt: skip
     refusal = invalid or preview.refusal
     first = first_of(call, len(preview.affected))
@@ -130,7 +139,7 @@ async def preview_page(call: Call, draft: Draft[Change], now: Standing, invalid:
         status=200 if refusal is None else 422,
         preview=preview,
         effect=preview.foreseen.effect,
-        is_put=isinstance(draft.policy, Put),
+        is_put=isinstance(draft.policy, Put | PutItem),
         draft=draft.seal(call, CHANGES),
         refusal=None if refusal is None else _said(refusal),
         locked_out=refusal is not None and refusal.code in _LOCKED_OUT,
@@ -160,6 +169,7 @@ async def _preview(call: Call, change: Change, now: Standing) -> Preview:
         names=names,
         changes=differences(before.set, after.set, names),
         warned=() if policy is None else tuple(one.says for one in remarks(policy, after.set, services.clock.now())),
+        looking=tuple(one.name for one in looking_at(before, after)),
         refusal=await services.manage_access.against(tenant, after, by=call.actor, seen=seen),
     )
 
