@@ -351,4 +351,4 @@ def test_a_place_alone_is_planned_with_whom_it_keeps_out(keystead: Keystead, dat
     planned = keystead("policy", "plan", str(folder), *ACCESS)
 
     assert "Office" in planned["changes"][0]
-    assert planned["newlyBlocked"] == 1
+    assert planned["replay"]["newlyBlocked"] == 1
