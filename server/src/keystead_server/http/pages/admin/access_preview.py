@@ -1,5 +1,6 @@
 """What a change of Conditional Access would do, before it is saved; and the yes to it, for good or on trial."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -28,6 +29,8 @@ from keystead_server.http.pages.admin.asked import PAGE_SIZE, Errors, number_or_
 from keystead_server.http.pages.admin.policy_draft import Draft, still_open
 from keystead_server.http.pages.admin.policy_preview import first_of
 from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.runs import ROWS_A_SLICE
+from keystead_server.policy.access.compiled import PolicySet
 from keystead_server.policy.access.differences import differences
 from keystead_server.policy.access.items import LOCATIONS, STRENGTHS, looking_at
 from keystead_server.policy.access.lint import remarks
@@ -35,11 +38,11 @@ from keystead_server.policy.access.names import Names
 from keystead_server.policy.access.replay import Affected
 from keystead_server.policy.access.replay import Change as Becomes
 from keystead_server.policy.access.vocabulary import State
-from keystead_server.ports.log_queries import SignInQuery
 
 DAYS = 7
-# A page is waited for: where more happened in a week, the last day is looked at.
-MAX_REPLAYED = 20_000
+# This page is waited for, without a bar: so many take a second or two, and of more the newest are looked at. Who wants
+# all of them replays the change on the page for that, which shows how far it is.
+MAX_REPLAYED = 10_000
 TRIAL_MINUTES = "10"
 _LOCKED_OUT = ("locks_out_yourself", "locks_out_administrators")
 # Where a change of something else than a policy was begun.
@@ -54,7 +57,6 @@ _BADGES = {
 @dataclass(frozen=True, slots=True)
 class Preview:
     """Attributes:
-    days: of the sign-ins that were decided again.
     supposed: as if the policy were on, though it will only report.
     changes: in sentences.
     warned: what the policy may not mean.
@@ -62,13 +64,17 @@ class Preview:
     """
 
     foreseen: Foreseen
-    days: int
     supposed: bool
     names: Names
     changes: tuple[str, ...]
     warned: tuple[str, ...]
     looking: tuple[str, ...]
     refusal: Invalid | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all sign-ins of so many days were decided again."""
+        return self.foreseen.until - self.foreseen.since >= timedelta(days=DAYS)
 
     @property
     def affected(self) -> list[tuple[str, str, Affected]]:
@@ -158,13 +164,11 @@ async def _preview(call: Call, change: Change, now: Standing) -> Preview:
     after = replace((await edit_of(call, change, over=before))(before), pending=None)
     policy = change.policy if isinstance(change, Put) else None
     supposed = policy is not None and policy.state is State.REPORT_ONLY
-    days = await _days(call)
     replayed = switched_on(after.set, [policy.id]) if policy is not None and supposed else after.set
     names = await names_for(services.store, tenant, before.set, after.set, terms=(*before.terms, *after.terms))
     seen = Place.of(call.visitor)
     return Preview(
-        foreseen=await services.replay_access(tenant, replayed, days=days),
-        days=days,
+        foreseen=await _foreseen(call, replayed),
         supposed=supposed,
         names=names,
         changes=differences(before.set, after.set, names),
@@ -174,10 +178,13 @@ async def _preview(call: Call, change: Change, now: Standing) -> Preview:
     )
 
 
-async def _days(call: Call) -> int:
-    since = call.services.clock.now() - timedelta(days=DAYS)
-    query = SignInQuery(MAX_REPLAYED + 1, since=since)
-    return DAYS if len(await call.services.store.logs.sign_ins(call.tenant.id, query)) <= MAX_REPLAYED else 1
+async def _foreseen(call: Call, after: PolicySet) -> Foreseen:
+    replaying = await call.services.replay_access.begin(call.tenant.id, after, days=DAYS, at_most=MAX_REPLAYED)
+    while not replaying.is_done:
+        await replaying.step(ROWS_A_SLICE)
+        # Others first: a slice is computing, and nobody is answered meanwhile.
+        await asyncio.sleep(0)
+    return replaying.outcome()
 
 
 def _said(refusal: Invalid) -> str:
