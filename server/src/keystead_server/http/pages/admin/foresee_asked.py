@@ -11,8 +11,8 @@ from typing import TypeAlias
 from urllib.parse import urlencode
 
 from keystead_server.domain.passkey import Proof
-from keystead_server.domain.sign_in import Attempt
-from keystead_server.flows.access_facts import ACCOUNT_APP, OWN_APPS, Place
+from keystead_server.domain.sign_in import Attempt, Method
+from keystead_server.flows.access_facts import ACCOUNT_APP, OWN_APPS, Place, modes_of
 from keystead_server.flows.logged_sign_ins import credentials_of
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.policy_choices import SUPPOSED
@@ -43,10 +43,14 @@ def _large(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+_HERE = modes_of(Method)
 _AS_NOW = ("", "As it is now")
 _LEVELS = (RiskLevel.NONE, RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH)
 FIXED: Mapping[str, Choices] = {
-    "methods": tuple((mode.value, _large(words)) for mode, words in METHOD_WORDS.items()),
+    "methods": tuple((mode.value, _large(words)) for mode, words in METHOD_WORDS.items() if mode in _HERE),
+    "methods_elsewhere": tuple(
+        (mode.value, _large(words)) for mode, words in METHOD_WORDS.items() if mode not in _HERE
+    ),
     "proof": SUPPOSED["proofs"],
     "client": tuple((one.value, _large(words)) for one, words in CLIENT_WORDS.items()),
     "platform": (("", "One that is not recognised"), *((one.value, words) for one, words in PLATFORM_WORDS.items())),
