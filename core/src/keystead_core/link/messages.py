@@ -25,11 +25,16 @@
     get          origin, top_origin?, options, mediation?, credential?;
                  credential: AuthenticationResponseJSON
     ctap         channel, command; response (both CTAP messages in base64url)
+    log          last, skip; lines: [{at, event, …}], the newest last
     cancel       target (the id of a request on the same connection);
+    prompter     ; service (version). From here on questions come on this connection: see `prompting`
+    answer       question, answer;
 
-A credential is named by its id in base64url. The PIN is in no message: the
-daemon asks for it itself, so nothing that faces a browser or a shell ever
-holds it.
+Where keys are in a file, `list`, `accounts` and `enrol` answer with `beware`, a sentence that says so.
+A credential is named by its id in base64url. The PIN is in no message but `answer`,
+which only a session's own prompter sends, to the service of the whole computer; a
+person's own daemon asks for it itself. So nothing that faces a browser or a shell
+ever holds it.
 
 A verb or member that is not in the table is refused.
 """
@@ -42,6 +47,8 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias, get_args
 from keystead_core.link.errors import MemberInvalid, MemberMissing, MemberUnknown, VerbUnknown
 
 PROTOCOL: Final = 1
+# Of a reply to what had no id that could be read, or to a connection that is not served.
+NO_ID: Final = "-"
 
 # The DOMExceptions that WebAuthn lets `create()` and `get()` reject with.
 ErrorName: TypeAlias = Literal[
@@ -63,6 +70,8 @@ _MAX_NAME_CHARACTERS = 64
 _MAX_CHANNEL = 0xFFFFFFFF
 # 7,609 bytes, as long as CTAPHID can carry.
 _MAX_CTAP_CHARACTERS = 10_146
+# So many lines of any length that the log writes are one message.
+MOST_LOG_LINES: Final = 20
 
 
 def _text(value: object) -> str:
@@ -89,16 +98,19 @@ def _ctap(value: object) -> str:
     return value
 
 
-def _channel(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_CHANNEL:
-        raise ValueError(f"must be a number from 0 to {_MAX_CHANNEL}")
-    return value
-
-
 def _object(value: object) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise ValueError("must be an object")
     return value
+
+
+def _count(least: int, most: int) -> Callable[[object], object]:
+    def check(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise ValueError(f"must be a number from {least} to {most}")
+        return value
+
+    return check
 
 
 def _mediation(value: object) -> str:
@@ -109,6 +121,10 @@ def _mediation(value: object) -> str:
 
 def _required(check: Callable[[object], object]) -> Any:
     return field(metadata={"check": check})
+
+
+def _secret(check: Callable[[object], object]) -> Any:
+    return field(repr=False, metadata={"check": check})
 
 
 def _optional(check: Callable[[object], object]) -> Any:
@@ -265,14 +281,48 @@ class Ctap(_Request):
     """
 
     verb = "ctap"
-    channel: int = _required(_channel)
+    channel: int = _required(_count(0, _MAX_CHANNEL))
     command: str = _required(_ctap)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog(_Request):
+    """What the agent did and refused, for the person it serves.
+
+    Attributes:
+        last: how many lines.
+        skip: of the newest.
+    """
+
+    verb = "log"
+    last: int = _required(_count(1, MOST_LOG_LINES))
+    skip: int = _required(_count(0, 1_000_000))
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel(_Request):
     verb = "cancel"
     target: str = _required(_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompter(_Request):
+    """Ask the person through the sender of this, for as long as its connection lasts."""
+
+    verb = "prompter"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(_Request):
+    """What the person said to a question. It may hold a PIN, so it is never shown.
+
+    Attributes:
+        question: its number.
+    """
+
+    verb = "answer"
+    question: int = _required(_count(1, 2**53))
+    answer: Mapping[str, object] = _secret(_object)
 
 
 Request: TypeAlias = (
@@ -293,7 +343,10 @@ Request: TypeAlias = (
     | Create
     | Get
     | Ctap
+    | ReadLog
     | Cancel
+    | Prompter
+    | Answer
 )
 _REQUESTS: Final[Mapping[str, type[Request]]] = {request.verb: request for request in get_args(Request)}
 VERBS: Final = tuple(_REQUESTS)
