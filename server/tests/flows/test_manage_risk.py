@@ -70,6 +70,8 @@ def test_an_app_by_itself_says_nothing_of_who_administers(office: Office) -> Non
 
 def test_no_flood_of_findings_pushes_a_confirmation_out_of_sight(office: Office) -> None:
     say(office, "confirm")
+    # What is said of insider risk stands elsewhere and takes no finding's place.
+    set_insider(office, "minor")
     for _ in range(MAX_SUPPLIED - 1):
         supply(office, level="low")
 

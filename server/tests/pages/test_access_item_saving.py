@@ -153,4 +153,5 @@ def test_a_form_that_does_not_say_what_its_author_saw_changes_nothing(office: An
     answer = ada.submit(page, page, [("name", "Office"), ("ranges", HERE)])
 
     assert answer.status_code == 422
+    assert "Somebody else changed it while you edited" in answer.text
     assert ranges(office) == ["203.0.113.0"]
