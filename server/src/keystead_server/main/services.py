@@ -130,7 +130,7 @@ def build_services(on: Foundation, config: Config) -> Services:
         enter=Enter(store, clock, entropy, ruled),
         manage_access=ManageAccess(store, clock, access_kind, save_access, access, methods),
         replay_access=ReplayAccess(store, clock, places, access),
-        what_if_access=WhatIfAccess(store, clock, places),
+        what_if_access=WhatIfAccess(store, clock, places, on.risks),
         access_impact=AccessImpact(store, clock, access),
         analyse_access=AnalyseAccess(store, clock, methods, policies),
         explain_sign_in=ExplainSignIn(store, clock, places, access),

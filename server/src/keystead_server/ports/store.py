@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
@@ -46,6 +48,7 @@ from keystead_server.ports.changes import Change, Conflict, Written
 from keystead_server.ports.log_queries import AuditQuery, AuditRow, SignInQuery, SignInRow
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class PasskeyOwner:
     """What a sign-in, and a list of what could sign in, needs to know about a passkey, in one read.
@@ -61,6 +64,7 @@ class PasskeyOwner:
     device: DeviceState | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class SessionOwner:
     """What every signed-in request needs, in one read."""
