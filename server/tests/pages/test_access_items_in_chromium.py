@@ -2,20 +2,14 @@
 
 from typing import Any
 
-import pytest
 from keystead_server.policy.access.document import Context
 from keystead_testkit.access_policies import PHISHING_RESISTANT, policy_body, publish, under_policies
-from keystead_testkit.browser import find_chromium
 from playwright.sync_api import Locator, Page, expect
 
-from .test_access_desk_in_chromium import administrator, chromium, look, page
-from .test_in_chromium import url
+from .in_chromium import NEEDS_CHROMIUM, look, policy_writer, url
 
-__all__ = ["chromium", "page"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed"),
-]
+pytestmark = NEEDS_CHROMIUM
+REFUSED_WITH = ("403", "422")
 
 
 def tab_to(page: Page, wanted: Locator) -> None:
@@ -29,9 +23,9 @@ def tab_to(page: Page, wanted: Locator) -> None:
 
 
 def test_a_place_is_named_by_keyboard_alone(open_office: Any, page: Page) -> None:
-    administrator(page, open_office, "typist")
+    policy_writer(page, open_office, "typist")
     page.goto(url(open_office, "/admin/access/locations"))
-    look(page, "locations-empty")
+    look(page, "access-locations-empty")
 
     tab_to(page, page.get_by_role("link", name="Name addresses"))
     page.keyboard.press("Enter")
@@ -46,7 +40,7 @@ def test_a_place_is_named_by_keyboard_alone(open_office: Any, page: Page) -> Non
     page.keyboard.press("Enter")
     expect(page.get_by_text("write 203.0.113.0/24, or the address alone")).to_be_visible()
     expect(page.get_by_label("Trusted")).to_be_checked()
-    look(page, "location-wrong")
+    look(page, "access-location-wrong")
     tab_to(page, page.get_by_label("Addresses"))
     page.keyboard.press("Control+A")
     page.keyboard.type("203.0.113.0/24")
@@ -60,7 +54,7 @@ def test_a_place_is_named_by_keyboard_alone(open_office: Any, page: Page) -> Non
 
 def test_every_page_of_them_looks_well(open_office: Any, page: Page) -> None:
     office = open_office
-    administrator(page, office, "looker")
+    policy_writer(page, office, "looker")
     where = {"includeLocations": ["All"], "excludeLocations": ["place-0"]}
     report = policy_body("Only from the office", "block", state="enabledForReportingButNotEnforced", locations=where)
     places = (
@@ -72,15 +66,15 @@ def test_every_page_of_them_looks_well(open_office: Any, page: Page) -> None:
 
     page.goto(url(office, "/admin/access/locations"))
     page.get_by_text("Remove Office").click()
-    look(page, "locations")
+    look(page, "access-locations")
     page.get_by_role("link", name="Name countries").click()
-    look(page, "location-countries")
+    look(page, "access-location-countries")
     page.goto(url(office, "/admin/access/locations/place-0"))
-    look(page, "location")
+    look(page, "access-location")
     page.goto(url(office, "/admin/access/strengths"))
-    look(page, "strengths")
+    look(page, "access-strengths")
     page.goto(url(office, f"/admin/access/strengths/{PHISHING_RESISTANT}"))
-    look(page, "strength-built-in")
+    look(page, "access-strength-built-in")
     page.goto(url(office, "/admin/access/strengths/new"))
     page.get_by_label("Name", exact=True).fill("Ours")
     page.get_by_label("Password", exact=True).check()
@@ -89,8 +83,8 @@ def test_every_page_of_them_looks_well(open_office: Any, page: Page) -> None:
     expect(page.get_by_text("No AAGUID: “any”, “of” and “them”.")).to_be_visible()
     expect(page.get_by_label("Password", exact=True)).to_be_checked()
     page.get_by_text("Methods that nobody can have here").click()
-    look(page, "strength-wrong")
+    look(page, "access-strength-wrong")
     page.goto(url(office, "/admin/access/contexts"))
-    look(page, "contexts")
+    look(page, "access-contexts")
     page.goto(url(office, "/admin/access/contexts/new"))
-    look(page, "context")
+    look(page, "access-context")
