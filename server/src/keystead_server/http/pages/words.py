@@ -1,5 +1,7 @@
 """Stable codes in words for the person: what happened and what to do, never the operator's detail."""
 
+from datetime import timedelta
+
 from keystead_server.domain import user_agent as user_agents
 from keystead_server.domain.device import DeviceState, EndorsementTrust
 from keystead_server.domain.passkey import Passkey, PasskeyType, Proof
@@ -280,7 +282,18 @@ def passkey_type(passkey: Passkey) -> str:
 def binding(passkey: Passkey) -> str:
     if passkey.type is PasskeyType.SYNCED:
         return "Its provider keeps copies, on your other devices too."
-    return _BINDINGS[passkey.proof]
+    return bound(passkey.proof)
+
+
+def bound(proof: Proof) -> str:
+    """How far it is shown that a key cannot leave its device."""
+    return _BINDINGS[proof]
+
+
+def spent(time: timedelta) -> str:
+    """How long something took, as far as anybody cares."""
+    seconds = time.total_seconds()
+    return "less than a second" if seconds < 1 else f"{seconds:.1f} seconds"
 
 
 def browser(user_agent: str) -> str:
