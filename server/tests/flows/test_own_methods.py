@@ -4,7 +4,6 @@ from base64 import b32decode
 from typing import Any
 
 import pytest
-from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.ids import TotpId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.recovery_codes import HOW_MANY
@@ -19,6 +18,8 @@ from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfigurat
 from keystead_server.ports.store import Secrets, SessionOwner
 from keystead_testkit.loop import run, run_together
 from keystead_testkit.office import PASSWORD, Office, reason_of
+
+from .own_methods import events_of, remove, secrets_of
 
 ANOTHER = "another good phrase"
 
@@ -35,14 +36,6 @@ def grace(office: Office) -> User:
     return office.add_person("grace@contoso.example")
 
 
-def secrets_of(office: Office, user: User) -> Secrets:
-    return run(office.store.secrets.of_user(user.tenant_id, user.id))
-
-
-def events_of(office: Office, user: User) -> list[AuditEvent]:
-    return list(run(office.store.logs.audit_of(user.tenant_id, user.id, limit=99)))
-
-
 def try_everything(office: Office, owner: SessionOwner) -> list[str]:
     """What happens when *owner* tries to set up each."""
     services = office.services
@@ -52,10 +45,6 @@ def try_everything(office: Office, owner: SessionOwner) -> list[str]:
         reason_of(run(services.set_up_totp.begin(owner, organisation="Contoso"))),
         reason_of(run(services.make_recovery_codes(owner))),
     ]
-
-
-def remove(office: Office, owner: SessionOwner, method_id: str, **how: Any) -> str:
-    return reason_of(run(office.services.manage_methods.remove_own(owner, method_id, **how)))
 
 
 # -- who may -------------------------------------------------------------------------------------

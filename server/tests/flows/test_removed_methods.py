@@ -1,11 +1,9 @@
 """What one signs in with goes: by its owner, by an administrator, and when a passkey takes its place."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from keystead_server.domain.actor import OPERATOR, Actor
-from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.passkey import PasskeyType
 from keystead_server.domain.user import Role, User
@@ -13,9 +11,11 @@ from keystead_server.flows.manage_methods import Done
 from keystead_server.flows.method_gate import NotDone
 from keystead_server.flows.register_passkey import Registered
 from keystead_server.policy.passkeys.model import FIRST_POLICY
-from keystead_server.ports.store import Secrets, SessionOwner
+from keystead_server.ports.store import Secrets
 from keystead_testkit.loop import run
 from keystead_testkit.office import Office, reason_of
+
+from .own_methods import events_of, remove, secrets_of
 
 
 @pytest.fixture
@@ -28,18 +28,6 @@ def office(office: Office) -> Office:
 def grace(office: Office) -> User:
     """Has no passkey."""
     return office.add_person("grace@contoso.example")
-
-
-def secrets_of(office: Office, user: User) -> Secrets:
-    return run(office.store.secrets.of_user(user.tenant_id, user.id))
-
-
-def events_of(office: Office, user: User) -> list[AuditEvent]:
-    return list(run(office.store.logs.audit_of(user.tenant_id, user.id, limit=99)))
-
-
-def remove(office: Office, owner: SessionOwner, method_id: str, **how: Any) -> str:
-    return reason_of(run(office.services.manage_methods.remove_own(owner, method_id, **how)))
 
 
 def test_what_leaves_no_way_in_goes_only_after_a_word_of_confirmation(office: Office, grace: User) -> None:
