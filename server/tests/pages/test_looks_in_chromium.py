@@ -30,6 +30,25 @@ def test_every_page_is_accessible_in_light_and_dark_and_fits_a_small_telephone(o
         look(page, "every" + re.sub(r"/(?:[0-9a-f]+-[0-9a-f-]+)", "-one", path).replace("/", "-"))
 
 
+def test_what_is_shown_once_is_accessible_and_fits(open_office: Any, page: Page) -> None:
+    administrator(page, open_office, "once")
+    person = open_office.person("given@example.org")
+
+    page.goto(url(open_office, "/account/devices/new"))
+    page.get_by_role("button", name="Show a code").click()
+    look(page, "once-enrolment-code")
+    page.goto(url(open_office, f"/admin/users/{person.id}"))
+    page.get_by_role("button", name="Issue a pass").click()
+    look(page, "once-pass")
+    page.goto(url(open_office, "/admin/apps"))
+    page.get_by_label("Name").fill("Timesheets")
+    page.get_by_label("Redirect URIs").fill(
+        "https://timesheets.example.org/signed-in/with/an/address/that/is/rather/long"
+    )
+    page.get_by_role("button", name="Register").click()
+    look(page, "once-app-secret")
+
+
 def test_an_error_is_accessible_beside_its_field(open_office: Any, page: Page) -> None:
     administrator(page, open_office, "errors")
     page.goto(url(open_office, "/admin/passkey-policy"))
