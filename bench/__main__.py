@@ -99,6 +99,8 @@ def _tell_agent(result: dict[str, Any]) -> None:
     print(f"  {result['idle_mib']} MiB when idle, {result['mib_after_sign_ins']} MiB after some sign-ins")
     for way, milliseconds in result["sign_in_ms"].items():
         print(f"  {milliseconds:6.1f} ms a sign-in without the person, on a software TPM: {way}")
+    if result["left_out"]:
+        print(f"  fido2-assert was not measured: {result['left_out']}")
     print(f"  load of the machine: {result['load']}")
 
 

@@ -2,7 +2,8 @@
 
 Everything is wall time, for it is a person who waits, and on a software TPM, which says
 nothing about a chip: there the chip is most of it. The pinentry answers at once. Beside
-our own socket, python-fido2 signs in over CTAPHID in a loopback, to the same keystore.
+our own socket, python-fido2 and libfido2's `fido2-assert` sign in over CTAPHID in a loopback,
+to the same keystore; the latter is a program that starts anew for each.
 """
 
 import os
@@ -21,7 +22,9 @@ from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_agent.keystore.transport import connector
 from keystead_core.link import messages as link
 from keystead_core.link.messages import Create, Get
+from keystead_testkit import libfido2
 from keystead_testkit.ctap_agent import RP_ID, CtapAgent
+from keystead_testkit.libfido2 import Libfido2
 from keystead_testkit.passkey_page import PasskeyPages
 from keystead_testkit.running_agent import RunningAgent
 from keystead_testkit.software_tpm import SoftwareTpm
@@ -51,7 +54,8 @@ def measure(rounds: int) -> dict[str, Any]:
         "python_start_ms": round(median(_python_started() for _ in range(rounds)) * 1e3, 1),
         "idle_mib": round(idle, 1),
         "mib_after_sign_ins": round(after, 1),
-        "sign_in_ms": {"our socket": round(socket * 1e3, 1), "python-fido2, loopback": round(_loopback() * 1e3, 1)},
+        "sign_in_ms": {way: round(took * 1e3, 1) for way, took in {"our socket": socket, **_loopback()}.items()},
+        "left_out": libfido2.why_not(),
         "load": round(os.getloadavg()[0], 1),
     }
 
@@ -93,26 +97,39 @@ class _Nobody(UserInteraction):
         return True
 
 
-def _loopback() -> float:
+def _loopback() -> dict[str, float]:
     with TemporaryDirectory(prefix="keystead-bench-") as folder, SoftwareTpm() as tpm:
         keystore = TpmKeystore(connector(tpm.address), os.urandom, time.sleep)
         with CtapAgent(Path(folder), keystore) as agent:
-            collector = DefaultClientDataCollector(f"https://{RP_ID}")
-            client = Fido2Client(agent.plug_in().open(), client_data_collector=collector, user_interaction=_Nobody())
-            server = Fido2Server(PublicKeyCredentialRpEntity(id=RP_ID, name="Bench"))
-            user = {"id": b"ada", "name": "ada", "displayName": "Ada"}
-            options, state = server.register_begin(user, resident_key_requirement="required")
-            made = server.register_complete(state, client.make_credential(options.public_key)).credential_data
-
-            def sign_in() -> None:
-                options, state = server.authenticate_begin(user_verification="required")
-                answer = client.get_assertion(options.public_key).get_response(0)
-                server.authenticate_complete(state, [made], answer)
-
-            return _times(sign_in)
+            took = {"python-fido2, loopback": _with_python_fido2(agent)}
+            if not libfido2.why_not():
+                took["fido2-assert, loopback"] = _with_libfido2(agent, Path(folder))
+            return took
 
 
-def _times(work: Callable[[], None]) -> float:
+def _with_python_fido2(agent: CtapAgent) -> float:
+    collector = DefaultClientDataCollector(f"https://{RP_ID}")
+    client = Fido2Client(agent.plug_in().open(), client_data_collector=collector, user_interaction=_Nobody())
+    server = Fido2Server(PublicKeyCredentialRpEntity(id=RP_ID, name="Bench"))
+    user = {"id": b"ada", "name": "ada", "displayName": "Ada"}
+    options, state = server.register_begin(user, resident_key_requirement="required")
+    made = server.register_complete(state, client.make_credential(options.public_key)).credential_data
+
+    def sign_in() -> None:
+        options, state = server.authenticate_begin(user_verification="required")
+        answer = client.get_assertion(options.public_key).get_response(0)
+        server.authenticate_complete(state, [made], answer)
+
+    return _times(sign_in)
+
+
+def _with_libfido2(agent: CtapAgent, folder: Path) -> float:
+    tools = Libfido2(folder, agent.at_terminal())
+    credential = tools.register(RP_ID)
+    return _times(lambda: tools.assertion(credential))
+
+
+def _times(work: Callable[[], object]) -> float:
     """The median of a few, in seconds."""
     took = []
     for _ in range(_SIGN_INS):

@@ -63,13 +63,14 @@ const keysteadAutofill = (() => {
     list.addEventListener("focusout", ({ relatedTarget }) => list.contains(relatedTarget) || hide());
   }
 
-  function option({ credential, name, display_name: displayName }, choose) {
+  function option({ credential, name, display_name: displayName, beware }, choose) {
     const which = displayName && displayName !== name ? `${name} · ` : "";
     const row = element(
       "div",
       { role: "option", tabindex: "-1", "aria-selected": "false" },
       element("span", { class: "name" }, displayName || name),
       element("span", { class: "place" }, `${which}Passkey on this computer`),
+      ...(beware ? [element("span", { class: "place" }, beware)] : []),
     );
     const chosen = (event) => {
       event.preventDefault();

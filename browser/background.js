@@ -74,7 +74,7 @@ class Page {
 
   async #accounts(origin, rpId) {
     const { ok } = await agent.ask("accounts", { rp_id: rpId, origin }).reply;
-    return ok?.accounts ?? [];
+    return (ok?.accounts ?? []).map((account) => ({ ...account, beware: ok.beware ?? "" }));
   }
 
   async #ask(call, verb, members) {

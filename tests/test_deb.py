@@ -10,8 +10,9 @@ from shutil import which
 
 import pytest
 from keystead_agent.browser_host.manifests import chromium_id
+from keystead_agent.main.config import SERVICE_SOCKET
 
-from tools.deb import HOME, PACKAGE, PYTHON, ROOT, build
+from tools.deb import DEPLOYED, HOME, PACKAGE, PYTHON, ROOT, build
 
 pytestmark = pytest.mark.skipif(which("dpkg-deb") is None, reason="dpkg-deb is needed: this is no Debian")
 
@@ -73,15 +74,22 @@ def test_browsers_find_the_host_and_it_lets_in_our_extension_alone(computer: Pat
     assert (computer / HOME / "lib" / PYTHON / "site-packages/keystead_agent/browser_host/extension/page.js").exists()
 
 
-@pytest.mark.parametrize(("unit", "folder"), [("keystead-agent.service", "user"), ("keystead-hid@.service", "system")])
-def test_the_units_are_those_of_the_sources_and_start_what_the_package_brings(
-    computer: Path, unit: str, folder: str
-) -> None:
-    installed = (computer / "usr/lib/systemd" / folder / unit).read_text()
+@pytest.mark.parametrize(("source", "folder"), DEPLOYED.items())
+def test_what_is_deployed_is_that_of_the_sources(computer: Path, source: str, folder: str) -> None:
+    file = ROOT / "deploy" / source
 
-    assert installed == (ROOT / "deploy/systemd" / unit).read_text()
-    assert "ExecStart=/usr/bin/keystead-agent " in installed
-    assert os.access(computer / "usr/bin/keystead-agent", os.X_OK)
+    installed = (computer / folder / file.name).read_text()
+
+    assert installed == file.read_text()
+    if file.suffix == ".service":
+        assert "ExecStart=/usr/bin/keystead-agent " in installed
+        assert os.access(computer / "usr/bin/keystead-agent", os.X_OK)
+
+
+def test_a_browser_finds_the_service_before_a_persons_own_agent(computer: Path) -> None:
+    host = (computer / HOME / "browser-host").read_text()
+
+    assert host.index(str(SERVICE_SOCKET)) < host.index("$XDG_RUNTIME_DIR")
 
 
 def test_the_package_says_which_python_and_nothing_of_the_builder(package: Path, computer: Path) -> None:

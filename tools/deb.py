@@ -2,7 +2,9 @@
 
     /usr/bin/keystead-agent               the program
     /usr/lib/keystead-agent/              an environment of its own: bin/python3, site-packages, browser-host
-    /usr/lib/systemd/user, …/system       the agent of each session; the security key of one person
+    /usr/lib/systemd/system               the service of everybody; the security key of one person
+    /usr/lib/systemd/user                 what asks a person for that service; an agent of their own instead
+    /usr/lib/sysusers.d, …/polkit-1       the service's user, and its leave to ask fprintd
     /usr/lib/modules-load.d               uhid, for the security key
     /etc/chromium, /etc/opt/chrome, /usr/lib/mozilla: where browsers find the agent
 
@@ -30,6 +32,7 @@ from tempfile import TemporaryDirectory
 
 from keystead_agent.browser_host.everybody import FOLDER, PLACES
 from keystead_agent.browser_host.manifests import HOST_NAME, Browser, host_manifest
+from keystead_agent.main.config import SERVICE_SOCKET
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,7 +45,15 @@ MANIFESTS: dict[str, Browser] = {
     "etc/opt/chrome/native-messaging-hosts": "chromium",
     "usr/lib/mozilla/native-messaging-hosts": "firefox",
 }
-UNITS = {"keystead-agent.service": "usr/lib/systemd/user", "keystead-hid@.service": "usr/lib/systemd/system"}
+# From deploy/, as it is.
+DEPLOYED = {
+    "systemd/system/keystead-agent.service": "usr/lib/systemd/system",
+    "systemd/system/keystead-hid@.service": "usr/lib/systemd/system",
+    "systemd/user/keystead-agent.service": "usr/lib/systemd/user",
+    "systemd/user/keystead-session.service": "usr/lib/systemd/user",
+    "sysusers.d/keystead-agent.conf": "usr/lib/sysusers.d",
+    "polkit/keystead-agent.rules": "usr/share/polkit-1/rules.d",
+}
 
 _CONTROL = """\
 Package: {package}
@@ -57,7 +68,7 @@ Priority: optional
 Description: passkeys that are kept in this computer's security chip
  The agent keeps passkeys in the TPM, asks for a PIN or a finger at each use, and
  answers the browsers of this computer for the identity providers it is enrolled at.
- Run "keystead-agent setup" after installing it.
+ Each person runs "keystead-agent setup" once.
 """
 _PROGRAM = f"""\
 #!/{HOME}/bin/python3 -I
@@ -67,13 +78,36 @@ main()
 """
 _BROWSER_HOST = f"""\
 #!/bin/sh
-exec /{HOME}/bin/python3 -I -m keystead_agent.browser_host --socket "$XDG_RUNTIME_DIR/keystead/agent.sock" "$@"
+socket={SERVICE_SOCKET}
+[ -S "$socket" ] || socket="$XDG_RUNTIME_DIR/keystead/agent.sock"
+exec /{HOME}/bin/python3 -I -m keystead_agent.browser_host --socket "$socket" "$@"
 """
-# By the shell alone: the program is on its way out. Another root's, where dpkg says so.
+# The service starts now and with the computer; what asks a person starts with their next session. In another
+# root there is nothing to start.
+_INSTALLATION = """\
+#!/bin/sh
+set -e
+if [ "$1" = configure ] && [ -z "$DPKG_ROOT" ] && command -v systemctl >/dev/null; then
+  systemd-sysusers /usr/lib/sysusers.d/keystead-agent.conf
+  systemctl enable --quiet keystead-agent.service
+  systemctl --global enable --quiet keystead-session.service
+  if [ -d /run/systemd/system ]; then
+    systemctl daemon-reload
+    systemctl restart keystead-agent.service || echo "keystead-agent.service did not start: keystead-agent doctor" >&2
+  fi
+fi
+"""
+# By the shell alone: the program is on its way out. Another root's, where dpkg says so. Containers stay where they
+# are, in /var/lib/keystead-agent/people: a package that is installed again finds them.
 _REMOVAL = f"""\
 #!/bin/sh
 set -e
 # Bytecode: the package's own, and what another Python made beside it when root ran it, of which dpkg does not know.
+if [ "$1" = remove ] && [ -z "$DPKG_ROOT" ] && command -v systemctl >/dev/null; then
+  if [ -d /run/systemd/system ]; then systemctl stop keystead-agent.service || true; fi
+  systemctl disable --quiet keystead-agent.service || true
+  systemctl --global disable --quiet keystead-session.service || true
+fi
 find "$DPKG_ROOT/{HOME}" -name __pycache__ -type d -prune -exec rm -rf {{}} +
 if [ "$1" = remove ]; then
   for place in {" ".join(PLACES)}; do rm -f "$DPKG_ROOT/$place"; done
@@ -92,6 +126,7 @@ def build(directory: Path) -> Path:
         _write(stage / "DEBIAN" / "control", _control(architecture))
         conffiles = [f"/{file.relative_to(stage)}" for file in sorted((stage / "etc").rglob("*")) if file.is_file()]
         _write(stage / "DEBIAN" / "conffiles", "".join(f"{file}\n" for file in conffiles))
+        _write(stage / "DEBIAN" / "postinst", _INSTALLATION, mode=0o755)
         _write(stage / "DEBIAN" / "prerm", _REMOVAL, mode=0o755)
         made = directory / f"{PACKAGE}_{version(PACKAGE)}_{architecture}.deb"
         _said("dpkg-deb", "--root-owner-group", "-Zgzip", "--build", str(stage), str(made))
@@ -125,8 +160,9 @@ def _fill(stage: Path) -> None:
     for folder, browser in MANIFESTS.items():
         text = json.dumps(host_manifest(browser, HOST), indent=2) + "\n"
         _write(stage / folder / f"{HOST_NAME}.json", text)
-    for unit, folder in UNITS.items():
-        _write(stage / folder / unit, (ROOT / "deploy" / "systemd" / unit).read_text(encoding="utf-8"))
+    for source, folder in DEPLOYED.items():
+        file = ROOT / "deploy" / source
+        _write(stage / folder / file.name, file.read_text(encoding="utf-8"))
     _write(stage / "usr/lib/modules-load.d/keystead.conf", "uhid\n")
     documents = stage / "usr/share/doc" / PACKAGE
     _write(documents / "copyright", (ROOT / "LICENSE").read_text(encoding="utf-8"))

@@ -223,6 +223,18 @@ def test_a_screen_reader_is_told_what_the_list_is_and_why_it_is_back(agent: Sock
     assert "10 minutes" not in tab.run("return overheard.join()")
 
 
+def test_keys_in_a_file_are_offered_as_such(agent: SocketAgent, tab: Tab) -> None:
+    if not isinstance(tab, ChromiumTab):
+        pytest.skip("the accessibility tree is read in Chromium only")
+    agent.add_passkey("alice")
+    agent.beware = "SOFTWARE KEYSTORE: keys are in a file, not in a chip"
+
+    offer(tab)
+    tab.click(INPUT)
+
+    assert ("option", f"alice Passkey on this computer {agent.beware}") in tab.announced()
+
+
 def test_an_offer_outlives_the_extensions_background(agent: SocketAgent, tab: Tab) -> None:
     if not isinstance(tab, ChromiumTab):
         pytest.skip("the extension's background can be stopped from outside in Chromium only")

@@ -1,12 +1,13 @@
 """Settings: read once, the environment wins, and a bad one says what to write."""
 
+import socket
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from keystead_agent.container.pin_rules import PinRules, Presence
 from keystead_agent.main import config
-from keystead_agent.main.config import KNOWN, ConfigError, load_settings
+from keystead_agent.main.config import KNOWN, ConfigError, load_service_settings, load_settings
 
 CLASSES = ("digits", "lowercase", "uppercase", "special")
 
@@ -105,3 +106,30 @@ def test_every_setting_is_in_the_table() -> None:
     assert config.__doc__ is not None
     for name in KNOWN:
         assert f"| {name} " in config.__doc__
+
+
+def test_where_the_service_of_the_computer_listens_it_is_whom_programs_speak_to(home: Path) -> None:
+    listening = socket.socket(socket.AF_UNIX)
+    service = home / "service.sock"
+    environment = {"XDG_RUNTIME_DIR": "/run/user/7", "KEYSTEAD_AGENT_SERVICE_SOCKET": str(service)}
+    assert not load_settings(environment, home).is_served
+    service.touch()
+    assert not load_settings(environment, home).is_served
+    service.unlink()
+    listening.bind(str(service))
+    listening.close()
+
+    assert load_settings(environment, home).socket == service
+    assert load_settings(environment, home).is_served
+    assert not load_settings({**environment, "KEYSTEAD_AGENT_SOCKET": "/run/mine"}, home).is_served
+
+
+def test_the_service_reads_no_persons_settings(home: Path) -> None:
+    write(home, "pin_minimum = 4\n")
+    (home / "service.toml").write_text("pin_minimum = 8\n", encoding="utf-8")
+
+    settings = load_service_settings({"HOME": str(home), "KEYSTEAD_AGENT_CONFIG": str(home / "service.toml")})
+
+    assert settings.pin_rules.minimum == 8
+    assert settings.state_dir == Path("/var/lib/keystead-agent/people")
+    assert settings.socket == settings.service_socket == Path("/run/keystead-agent/agent.sock")

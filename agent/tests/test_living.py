@@ -6,28 +6,23 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from keystead_agent.browser_host.everybody import PACKAGED_HOST, ForEverybody
-from keystead_agent.browser_host.install import host_files, write
+from keystead_agent.browser_host.install import write
 from keystead_agent.cli.doors import SetUp
-from keystead_agent.cli.findings import Finding
-from keystead_agent.cli.log_file import last_lines
 from keystead_agent.client.client import AgentRefused
+from keystead_agent.client.log_file import last_lines
 from keystead_agent.main.config import load_settings
-from keystead_agent.main.doctor import Doctor
 from keystead_agent.main.set_up import Installation
-from keystead_agent.main.units import agent_unit
+from keystead_agent.main.units import agent_unit, session_unit
 from keystead_core.link import messages as link
 from keystead_core.link.messages import Create
 from keystead_testkit.passkey_page import PasskeyPages
-from keystead_testkit.running_agent import NO_BUS, RunningAgent
+from keystead_testkit.running_agent import RunningAgent
 
 PIN = "137946"
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -124,134 +119,6 @@ def test_a_log_line_that_a_full_disk_cut_off_is_left_out(tmp_path: Path) -> None
     assert [line["event"] for line in last_lines(log, 10)] == ["older", "newer"]
 
 
-def doctor(home: Path, **changes: Any) -> Doctor:
-    home.chmod(0o700)
-    environment = {"PATH": os.environ["PATH"], "DISPLAY": ":0", "KEYSTEAD_AGENT_PINENTRY": "/bin/true"}
-    settings = load_settings(environment, home)
-    status = {
-        "agent": "1",
-        "keystore": {"kind": "tpm", "label": "TPM 2.0", "warnings": []},
-        "pin_set": True,
-        "pin_guard": "person",
-        "pin_leftovers": 0,
-        "gestures": {"ways": [], "open": False},
-    }
-    well = Doctor(settings, status, environment, home, NOW, uhid=home / "uhid", bus=NO_BUS, root=home / "root")
-    return replace(well, **changes)
-
-
-def found(examined: Doctor, check: str) -> list[Finding]:
-    return [finding for finding in examined.examine() if finding.check == check]
-
-
-def states(examined: Doctor, check: str) -> list[str]:
-    return [finding.state for finding in found(examined, check)]
-
-
-def test_a_doctor_finds_nothing_broken_where_all_is_well(tmp_path: Path) -> None:
-    assert "broken" not in [finding.state for finding in doctor(tmp_path).examine()]
-
-
-def test_a_doctor_says_how_to_mend_whatever_is_broken(tmp_path: Path) -> None:
-    sick = doctor(tmp_path, status=None)
-
-    assert all(finding.mend for finding in sick.examine() if finding.state == "broken")
-    assert states(sick, "daemon") == ["broken"]
-    assert states(sick, "chip") in (["broken"], [])
-
-
-def test_a_doctor_tells_an_empty_lockout_password(tmp_path: Path) -> None:
-    examined = doctor(tmp_path)
-    assert examined.status is not None
-    warned = {
-        **examined.status,
-        "keystore": {"kind": "tpm", "label": "T", "warnings": ["The lockout password is empty"]},
-    }
-
-    assert "changeauth" in found(replace(examined, status=warned), "chip")[1].mend
-
-
-@pytest.mark.parametrize(
-    ("guard", "state"), [("person", "ok"), ("provider", "ok"), ("chip", "beware"), ("file", "beware")]
-)
-def test_a_doctor_says_what_counts_wrong_pins(tmp_path: Path, guard: str, state: str) -> None:
-    examined = doctor(tmp_path)
-    assert examined.status is not None
-
-    assert states(replace(examined, status={**examined.status, "pin_guard": guard}), "pin") == [state]
-
-
-def test_a_doctor_tells_what_a_former_pin_left_in_the_chip(tmp_path: Path) -> None:
-    examined = doctor(tmp_path)
-    assert examined.status is not None
-
-    left = replace(examined, status={**examined.status, "pin_leftovers": 1})
-
-    assert states(left, "pin") == ["beware", "ok"]
-    assert "pin change" in found(left, "pin")[0].mend
-
-
-def test_a_doctor_misses_a_pinentry_and_a_display(tmp_path: Path) -> None:
-    examined = doctor(tmp_path)
-    gone = replace(examined, settings=replace(examined.settings, pinentry="/nonexistent/pinentry"))
-
-    assert states(gone, "prompt") == ["broken"]
-    assert states(replace(examined, environment={"PATH": "/bin"}), "prompt") == ["ok", "beware"]
-
-
-def test_a_doctor_tells_folders_that_are_open_to_others(tmp_path: Path) -> None:
-    examined = doctor(tmp_path)
-    examined.settings.state_dir.mkdir(parents=True, mode=0o755)
-    examined.settings.state_dir.chmod(0o755)
-
-    assert states(examined, "permissions") == ["broken"]
-
-
-def test_a_doctor_tells_a_clock_that_was_set_back_or_lost(tmp_path: Path) -> None:
-    examined = doctor(tmp_path)
-    examined.settings.state_dir.mkdir(parents=True, mode=0o700)
-    later = (NOW + timedelta(days=1)).isoformat()
-    (examined.settings.state_dir / "agent.log").write_text(json.dumps({"at": later, "event": "x"}) + "\n")
-
-    assert states(examined, "clock") == ["beware"]
-    assert states(replace(examined, now=datetime(1980, 1, 1, tzinfo=UTC)), "clock") == ["broken"]
-
-
-def test_a_doctor_misses_a_browser_host_that_cannot_be_started(tmp_path: Path) -> None:
-    manifest = tmp_path / ".mozilla" / "native-messaging-hosts" / "keystead.agent.json"
-    manifest.parent.mkdir(parents=True)
-    manifest.write_text("{}")
-
-    assert states(doctor(tmp_path), "browsers") == ["broken"]
-
-
-def test_a_doctor_sees_browsers_of_either_kind_that_know_the_agent(tmp_path: Path) -> None:
-    nobody, root = doctor(tmp_path), tmp_path / "root"
-    assert states(nobody, "browsers") == ["beware"]
-
-    for path in host_files(tmp_path)[1:2]:
-        write(path, "{}")
-    write(nobody.settings.state_dir / "browser" / "keystead-browser-host", "", mode=0o755)
-    write(root / PACKAGED_HOST, "", mode=0o755)
-    ForEverybody(root).install(["https://id.example.org"])
-
-    own, everybodys = found(nobody, "browsers")
-    assert (own.state, own.says) == ("ok", "Browsers of yours that know the agent: 1.")
-    assert (everybodys.state, everybodys.says) == ("ok", "Browsers that know it for everybody on this computer: 3.")
-
-
-def test_a_doctor_misses_the_package_that_everybodys_browsers_start(tmp_path: Path) -> None:
-    root = tmp_path / "root"
-    write(root / PACKAGED_HOST, "", mode=0o755)
-    ForEverybody(root).install(["https://id.example.org"])
-    (root / PACKAGED_HOST).unlink()
-
-    (finding,) = found(doctor(tmp_path), "browsers")
-
-    assert finding.state == "broken"
-    assert "package keystead-agent" in finding.mend
-
-
 def test_a_doctor_is_asked_from_the_command_line(agent: RunningAgent) -> None:
     findings = said(agent, "doctor")["findings"]
 
@@ -338,6 +205,36 @@ def test_setup_starts_the_agent_through_systemd_and_asks_for_the_first_pin(tmp_p
         "--user daemon-reload",
         "--user enable --now keystead-agent.service",
     ]
+
+
+def served(agent: RunningAgent, home: Path, systemctl: str | None = None) -> Installation:
+    """As on a computer whose service that agent is."""
+    setting_up = installation(agent, home, systemctl)
+    return replace(setting_up, settings=replace(setting_up.settings, service_socket=agent.socket))
+
+
+def test_where_a_service_serves_everybody_setup_starts_what_asks_for_it(agent: RunningAgent, tmp_path: Path) -> None:
+    steps = {step.step: step for step in served(agent, tmp_path).run(EVERYTHING)}
+
+    unit = tmp_path / ".config/systemd/user/keystead-session.service"
+    assert unit.read_text() == session_unit("keystead-agent")
+    assert steps["daemon"].says == "the service of this computer asks you in your session"
+    assert "with the service" in served(agent, tmp_path).run(replace(EVERYTHING, undo=True))[-1].says
+    assert not unit.exists()
+
+
+def test_a_packaged_unit_is_switched_off_and_stays_where_it_is(agent: RunningAgent, tmp_path: Path) -> None:
+    packaged, asked = tmp_path / "packaged", tmp_path / "asked"
+    write(packaged / "keystead-session.service", "")
+    write(tmp_path / "systemctl", f'#!/bin/sh\necho "$@" >> {asked}\n', mode=0o755)
+    setting_up = replace(served(agent, tmp_path, str(tmp_path / "systemctl")), packaged_units=packaged)
+
+    assert setting_up.run(replace(EVERYTHING, undo=True, dry_run=True))[0].outcome == "would"
+    assert not asked.exists()
+    assert setting_up.run(replace(EVERYTHING, undo=True))[0].outcome == "done"
+
+    assert asked.read_text() == "--user disable --now keystead-session.service\n"
+    assert (packaged / "keystead-session.service").exists()
 
 
 def test_without_systemd_setup_says_how_to_start_it(agent: RunningAgent, tmp_path: Path) -> None:

@@ -220,3 +220,18 @@ def wait_for_line(agent: RunningAgent, event: str) -> None:
     while all(line["event"] != event for line in agent.log):
         assert time.monotonic() < deadline, f"no {event}"
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("after", [0.0, 0.0005, 0.001, 0.002, 0.004, 0.008])
+def test_a_watch_that_is_stopped_while_it_greets_the_bus_stops(bus: PrivateBus, after: float) -> None:
+    """jeepney swallows a cancellation there, and the daemon would wait for ever for its own watch."""
+
+    async def stop_early() -> None:
+        with Logind(bus):
+            watching = asyncio.create_task(LoginWatch(os.getuid(), bus.address).run(lambda _: asyncio.sleep(0)))
+            await asyncio.sleep(after)
+            watching.cancel()
+            await asyncio.wait([watching], timeout=5)
+            assert watching.done()
+
+    asyncio.run(stop_early())

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import pty
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
 from shutil import which
@@ -158,6 +158,27 @@ def test_an_account_is_chosen_by_going_through_them(
 
     assert run(gesture(person).choose(SIGN_IN, ["alice", "bob"])) == answer
     assert "as alice?" in person.asked[0]["desc"]
+
+
+ASKED: list[Callable[[Pinentry], Coroutine[Any, Any, object]]] = [
+    lambda window: window.ask_pin(SIGN_IN),
+    lambda window: window.ask_new_pin(SIGN_IN),
+    lambda window: window.choose(SIGN_IN, ["alice", "bob"]),
+    lambda window: window.confirm(SIGN_IN, "Really?"),
+]
+
+
+@pytest.mark.parametrize("ask", ASKED, ids=["PIN", "new PIN", "account chooser", "question"])
+def test_what_there_is_to_beware_of_is_said_in_every_window(
+    person: ScriptedPinentry, ask: Callable[[Pinentry], Coroutine[Any, Any, object]]
+) -> None:
+    person.answer({"pin": "137946", "button": "cancel"}, {"pin": "137946"})
+    beware = "SOFTWARE KEYSTORE: keys are in a file, not in a chip"
+
+    run(ask(Pinentry(str(person.program), timedelta(seconds=20), beware=beware)))
+
+    assert all(window["desc"].splitlines()[-1] == beware for window in person.asked)
+    assert person.asked
 
 
 @pytest.mark.parametrize(("button", "answer"), [("ok", True), ("cancel", False), ("notok", False)])

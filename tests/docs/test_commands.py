@@ -18,7 +18,7 @@ VERBS = [
 LEAVES = [verb for verb in VERBS if not isinstance(verb.values[1], click.Group)]
 
 # They run until they are stopped and print no data.
-RUN_FOR_EVER = {"keystead serve", "keystead-agent daemon", "keystead-agent hid"}
+RUN_FOR_EVER = {"keystead serve", "keystead-agent daemon", "keystead-agent hid", "keystead-agent session"}
 
 
 def test_the_page_is_what_the_commands_say() -> None:

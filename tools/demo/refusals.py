@@ -12,6 +12,7 @@ from keystead_core.wire import b64url_encode
 from keystead_testkit.browser import Chromium, add_virtual_authenticator
 from keystead_testkit.running_agent import RunningAgent
 from keystead_testkit.software_tpm import SoftwareTpm
+from keystead_testkit.town import machine_id
 from playwright.sync_api import Page, Request, expect
 
 from tools.demo.stage import Laptop, Narrator
@@ -49,7 +50,7 @@ def copied_key_file(tell: Narrator, laptop: Laptop, folder: Path, origin: str) -
     thief = folder / "another-machine"
     shutil.copytree(laptop.agent.state, thief / "state")
     with SoftwareTpm() as other_tpm:
-        agent = RunningAgent(thief, other_tpm.address)
+        agent = RunningAgent(thief, other_tpm.address, machine_id=str(machine_id(thief, "another machine")))
         agent.pinentry.answer({"pin": PIN, "forever": True})
         with agent:
             options = {"challenge": b64url_encode(b"c" * 32), "rpId": "localhost", "userVerification": "required"}

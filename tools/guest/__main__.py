@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import signal
 import sys
 import time
 
@@ -17,7 +18,7 @@ _PLAYS = {
 }
 _BROWSERS = ("chromium", "firefox")
 # Nothing of this computer's own services but what these need.
-_UNIT = f"""[Unit]
+_UNIT = """[Unit]
 Description=What the guest is for
 Requires=basic.target dbus.socket systemd-logind.service
 After=basic.target dbus.socket systemd-logind.service systemd-user-sessions.service
@@ -26,8 +27,8 @@ SuccessAction=poweroff-force
 FailureAction=poweroff-force
 [Service]
 Type=oneshot
-WorkingDirectory={ROOT}
-ExecStart={python()} -m tools.guest.systemd
+WorkingDirectory={root}
+ExecStart={command}
 StandardOutput=tty
 StandardError=tty
 TTYPath=/dev/ttyS0
@@ -42,19 +43,29 @@ def main() -> int:
     parser.add_argument("play", nargs="?", choices=list(_PLAYS), default="clients")
     parser.add_argument("--only", choices=_BROWSERS, help="of the browsers")
     arguments = parser.parse_args()
+    # As Ctrl-C does: the machine is switched off, and its chip's folder taken away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if arguments.play == "browsers":
         browsers = [arguments.only] if arguments.only else _BROWSERS
         return 0 if all(_browser(each) for each in browsers) else 1
     if arguments.play == "systemd":
-        deb.build(BUILD)
-        write = f"$B cat > {_UNITS}/keystead-guest.service <<'END'\n{_UNIT}END\n"
+        return 0 if _newcomer() else 1
+    _prepare_module("clients")
+    return 0 if _watch(_PLAYS["clients"]) else 1
+
+
+def _newcomer() -> bool:
+    deb.build(BUILD)
+    with somebody_is_invited() as link:
+        # Without the rest of the link: systemd would take its percent signs for words of its own.
+        provider = link.split("/sign-in/")[0]
+        unit = _UNIT.format(root=ROOT, command=shlex.join([python(), "-m", "tools.guest.systemd", provider]))
+        write = f"$B cat > {_UNITS}/keystead-guest.service <<'END'\n{unit}END\n"
         # They would go through all of this computer's /tmp, emulated.
         masked = "".join(f"$B ln -sf /dev/null {_UNITS}/{name}.service\n" for name in _MASKED)
         # Where this computer is a container, systemd would take itself for one, and share no mounts with its units.
         prepare(["/lib/systemd/systemd", "--unit=keystead-guest.service"], before=write + masked + _BE_A_MACHINE)
-    else:
-        _prepare_module("clients")
-    return 0 if _watch(_PLAYS[arguments.play]) else 1
+        return _watch(_PLAYS["systemd"])
 
 
 def _browser(name: str) -> bool:

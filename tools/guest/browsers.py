@@ -10,13 +10,10 @@ LINK is a one-time link of somebody who has no passkey yet.
 
 import json
 import os
-import socket
-import subprocess
 import sys
 import time
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from threading import Thread
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -24,10 +21,8 @@ from keystead_testkit.firefox import Firefox, FirefoxError
 
 from tools.guest.chromium import ChromiumError, PipedChromium
 from tools.guest.desk import HOME, at_the_desk, start_agent, start_front, tell
+from tools.guest.outside import reach_outside
 
-# QEMU's user network: we are the first, and whoever runs us is the second.
-_OURS: Final = "10.0.2.15"
-_OUTSIDE: Final = "10.0.2.2"
 # An emulated processor opens a page in half a minute, not in a moment.
 _PATIENCE_SECONDS: Final = 300.0
 _TRIES: Final = 6
@@ -50,7 +45,7 @@ def main() -> None:
 def _passkey(name: str, link: str) -> None:
     address = urlsplit(link)
     assert address.port is not None
-    _reach_outside(address.port)
+    reach_outside(address.port)
     # The key has to answer in time while a browser starts, so the browser stands back: the niceness is this
     # thread's and its children's alone.
     os.nice(10)
@@ -123,28 +118,6 @@ def _wait_until(browser: Browser, condition: str) -> None:
                 raise _Refused(refused)
         time.sleep(1)
     raise TimeoutError(browser.run("return location.href + ' ' + document.body.innerText"))
-
-
-def _reach_outside(port: int) -> None:
-    """Make this `localhost` the identity provider's: browsers have passkeys there without TLS."""
-    subprocess.run(["/bin/busybox", "ifconfig", "eth0", _OURS, "up"], check=True)
-    listening = socket.create_server(("127.0.0.1", port))
-    Thread(target=_relay, args=(listening, port), daemon=True).start()
-
-
-def _relay(listening: socket.socket, port: int) -> None:
-    while True:
-        near, _ = listening.accept()
-        far = socket.create_connection((_OUTSIDE, port))
-        for source, sink in ((near, far), (far, near)):
-            Thread(target=_pass_on, args=(source, sink), daemon=True).start()
-
-
-def _pass_on(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(1 << 16):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
 
 
 if __name__ == "__main__":

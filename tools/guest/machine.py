@@ -14,9 +14,11 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 BUILD: Final = ROOT / "build" / "guest"
 _MODULES: Final = ("virtio_pci", "9p", "9pnet_virtio", "overlay", "virtio_net", "uhid", "hid-generic")
 
+# Whatever ends this program, SIGKILL too, ends what it started.
+_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL")
 # Hardware virtualisation is not counted on: what runs CI often is a virtual machine itself.
 _MACHINE: Final = (
-    *("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"),
+    *(*_WITH_US, "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"),
     *("-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio"),
     *("-append", "console=ttyS0 quiet loglevel=3 panic=1 mitigations=off random.trust_cpu=on systemd.show_status=no"),
 )
@@ -94,7 +96,16 @@ def _software_tpm() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="keystead-guest-") as name:
         control = Path(name) / "control"
         chip = subprocess.Popen(
-            ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={name}", "--ctrl", f"type=unixio,path={control}"]
+            [
+                *_WITH_US,
+                "swtpm",
+                "socket",
+                "--tpm2",
+                "--tpmstate",
+                f"dir={name}",
+                "--ctrl",
+                f"type=unixio,path={control}",
+            ]
         )
         try:
             while not control.exists():

@@ -1,9 +1,13 @@
-"""Inside the guest, with systemd as its init: the package, installed as a stranger does, and its units at work.
+"""Inside the guest, with systemd as its init: what the guide tells a newcomer, from nothing to a passkey.
+
+    python -m tools.guest.systemd PROVIDER
 
 A person sits at the first seat, in a session that logind knows, and somebody else is
-there too. What is done is what the guide says, and each step looks at what is so afterwards.
+there too. What is done is what the guide says, and each step looks at what is so
+afterwards. PROVIDER is the address of an organisation, at a server that runs outside.
 """
 
+import base64
 import json
 import os
 import pwd
@@ -13,26 +17,34 @@ import sys
 import traceback
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from keystead_testkit.pinentry import ScriptedPinentry
 
 from tools.guest.desk import KEY, PASSED, PIN, tell, wait_for
 from tools.guest.machine import BUILD, ROOT
+from tools.guest.outside import reach_outside
 
 _AGENT: Final = "keystead-agent"
+_SESSION: Final = "keystead-session.service"
 _HID: Final = "keystead-hid@ada.service"
+_SERVICE: Final = "keystead-agent.service"
 _PINENTRY: Final = Path("/opt/pinentry")
+_PEOPLE: Final = Path("/var/lib/keystead-agent/people")
+_SITE: Final = "localhost"
 
 
 def main() -> None:
     try:
+        reach_outside(urlsplit(sys.argv[1]).port or 80)
         for step in (
             _install,
             _plug_in_before_anybody_is_there,
             _sit_down,
             _set_up,
+            _make_a_passkey,
             _examine,
-            _plugged_in,
+            _confined,
             _others,
             _lock,
         ):
@@ -45,12 +57,13 @@ def main() -> None:
 
 def _install() -> None:
     (package,) = BUILD.glob("keystead-agent_*.deb")
+    _said("modprobe", "uhid", fails=True)
     _said("dpkg", "--install", "--no-triggers", str(package))
+    wait_for(lambda: _said("systemctl", "is-active", _SERVICE, fails=True) == "active", _SERVICE)
+    assert _said("ps", "-o", "user:20=", "-p", _said("systemctl", "show", "-P", "MainPID", _SERVICE)) == _AGENT
     for name in ("ada", "mallory"):
         _said("useradd", "--create-home", "--shell", "/bin/bash", name)
-    _said("usermod", "-aG", "tss", "ada")
-    _said("modprobe", "uhid", fails=True)
-    tell("the package is installed, and two people are there")
+    tell(f"the package is installed, {_SERVICE} runs as {_AGENT}, and two people are there, in no group")
 
 
 def _plug_in_before_anybody_is_there() -> None:
@@ -62,7 +75,12 @@ def _plug_in_before_anybody_is_there() -> None:
 
 
 def _sit_down() -> None:
-    """A session at the seat, as a display manager opens it."""
+    """A session at the seat, as a display manager opens it; on a screen that this machine lacks, somebody types."""
+    pinentry = ScriptedPinentry(_PINENTRY).install()
+    pinentry.answer_at_once(PIN)
+    settings = Path("/home/ada/.config/keystead")
+    _as("ada", "mkdir", "-p", str(settings))
+    (settings / "agent.toml").write_text(f'pinentry = "{pinentry.program}"\n', encoding="utf-8")
     wanted = ("User=ada", "PAMName=login", "TTYPath=/dev/tty1", "StandardInput=tty", "StandardOutput=null")
     properties = [f"--property={each}" for each in (*wanted, "UtmpIdentifier=tty1", "UtmpMode=user")]
     _said("systemd-run", "--unit=adas-desk", "--quiet", *properties, "/bin/sleep", "infinity")
@@ -72,16 +90,25 @@ def _sit_down() -> None:
 
 
 def _set_up() -> None:
-    pinentry = ScriptedPinentry(_PINENTRY).install()
-    pinentry.answer_at_once(PIN)
-    settings = Path("/home/ada/.config/keystead")
-    _as("ada", "mkdir", "-p", str(settings))
-    (settings / "agent.toml").write_text(f'pinentry = "{pinentry.program}"\n', encoding="utf-8")
-    print(_as("ada", _AGENT, "setup"), flush=True)
-    assert _as("ada", "systemctl", "--user", "is-active", _AGENT) == "active"
-    assert _as("ada", "systemctl", "--user", "is-enabled", _AGENT) == "enabled"
-    assert json.loads(_as("ada", _AGENT, "status", "--json"))["pin_set"] is True
-    tell("keystead-agent setup: the agent runs in her session, on the chip, with a PIN")
+    print(_as("ada", _AGENT, "setup", "--enrol", sys.argv[1]), flush=True)
+    for word in ("is-active", "is-enabled"):
+        assert _as("ada", "systemctl", "--user", word, _SESSION) in ("active", "enabled")
+    status = json.loads(_as("ada", _AGENT, "status", "--json"))
+    assert (status["serves"], status["prompter"], status["pin_set"]) == ("everybody", True, True), status
+    assert status["keystore"]["kind"] == "tpm", status
+    tell("keystead-agent setup --enrol: an identity provider and a PIN, asked for in her session")
+
+
+def _make_a_passkey() -> None:
+    home = Path("/home/ada")
+    challenge, user = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
+    (home / "make").write_text(f"{challenge}\n{_SITE}\nada\n{user}\n", encoding="utf-8")
+    # With logind's leave, for whom the seat is: no group, no rule of ours.
+    assert KEY in _as("ada", "fido2-token", "-L")
+    _as("ada", "fido2-cred", "-M", "-r", "-v", "-i", "/home/ada/make", "-o", "/home/ada/made", KEY)
+    _as("ada", "fido2-cred", "-V", "-v", "-i", "/home/ada/made", "-o", "/home/ada/verified")
+    assert "ada" in _as("ada", _AGENT, "list")
+    tell("she has a passkey in the chip, and her PIN was asked for in her session")
 
 
 def _examine() -> None:
@@ -92,43 +119,41 @@ def _examine() -> None:
     tell("keystead-agent doctor finds nothing broken")
 
 
-def _plugged_in() -> None:
-    assert _said("systemctl", "is-active", _HID) == "active"
-    exposure = re.search(r"exposure level for .*: ([0-9.]+)", _said("systemd-analyze", "security", "--no-pager", _HID))
-    promised = re.search(r"`systemd-analyze security`: ([0-9.]+[0-9])", (ROOT / "docs/guides/container.md").read_text())
-    assert exposure is not None
-    assert promised is not None
-    assert float(exposure[1]) <= float(promised[1]), exposure[1]
-    # With logind's leave, for whom the seat is: no group, no rule of ours.
-    assert KEY in _as("ada", "fido2-token", "-L")
-    assert "FIDO_2_1" in _as("ada", "fido2-token", "-I", KEY)
-    tell(f"{_HID} is as confined as the guide says ({exposure[1]}), and she can use the key")
+def _confined() -> None:
+    guide = (ROOT / "docs/guides/container.md").read_text()
+    for unit, page in ((_HID, "keystead-hid@.service"), (_SERVICE, _SERVICE)):
+        assert _said("systemctl", "is-active", unit) == "active"
+        found = re.search(r"exposure level for .*: ([0-9.]+)", _said("systemd-analyze", "security", "--no-pager", unit))
+        promised = re.search(rf"\| `{re.escape(page)}` \| ([0-9.]+) \|", guide)
+        assert found is not None
+        assert promised is not None
+        assert float(found[1]) <= float(promised[1]), (unit, found[1])
+        tell(f"{unit} is as confined as the guide says ({found[1]})")
 
 
 def _others() -> None:
     assert KEY not in _as("mallory", "sh", "-c", f"test -r {KEY} && echo {KEY}; true")
-    socket = f"{_runtime('ada')}/keystead/agent.sock"
-    asked = subprocess.run(
-        [_AGENT, "list"],
-        env={**os.environ, "KEYSTEAD_AGENT_SOCKET": socket},
-        capture_output=True,
-        text=True,
-        timeout=90,
-    )
-    assert asked.returncode != 0, asked.stdout
-    tell(f"somebody else cannot open the key, and root's agent client is told: {asked.stderr.strip()}")
+    assert _as("ada", "sh", "-c", f"ls {_PEOPLE} || echo closed", fails=True) == "closed"
+    assert _as("ada", "sh", "-c", "test -r /dev/tpmrm0 || echo closed") == "closed"
+    told = [_as("mallory", _AGENT, "list", "--json", fails=True), _said(_AGENT, "list", "--json", fails=True)]
+    assert all(json.loads(each)["error"]["code"] == "no_session" for each in told), told
+    tell("she reaches neither chip nor files, and somebody else, or root, who is not logged in is not served")
 
 
 def _lock() -> None:
     delays = _said("systemd-inhibit", "--list", "--no-pager", "--no-legend")
     assert "Keystead" in delays, delays
     _said("loginctl", "lock-session", _session())
-    log = Path("/home/ada/.local/state/keystead/agent.log")
-    wait_for(lambda: "session.left" in log.read_text(encoding="utf-8"), "the agent's word that she left")
-    _as("ada", "systemctl", "--user", "kill", "--signal=KILL", _AGENT)
-    wait_for(lambda: '"pin_set": true' in _as("ada", _AGENT, "status", "--json", fails=True), "the agent, again")
+    wait_for(lambda: "session.left" in _as("ada", _AGENT, "log"), "the agent's word that she left")
+    _said("systemctl", "kill", "--signal=KILL", _SERVICE)
+    wait_for(lambda: '"prompter": true' in _as("ada", _AGENT, "status", "--json", fails=True), "the agent, again")
+    assert '"pin_set": true' in _as("ada", _AGENT, "status", "--json")
     print(_as("ada", _AGENT, "setup", "--undo"), flush=True)
-    tell("sleep waits for the agent, a lock closes it, and after SIGKILL it comes back by itself")
+    tell("sleep waits for the service, a lock closes it, and after SIGKILL it comes back by itself, her prompter too")
+    _said("dpkg", "--purge", _AGENT)
+    assert _said("systemctl", "is-active", _SERVICE, fails=True) != "active"
+    assert (_PEOPLE / str(pwd.getpwnam("ada").pw_uid)).exists()
+    tell("the package goes, and the passkeys stay")
 
 
 def _doctor() -> Any:

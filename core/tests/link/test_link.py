@@ -11,6 +11,7 @@ from keystead_core.link import errors
 from keystead_core.link.framing import MAX_MESSAGE_BYTES, NATIVE, SOCKET, Framer, frame, parse_object
 from keystead_core.link.messages import (
     VERBS,
+    Answer,
     Cancel,
     Create,
     Ctap,
@@ -24,6 +25,7 @@ from keystead_core.link.messages import (
     reply_from_json,
     request_from_json,
 )
+from keystead_core.link.prompting import Dismiss, Question, question_from_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
@@ -214,3 +216,33 @@ def test_progress_is_told_apart_from_replies():
         {"id": "1", "asking": True, "ok": {}},
     ):
         assert progress_from_json(other) is None
+
+
+def test_questions_of_the_service_are_told_from_replies() -> None:
+    question = Question(3, "pin", {"purpose": "SIGN_IN"})
+
+    assert question_from_json(question.to_json()) == question
+    assert question_from_json(Dismiss(3).to_json()) == Dismiss(3)
+    assert question_from_json({"id": "1", "ok": {}}) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"question": 1, "way": "password", "asks": {}},
+        {"question": "1", "way": "pin", "asks": {}},
+        {"question": 1, "way": "pin", "asks": []},
+        {"question": 1, "way": "pin", "asks": {}, "more": 1},
+        {"dismiss": None},
+    ],
+)
+def test_a_question_that_nobody_can_ask_is_refused(message: dict[str, object]) -> None:
+    with pytest.raises(errors.MessageMalformed):
+        question_from_json(message)
+
+
+def test_an_answer_that_may_hold_a_pin_is_never_shown() -> None:
+    answer = Answer("1", question=1, answer={"pin": "137946"})
+
+    assert "137946" not in repr(answer)
+    assert request_from_json(answer.to_json()) == answer

@@ -1,20 +1,15 @@
 """The whole way, with nothing in between made up: a certified TPM, the agent's daemon, the server's process.
 
-Only the browser is left out: what its extension asks the daemon is asked here, and what its page sends, too.
+The town is the testkit's; what became of files beside another chip is in `test_copied_and_cloned`.
 """
 
 import json
 import os
-import re
-import shutil
 import subprocess
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 import webauthn
 from cryptography import x509
@@ -27,111 +22,14 @@ from keystead_agent.container.sealing import SealedContents
 from keystead_agent.keystore.errors import GestureRefused, PinBlocked
 from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_agent.keystore.transport import connector
-from keystead_core.link.messages import Create, Get
 from keystead_core.tpm.pin_index import TRIES
 from keystead_core.webauthn.aaguids import KEYSTEAD_TPM
 from keystead_core.wire import b64url_decode
-from keystead_testkit import software_tpm
-from keystead_testkit.command_line import invoke
-from keystead_testkit.http_browser import form_token
 from keystead_testkit.running_agent import RunningAgent
-from keystead_testkit.running_server import RunningServer, running_server
-from keystead_testkit.software_tpm import SoftwareTpm
+from keystead_testkit.town import Town
 from webauthn.helpers.structs import AttestationFormat
 
 pytestmark = pytest.mark.tpm
-PIN = "739146"
-IBM = "id:49424D00"
-
-
-@dataclass(frozen=True, slots=True)
-class Town:
-    """A server that trusts one TPM maker, and a computer whose TPM that maker made."""
-
-    server: RunningServer
-    agent: RunningAgent
-    admin: httpx2.Client
-    name: str = "home"
-
-    @property
-    def tenant(self) -> str:
-        return f"{self.server.url}/{self.name}"
-
-    def ask_of(self, page: str, fields: dict[str, str]) -> httpx2.Response:
-        return self.admin.post(page, data=fields | {"form_token": form_token(self.admin.get(page))})
-
-    def sign_in_with_pass(self, code: str) -> None:
-        page = f"/{self.name}/sign-in/pass"
-        assert self.ask_of(page, {"user": "admin", "pass": code}).status_code == 303
-
-    def enrol(self) -> str:
-        """The device that it is there."""
-        enrolled = self.agent.cli("enrol", self.tenant, "--code", self.code(), "--json")
-        assert enrolled.returncode == 0, enrolled.stdout
-        return str(json.loads(enrolled.stdout)["proof"]["device"])
-
-    def code(self) -> str:
-        found = re.search(r"--code ([\w-]+)", self.ask_of(f"/{self.name}/account/devices/new", {}).text)
-        assert found
-        return found[1]
-
-    def registration(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Options of the server, and what the container made of them."""
-        options = self.admin.post(f"/{self.name}/account/passkeys/options", json={}).json()
-        made = self.agent.client.ask(Create("1", origin=self.server.url, options=options))
-        return options, made["credential"]
-
-    def register(self) -> httpx2.Response:
-        return self.admin.post(f"/{self.name}/account/passkeys", json=self.registration()[1])
-
-    def sign_in(self) -> httpx2.Response:
-        with browser(self.server.url) as somebody:
-            somebody.get(f"/{self.name}/sign-in")
-            options = somebody.post(f"/{self.name}/sign-in/options", json={}).json()
-            answer = self.agent.client.ask(Get("2", origin=self.server.url, options=options))["credential"]
-            return somebody.post(f"/{self.name}/sign-in/assertion", json=answer)
-
-    def keystead(self, *arguments: str) -> Any:
-        result = invoke(self.server.data, "--tenant", self.name, *arguments, "--json")
-        assert result.exit_code == 0, result.output
-        return json.loads(result.stdout)
-
-    def passkeys(self) -> Any:
-        return self.keystead("passkey", "list", "admin")
-
-
-def browser(url: str) -> httpx2.Client:
-    return httpx2.Client(base_url=url, headers={"origin": url, "sec-fetch-site": "same-origin"}, timeout=30)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The state of a certified chip, and the folder with its maker."""
-    if not (software_tpm.is_available() and software_tpm.can_be_certified()):
-        pytest.skip("swtpm and swtpm_setup are needed: apt-get install swtpm swtpm-tools")
-    folder = tmp_path_factory.mktemp("maker")
-    state, maker = software_tpm.certified_state(folder, manufacturer=IBM)
-    (folder / "trusted").mkdir()
-    (folder / "trusted" / "maker.pem").write_bytes(maker)
-    return state, folder / "trusted"
-
-
-@pytest.fixture
-def town(made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
-    monkeypatch.setenv("KEYSTEAD_TPM_MAKERS", str(made[1]))
-    chip = Path(shutil.copytree(made[0], tmp_path / "chip"))
-    (tmp_path / "home").mkdir()
-    with (
-        running_server(tmp_path / "data") as server,
-        SoftwareTpm(chip) as tpm,
-        RunningAgent(tmp_path / "home", tpm.address) as agent,
-        browser(server.url) as admin,
-    ):
-        agent.pinentry.answer({"pin": PIN, "forever": True})
-        assert agent.cli("pin", "set").returncode == 0
-        town = Town(server, agent, admin)
-        town.sign_in_with_pass(server.one_time_pass())
-        yield town
 
 
 def test_from_an_enrolled_computer_to_a_refused_one(town: Town) -> None:
@@ -201,21 +99,6 @@ def test_a_container_that_enrols_without_a_code_claims_and_no_more(town: Town) -
     assert registered.status_code == 201, registered.text
     (passkey,) = town.passkeys()
     assert (passkey["proof"], passkey["attestation"], passkey["device"]) == ("claimed", "packed", None)
-
-
-def test_a_copied_disk_beside_another_chip_opens_nothing(town: Town, tmp_path: Path) -> None:
-    assert town.agent.cli("enrol", town.tenant, "--code", town.code()).returncode == 0
-    town.agent.stop()
-    shutil.copytree(town.agent.home, tmp_path / "copy", ignore=shutil.ignore_patterns("*.sock"))
-
-    with SoftwareTpm() as other, RunningAgent(tmp_path / "copy", other.address) as copy:
-        options = town.admin.post("/home/account/passkeys/options", json={}).json()
-        with pytest.raises(AgentRefused) as refused:
-            copy.client.ask(Create("1", origin=town.server.url, options=options))
-        renewal = copy.cli("enrol", town.tenant, "--json")
-
-    assert refused.value.code == "other_machine"
-    assert json.loads(renewal.stdout)["error"]["code"] == "other_machine"
 
 
 def test_keys_in_a_file_cannot_be_proven(town: Town, tmp_path: Path) -> None:

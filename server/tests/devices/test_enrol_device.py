@@ -340,6 +340,16 @@ def test_another_persons_attestation_key_is_not_taken_over(desk: DeviceDesk, lap
     assert reason_of(desk.try_to_enrol(laptop.tpm, code)) == "attestation_key_taken"
 
 
+def test_an_attestation_key_from_a_copied_disk_is_not_enrolled_with_another_chip(
+    desk: DeviceDesk, laptop: Laptop
+) -> None:
+    other = desk.tpm()
+    copied = replace(laptop.tpm, ek=other.ek, certificate=other.certificate)
+
+    assert reason_of(desk.try_to_enrol(copied)) == "attestation_key_copied"
+    assert run(desk.office.store.devices.of_user(desk.office.tenant.id, desk.office.ada.id)) == [laptop.device]
+
+
 def test_two_people_on_one_computer_enrol_one_device_each(desk: DeviceDesk, laptop: Laptop) -> None:
     bob = desk.office.add_person("bob@contoso.example")
 

@@ -5,10 +5,7 @@ from dataclasses import replace
 
 import pytest
 from keystead_testkit.command_line import invoke
-
-from .test_end_to_end import Town, browser, made, town
-
-__all__ = ["made", "town"]
+from keystead_testkit.town import Town, browser
 
 pytestmark = pytest.mark.tpm
 

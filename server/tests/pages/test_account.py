@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from keystead_core.webauthn import KEYSTEAD_SOFTWARE
 
 ACCOUNT = "/example/account"
 
@@ -51,6 +52,21 @@ def test_refused_sign_ins_are_listed_in_words_with_their_number(office: Any, ada
 
     assert "It was refused because the signature was wrong." in page
     assert office.attempts()[0].id in page
+
+
+def test_keys_in_a_file_are_called_so_on_every_page_that_shows_them(office: Any, ada: Any) -> None:
+    person = office.person("file@example.org")
+    browser = office.sign_in_with_pass(person)
+    office.add_passkey(browser, "file@example.org", aaguid=KEYSTEAD_SOFTWARE)
+    office.sign_in("file@example.org", browser)
+
+    own, administrators = browser.get(ACCOUNT).text, ada.get(f"/example/admin/users/{person.id}").text
+    log = ada.get("/example/admin/sign-ins").text
+
+    for page in (own, administrators, log):
+        assert "Keystead in software (keys on disk)" in page
+    for page in (own, administrators):
+        assert "Its key is in a file, not in a security chip" in page
 
 
 def test_somebody_elses_sign_ins_and_passkeys_are_not_shown(office: Any, ada: Any) -> None:

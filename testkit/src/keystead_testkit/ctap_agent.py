@@ -25,15 +25,16 @@ from keystead_agent.container.records import Provider
 from keystead_agent.daemon.ceremonies import Ceremonies
 from keystead_agent.daemon.ctap import CtapStart
 from keystead_agent.daemon.log import Log
+from keystead_agent.daemon.people import OnePerson, Resident
 from keystead_agent.daemon.server import Daemon
 from keystead_agent.daemon.service import Service
 from keystead_agent.gesture.interface import Cancelled, Prompt, Verified
-from keystead_agent.hid.front import Front
+from keystead_agent.hid.front import Front, Reports
 from keystead_agent.keystore.interface import Keystore
 from keystead_agent.keystore.software import Argon2Cost, SoftwareKeystore
 
 from keystead_testkit.clock import FixedClock
-from keystead_testkit.hid_reports import MemoryReports, UdpReports
+from keystead_testkit.hid_reports import MemoryReports, TerminalReports, UdpReports
 
 T = TypeVar("T")
 
@@ -139,6 +140,7 @@ class CtapAgent:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._fronts: list[asyncio.Task[None]] = []
+        self._terminals: list[TerminalReports] = []
 
     @property
     def socket(self) -> Path:
@@ -155,6 +157,10 @@ class CtapAgent:
     def listen(self, port: int = 0) -> int:
         """Another device, at the UDP port that is returned."""
         return self._call(self._listen(port))
+
+    def at_terminal(self) -> str:
+        """Another device, at the path that is returned, for libfido2's programs."""
+        return self._call(self._at_terminal())
 
     def restart(self) -> None:
         """Stop the daemon and start another; fronts stay."""
@@ -175,7 +181,13 @@ class CtapAgent:
         self._serve(reports)
         return await reports.listen(port)
 
-    def _serve(self, reports: MemoryReports | UdpReports) -> None:
+    async def _at_terminal(self) -> str:
+        reports = TerminalReports()
+        self._serve(reports)
+        self._terminals.append(reports)
+        return reports.path
+
+    def _serve(self, reports: Reports) -> None:
         front = Front(reports, AgentStream(self.socket), self.complaints.append)
         self._fronts.append(asyncio.create_task(front.run()))
 
@@ -194,7 +206,7 @@ class CtapAgent:
             device_name="a test's computer",
         )
         self._stop_asked = asyncio.Event()
-        self._running = asyncio.create_task(Daemon(service, self.socket).run(self._stop_asked))
+        self._running = asyncio.create_task(Daemon(OnePerson(Resident(service)), self.socket).run(self._stop_asked))
         while not self.socket.exists():  # noqa: ASYNC110 (a file has no event)
             await asyncio.sleep(0.005)
 
@@ -206,6 +218,8 @@ class CtapAgent:
         for front in self._fronts:
             front.cancel()
         await asyncio.gather(*self._fronts, return_exceptions=True)
+        for terminal in self._terminals:
+            terminal.close()
 
     def _monotonic(self) -> float:
         return time.monotonic() + self.later

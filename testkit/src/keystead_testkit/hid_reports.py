@@ -1,15 +1,21 @@
-"""CTAPHID reports without a kernel: from a queue in this process, or from UDP datagrams on 127.0.0.1.
+"""CTAPHID reports without /dev/uhid: from a queue in this process, from UDP datagrams on 127.0.0.1, from a terminal.
 
-    MemoryReports   what python-fido2 opens as a device, in the same process
-    UdpReports      64-byte datagrams, for CTAP test suites that speak them
+    MemoryReports     what python-fido2 opens as a device, in the same process
+    UdpReports        64-byte datagrams, for CTAP test suites that speak them
+    TerminalReports   a pseudo-terminal, which libfido2's own programs take for a device
 
 A real device is heard by everybody who has it open. Here each client hears its
 own channel, which is what its library expects.
 """
 
 import asyncio
+import os
+import pty
 import queue
+import termios
+import tty
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from fido2.hid import CtapHidDevice
@@ -20,6 +26,7 @@ Listener = Callable[[bytes], None]
 
 _READ_SECONDS: Final = 30.0
 _LOOPBACK: Final = "127.0.0.1"
+_REPORT_BYTES: Final = 64
 
 
 class _Routed:
@@ -96,3 +103,43 @@ class UdpReports(_Routed, asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.heard(data, lambda report: self._transport.sendto(report, addr))
+
+
+class TerminalReports(_Routed):
+    """libfido2 opens any character device; one that has no report descriptor gets reports of 64 bytes.
+
+    A program writes each with the number of the report, 0, before it, as to /dev/hidraw0.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._loop = asyncio.get_running_loop()
+        self._ours, self._theirs = pty.openpty()
+        tty.setraw(self._theirs)
+        settings = termios.tcgetattr(self._theirs)
+        settings[6][termios.VMIN] = _REPORT_BYTES  # nobody reads half a report
+        termios.tcsetattr(self._theirs, termios.TCSANOW, settings)
+        os.set_blocking(self._ours, False)
+        self._pending = b""
+        self._loop.add_reader(self._ours, self._read)
+
+    @property
+    def path(self) -> str:
+        return os.ttyname(self._theirs)
+
+    def _read(self) -> None:
+        self._pending += os.read(self._ours, 4096)
+        size = 1 + _REPORT_BYTES
+        while len(self._pending) >= size:
+            report, self._pending = self._pending[1:size], self._pending[size:]
+            self.heard(report, self._write)
+
+    def _write(self, report: bytes) -> None:
+        # As from a device: what nobody reads is lost.
+        with suppress(BlockingIOError):
+            os.write(self._ours, report)
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._ours)
+        os.close(self._ours)
+        os.close(self._theirs)

@@ -33,6 +33,8 @@ class RunningAgent:
         settings: more of them, by name.
     """
 
+    command: tuple[str, ...] = ("daemon",)
+
     def __init__(self, home: Path, tpm: str | None, *, bus: str = NO_BUS, **settings: str) -> None:
         self.home = home
         self._bus = bus
@@ -82,18 +84,22 @@ class RunningAgent:
             raise RuntimeError("the agent is not running")
         return self._process.pid
 
-    def start(self) -> None:
+    def begin(self) -> None:
+        """Start it, and do not wait until it answers."""
         with (self.home / "daemon.stderr").open("ab") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "keystead_agent.main", "daemon"],
+                [sys.executable, "-m", "keystead_agent.main", *self.command],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,
                 stderr=stderr,
             )
+
+    def start(self) -> None:
+        self.begin()
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if self._process is None or self._process.poll() is not None or time.monotonic() > deadline:
                 said = (self.home / "daemon.stderr").read_text(encoding="utf-8")
                 raise RuntimeError(f"the agent did not start: {said[-2000:]}")
             time.sleep(0.02)

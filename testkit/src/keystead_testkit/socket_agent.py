@@ -117,12 +117,14 @@ class SocketAgent:
         received: every request, in order.
         given_up: ceremonies that were cancelled, or whose connection closed, while held.
         refusal: when set, what `create` and `get` are answered with: code, message, name.
+        beware: said with the accounts: that their keys are in a file, say.
     """
 
     def __init__(self, path: Path, *, rp_id: str, origins: list[str]) -> None:
         self.received: list[Request] = []
         self.given_up: list[str] = []
         self.refusal: tuple[str, str, Any] | None = None
+        self.beware = ""
         self._provider = {"rp_id": rp_id, "origins": origins, "name": "Test", "issuer": origins[0]}
         self._path = path
         self._passkeys: list[_Passkey] = []
@@ -226,7 +228,7 @@ class SocketAgent:
                 reply(Done(request.id, {"providers": [self._provider]}))
             case Accounts(rp_id=rp_id):
                 mine = [passkey.account() for passkey in self._passkeys if passkey.rp_id == rp_id]
-                reply(Done(request.id, {"accounts": mine}))
+                reply(Done(request.id, {"accounts": mine} | ({"beware": self.beware} if self.beware else {})))
             case Cancel(target=target):
                 if self._give_up(target):
                     reply(Failed(target, "cancelled", "Cancelled.", "AbortError"))

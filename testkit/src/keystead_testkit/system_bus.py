@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shutil import which
 from types import TracebackType
@@ -148,6 +148,9 @@ def polkit_says_yes(bus: PrivateBus) -> BusService:
 class Logind:
     """logind with one session of ours, one of somebody else's, and a door to make things happen.
 
+    Args:
+        also: user ids of others who are logged in.
+
     Attributes:
         service: what was called stands in its `called`.
     """
@@ -155,8 +158,9 @@ class Logind:
     OURS: Final = "/org/freedesktop/login1/session/_31"
     THEIRS: Final = "/org/freedesktop/login1/session/_32"
 
-    def __init__(self, bus: PrivateBus) -> None:
+    def __init__(self, bus: PrivateBus, also: Sequence[int] = ()) -> None:
         self._sessions = [("1", os.getuid(), "us", "seat0", self.OURS), ("2", 4_000_000, "them", "seat0", self.THEIRS)]
+        self._sessions += [(f"also{uid}", uid, "also", "", f"{self.OURS}{uid}") for uid in also]
         self._inhibitors: list[int] = []
         methods = {"ListSessions": lambda _: ("a(susso)", (self._sessions,)), "Inhibit": self._inhibit}
         self.service = BusService(bus, "org.freedesktop.login1", methods, passes_files=True)
@@ -180,6 +184,9 @@ class Logind:
     def end_session(self, session: str) -> None:
         self._sessions = [one for one in self._sessions if one[4] != session]
         self._manager("SessionRemoved", "so", "1", session)
+
+    def end_everything_of(self, uid: int) -> None:
+        self._sessions = [one for one in self._sessions if one[1] != uid]
 
     def _manager(self, member: str, signature: str, *values: object) -> None:
         self.service.emit("/org/freedesktop/login1", "org.freedesktop.login1.Manager", member, signature, *values)

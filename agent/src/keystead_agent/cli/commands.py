@@ -11,10 +11,9 @@ from keystead_core.link import messages as link
 
 from keystead_agent.cli.browsers import browser
 from keystead_agent.cli.doors import REQUEST_ID, Doors, SetUp, json_option, pass_doors
-from keystead_agent.cli.log_file import last_lines
 from keystead_agent.cli.output import EXIT_CODES, EXIT_REFUSED, show_json
 from keystead_agent.cli.pin import pin, unlock
-from keystead_agent.cli.tables import finding_lines, log_lines, passkey_lines, status_lines, step_lines
+from keystead_agent.cli.tables import beware_lines, finding_lines, log_lines, passkey_lines, status_lines, step_lines
 
 _yes = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
 
@@ -26,14 +25,27 @@ def cli() -> None:
 
 
 @cli.command(epilog=EXIT_CODES)
+@click.option("--everybody", is_flag=True, help="As a user of its own: serve everybody who is logged in.")
 @pass_doors
-def daemon(doors: Doors) -> None:
+def daemon(doors: Doors, everybody: bool) -> None:
     """Run the agent in the foreground.
 
     It holds the passkeys and asks for the PIN; browsers and the other commands talk to it.
+    With --everybody it is the service of the whole computer, which the package starts: each
+    person has a container of their own in it, and is asked by `session` in their session.
     Stop it with Ctrl-C or SIGTERM.
     """
-    doors.run_daemon()
+    doors.run_daemon(everybody)
+
+
+@cli.command(epilog=EXIT_CODES)
+@pass_doors
+def session(doors: Doors) -> None:
+    """Ask you, in this session, what the service of the computer has to ask.
+
+    `setup` starts it with each of your sessions. Without it the service can ask you nothing, and refuses.
+    """
+    doors.run_prompter()
 
 
 @cli.command(epilog=EXIT_CODES)
@@ -90,6 +102,8 @@ def enrol(doors: Doors, url: str, code: str | None, as_json: bool) -> None:
     provider = answer["provider"]
     click.echo(f"{provider['name']} ({provider['rp_id']}) may keep passkeys on this computer.")
     click.echo(f"Its pages: {', '.join(provider['origins'])}")
+    for line in beware_lines(answer):
+        click.echo(line)
     if answer["proof"]:
         click.echo(f"It knows this computer as {answer['proof']['name']}: passkeys made from now on are proven to it.")
 
@@ -157,7 +171,7 @@ def explain(doors: Doors, site: str, as_json: bool) -> None:
 @pass_doors
 def log(doors: Doors, last: int, as_json: bool) -> None:
     """Show what the agent did and refused, the newest last. There is no secret in it."""
-    lines = last_lines(doors.log_path(), last)
+    lines = doors.log_lines(last, as_json=as_json)
     if as_json:
         show_json({"lines": lines})
     else:
@@ -168,7 +182,7 @@ def log(doors: Doors, last: int, as_json: bool) -> None:
 @json_option
 @pass_doors
 def doctor(doors: Doors, as_json: bool) -> None:
-    """Examine this computer: chip, prompts, browsers, permissions, clock; and say how to mend what is wrong."""
+    """Examine this computer: chip, container, prompts, browsers, permissions, disk, clock; say how to mend what is wrong."""
     findings = [finding.to_json() for finding in doors.examine()]
     if as_json:
         show_json({"findings": findings})

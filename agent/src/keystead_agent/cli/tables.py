@@ -62,6 +62,12 @@ def passkey_lines(answer: Ok) -> Iterator[str]:
         yield "No passkeys yet: register one on your identity provider's security page."
     for passkey in answer["passkeys"]:
         yield f"{passkey['credential']}  {passkey['rp_id']}  {passkey['name']}  since {passkey['created_at'][:10]}"
+    yield from beware_lines(answer)
+
+
+def beware_lines(answer: Ok) -> Iterator[str]:
+    if "beware" in answer:
+        yield f"Beware      {answer['beware']}"
 
 
 def log_lines(lines: Sequence[Ok]) -> Iterator[str]:

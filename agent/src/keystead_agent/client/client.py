@@ -8,7 +8,7 @@ from typing import Final
 
 from keystead_core.link.errors import LinkError
 from keystead_core.link.framing import Framer, frame
-from keystead_core.link.messages import Done, ErrorName, Failed, Request, reply_from_json
+from keystead_core.link.messages import NO_ID, Done, ErrorName, Failed, Request, reply_from_json
 
 # The daemon gives up on people after five minutes; this is only for a daemon that hangs.
 _ANSWER_SECONDS: Final = 6 * 60.0
@@ -59,6 +59,6 @@ class AgentClient:
         while data := stream.recv(_CHUNK_BYTES):
             for message in framer.feed(data):
                 reply = reply_from_json(message)
-                if reply.id == request_id:
+                if reply.id in (request_id, NO_ID):
                     return reply
         raise ConnectionError("it hung up")

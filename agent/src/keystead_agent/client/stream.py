@@ -9,7 +9,16 @@ from typing import Final
 
 from keystead_core.link.errors import LinkError
 from keystead_core.link.framing import Framer, frame
-from keystead_core.link.messages import Cancel, Done, Failed, Reply, Request, progress_from_json, reply_from_json
+from keystead_core.link.messages import (
+    NO_ID,
+    Cancel,
+    Done,
+    Failed,
+    Reply,
+    Request,
+    progress_from_json,
+    reply_from_json,
+)
 
 from keystead_agent.client.client import AgentRefused, AgentUnreachable
 
@@ -95,4 +104,4 @@ def _heard(message: Mapping[str, object], request: str, told: Callable[[bool], N
             told(progress.asking)
         return None
     reply = reply_from_json(message)
-    return reply if reply.id == request else None
+    return reply if reply.id in (request, NO_ID) else None

@@ -19,6 +19,7 @@ from keystead_core.tpm.pin_index import UnlockRequest
 
 from keystead_agent.container.enrolments import Enrolments
 from keystead_agent.container.errors import HelloKeyExists, PasskeyUnknown
+from keystead_agent.container.machine import UNKNOWN, Machine
 from keystead_agent.container.pin_rules import PinRules
 from keystead_agent.container.pins import Pins
 from keystead_agent.container.records import Account, Contents, Kind, Passkey, Provider, Traits
@@ -53,9 +54,15 @@ class Container:
     """
 
     def __init__(
-        self, directory: Path, keystore: Keystore, clock: Clock, entropy: Entropy, rules: PinRules | None = None
+        self,
+        directory: Path,
+        keystore: Keystore,
+        clock: Clock,
+        entropy: Entropy,
+        rules: PinRules | None = None,
+        machine: Machine = UNKNOWN,
     ) -> None:
-        self._vault = Vault(directory, keystore)
+        self._vault = Vault(directory, keystore, machine)
         self._pins = Pins(self._vault, rules or PinRules(), clock)
         self.enrolments = Enrolments(self._vault, clock, rules or PinRules())
         self._clock = clock

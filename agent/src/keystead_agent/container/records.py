@@ -182,6 +182,10 @@ class PinFacts:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
+    """Attributes:
+    mark: of the system on which it was written last; see `machine`.
+    """
+
     foundation: Foundation
     gate: Gate | None = None
     providers: tuple[Provider, ...] = ()
@@ -189,6 +193,7 @@ class Contents:
     pin: PinFacts = PinFacts()
     attestation_key: AttestationKey | None = None
     proofs: tuple[Proof, ...] = ()
+    mark: bytes = b""
 
     def pin_rules(self, own: PinRules) -> PinRules:
         """This computer's *own* rules and every provider's together.

@@ -29,6 +29,7 @@ def to_cbor(contents: Contents) -> bytes:
             "pin": _pin_to_cbor(contents.pin),
             "providers": [_to_map(provider) for provider in contents.providers],
             "passkeys": [_to_map(passkey) for passkey in contents.passkeys],
+            "mark": contents.mark,
         }
     )
 
@@ -49,7 +50,16 @@ def from_cbor(foundation: Foundation, data: bytes) -> Contents:
         _pin_facts(stored.part("pin")),
         None if attesting is None else AttestationKey(attesting),
         tuple(_proof(_Record(record)) for record in stored.items("proofs")),
+        stored.value("mark", bytes, default=b""),
     )
+
+
+def unverified_mark(data: bytes) -> bytes:
+    """The mark in what may be anybody's bytes; empty where there is none."""
+    try:
+        return bytes(_Record(decode_cbor(data, max_bytes=MAX_CONTAINER_BYTES)).value("mark", bytes, default=b""))
+    except (BadCbor, ContainerTampered):
+        return b""
 
 
 def _provider(stored: "_Record") -> Provider:

@@ -9,26 +9,30 @@ from typing import Final
 from keystead_core.link.errors import LinkError
 from keystead_core.link.framing import Framer, frame
 from keystead_core.link.messages import (
+    NO_ID,
+    Answer,
     Cancel,
     Create,
     Ctap,
     Done,
     Get,
     Progress,
+    Prompter,
     Reply,
     Request,
     id_of,
     request_from_json,
 )
+from keystead_core.link.prompting import Dismiss, Question
 
 from keystead_agent.authenticator.ctap.session import Session
 from keystead_agent.daemon.peer import Peer
 from keystead_agent.daemon.refusals import EXPECTED, Expected, cancelled, internal, refusal
 from keystead_agent.daemon.service import Service
+from keystead_agent.gesture.session import PrompterRefused, Prompters, QuestionUnknown
 
 MOST_REQUESTS: Final = 16
 _CHUNK_BYTES: Final = 16 * 1024
-_NO_ID: Final = "-"
 
 
 class RequestRefused(LinkError):
@@ -44,6 +48,7 @@ class Connection:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     _ctap: Session | None = None
+    _asks_here: Prompters | None = None
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def serve(self) -> None:
@@ -52,7 +57,7 @@ class Connection:
             await self._read()
         except LinkError as error:
             # The place in the stream is lost.
-            self._refuse(_NO_ID, error)
+            self._refuse(NO_ID, error)
         except ConnectionError:
             pass
         finally:
@@ -65,7 +70,7 @@ class Connection:
                 self._take(message)
 
     def _take(self, message: dict[str, object]) -> None:
-        request_id = id_of(message) or _NO_ID
+        request_id = id_of(message) or NO_ID
         try:
             request = request_from_json(message)
             if request.id in self._running or len(self._running) >= MOST_REQUESTS:
@@ -100,6 +105,10 @@ class Connection:
             self._send(internal(request.id))
 
     async def _ask_service(self, request: Request) -> Mapping[str, object]:
+        if isinstance(request, Prompter):
+            return self._become_prompter()
+        if isinstance(request, Answer):
+            return self._pass_on(request)
         if not isinstance(request, Ctap):
             return await self.service.answer(request, self.peer.program)
         if self._ctap is None:
@@ -107,6 +116,21 @@ class Connection:
         return await self.service.ctap.answer(
             request, self._ctap, lambda asking: self._send(Progress(request.id, asking)), pid=self.peer.pid
         )
+
+    def _become_prompter(self) -> Mapping[str, object]:
+        if self.service.prompters is None:
+            raise PrompterRefused("This daemon is your own, and asks you itself.")
+        self.service.prompters.register(self._send)
+        self._asks_here = self.service.prompters
+        self.service.log.event("prompter.came", pid=self.peer.pid)
+        return {"service": self.service.version}
+
+    def _pass_on(self, said: Answer) -> Mapping[str, object]:
+        # From the connection that was asked, and from no other program of the person's.
+        if self._asks_here is None:
+            raise QuestionUnknown("Nothing was asked on this connection.")
+        self._asks_here.answered(said.question, said.answer)
+        return {}
 
     def _refuse(self, request_id: str, error: Expected) -> None:
         self.service.log.event("message.refused", code=error.code, because=str(error), pid=self.peer.pid)
@@ -117,11 +141,14 @@ class Connection:
         event = self.service.log.event
         event("request.refused", verb=request.verb, code=code, because=because, origin=origin, pid=self.peer.pid)
 
-    def _send(self, reply: Reply | Progress) -> None:
+    def _send(self, said: Reply | Progress | Question | Dismiss) -> None:
         if not self.writer.is_closing():
-            self.writer.write(frame(reply.to_json()))
+            self.writer.write(frame(said.to_json()))
 
     async def _give_up(self) -> None:
+        if self._asks_here is not None:
+            self._asks_here.gone()
+            self.service.log.event("prompter.went", pid=self.peer.pid)
         running = list(self._running.values())
         for task in running:
             task.cancel()

@@ -11,6 +11,7 @@ from keystead_agent.authenticator.errors import AuthenticatorError
 from keystead_agent.container.container import Container
 from keystead_agent.container.errors import ContainerError
 from keystead_agent.keystore.errors import KeystoreError
+from keystead_agent.keystore.software import beware
 
 Way: TypeAlias = Mapping[str, object]
 """A way besides the PIN: name, and whether it could be used now."""
@@ -28,6 +29,7 @@ async def explain(container: Container, site: str, ways: Sequence[Way], offload:
         return _answer(site, rp_id, [], refused.code, [str(refused), _how_to_enrol(container)])
     passkeys = [passkey.to_json() for passkey in reversed(container.passkeys_for(rp_id))]
     sentences = [f"{rp_id} is enrolled: its pages may ask.", *_about_passkeys(rp_id, passkeys)]
+    sentences += filter(None, [beware(container.keystore.kind)])
     code = "" if passkeys else "no_passkey"
     try:
         tries = await offload(partial(container.tries))

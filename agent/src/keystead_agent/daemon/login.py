@@ -1,6 +1,7 @@
 """When the person leaves: logind says that the session is locked or over, or that the computer falls asleep.
 
 LoginWatch   calls `leave` at each of these, and knows whether it would be told
+has_session  whether somebody is logged in at all
 
 Falling asleep waits for us: an inhibitor delays it until the reader is released and
 what was open is closed.
@@ -26,7 +27,8 @@ _MANAGER: Final = DBusAddress("/org/freedesktop/login1", _NAME, _NAME + ".Manage
 _SESSION: Final = _NAME + ".Session"
 _PROPERTIES: Final = "org.freedesktop.DBus.Properties"
 _AGAIN_SECONDS: Final = 10.0
-_INHIBIT_SECONDS: Final = 5.0
+# polkit may have to start first, on a computer that has just started itself.
+_INHIBIT_SECONDS: Final = 20.0
 
 
 @dataclass(slots=True)
@@ -97,6 +99,14 @@ class LoginWatch:
         return frozenset(str(path) for _, uid, _, _, path in sessions if uid == self.uid)
 
 
+async def has_session(uid: int, bus: str = SYSTEM) -> bool:
+    """Whether logind knows of a session of that user; False as well when nobody can say."""
+    with suppress(BusRefused, BusUnreachable):
+        async with connected(bus) as connection:
+            return any(uid == theirs for _, theirs, *_ in (await connection.call(_MANAGER, "ListSessions"))[0])
+    return False
+
+
 def _parts(message: Message) -> tuple[str, str, Any]:
     fields = message.header.fields
     return str(fields[HeaderFields.member]), str(fields[HeaderFields.path]), message.body
@@ -122,7 +132,8 @@ async def _next(bus: Bus, said: asyncio.Queue[Message]) -> Message:
     """The next signal; raises BusUnreachable when the bus is gone, which says nothing by itself."""
     while True:
         try:
-            return await asyncio.wait_for(said.get(), _AGAIN_SECONDS)
+            async with asyncio.timeout(_AGAIN_SECONDS):
+                return await said.get()
         except TimeoutError:
             await bus.owner_of(_NAME)
 

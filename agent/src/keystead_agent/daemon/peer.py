@@ -1,6 +1,5 @@
 """Who is at the other end of the socket, as the kernel says it."""
 
-import os
 import socket
 import struct
 from dataclasses import dataclass
@@ -15,10 +14,36 @@ class PeerRefused(Exception):
     """Another user's process; root's as well, unless we are root ourselves."""
 
     code = "peer_refused"
+    says = "This agent is another person's."
 
     def __init__(self, uid: int) -> None:
-        super().__init__(f"a process of user {uid} connected")
+        super().__init__(self.says)
         self.uid = uid
+
+
+class NoSession(PeerRefused):
+    """Nobody of that user is logged in, as far as logind knows, so nobody could be asked."""
+
+    code = "no_session"
+    says = "You have no session on this computer, as far as systemd-logind knows: log in, at its screen or by ssh."
+
+
+class NoRoom(PeerRefused):
+    """The folder of that person cannot be made or read: a full disk, or somebody changed what it is."""
+
+    code = "container_not_kept"
+    says = "The service cannot keep a container for you"
+
+    def __init__(self, uid: int, why: str) -> None:
+        super().__init__(uid)
+        self.args = (f"{self.says}: {why}",)
+
+
+class TooManyConnections(PeerRefused):
+    """One person's programs hold as many as there may be; the others keep theirs."""
+
+    code = "too_many_connections"
+    says = "Your programs hold too many connections to the agent: close some."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +63,13 @@ class Peer:
 
 
 def peer_of(connection: socket.socket) -> Peer:
-    """Return who connected.
-
-    Raises:
-        PeerRefused: somebody else than the user that we run as.
-    """
     packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     pid, uid, _gid = _CREDENTIALS.unpack(packed)
-    return admit_uid(Peer(pid, uid), own=os.getuid())
+    return Peer(pid, uid)
 
 
 def admit_uid(peer: Peer, *, own: int) -> Peer:
+    """Raises PeerRefused."""
     if peer.uid != own:
         raise PeerRefused(peer.uid)
     return peer

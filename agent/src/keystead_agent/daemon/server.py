@@ -4,16 +4,26 @@ import asyncio
 import fcntl
 import os
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+
+from keystead_core.link.framing import frame
+from keystead_core.link.messages import NO_ID, Failed
 
 from keystead_agent.daemon.connection import Connection
-from keystead_agent.daemon.login import LoginWatch
-from keystead_agent.daemon.peer import PeerRefused, peer_of
+from keystead_agent.daemon.peer import Peer, PeerRefused, TooManyConnections, peer_of
+from keystead_agent.daemon.people import People
 from keystead_agent.daemon.service import Service
 from keystead_agent.keystore.private_file import ensure_private_directory
+
+# Of one person. Browsers hold one each; a program that holds hundreds would use up the files of everybody.
+MOST_CONNECTIONS: Final = 64
+_LAST_WORDS_SECONDS: Final = 1.0
+_CHUNK_BYTES: Final = 16 * 1024
 
 
 class AlreadyRunning(Exception):
@@ -43,10 +53,10 @@ def only_daemon(state: Path) -> Iterator[None]:
 
 @dataclass(slots=True)
 class Daemon:
-    service: Service
+    people: People
     socket_path: Path
-    watch: LoginWatch | None = None
     _connections: set[asyncio.Task[None]] = field(default_factory=set)
+    _of: Counter[int] = field(default_factory=Counter)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until *stop*; then close what is open, windows included.
@@ -55,45 +65,67 @@ class Daemon:
             FileNotPrivate: the socket's directory is open to others.
         """
         server = await asyncio.start_unix_server(self._connected, sock=self._listen())
-        watching = asyncio.create_task(self.watch.run(self.service.leave)) if self.watch else None
-        await self.service.open_early()
-        self.service.log.event("daemon.started", socket=str(self.socket_path), pid=os.getpid())
+        await self.people.start()
+        self.people.log.event("daemon.started", socket=str(self.socket_path), pid=os.getpid())
         try:
             await stop.wait()
         finally:
-            if watching is not None:
-                watching.cancel()
             server.close()
             for connection in self._connections:
                 connection.cancel()
             await asyncio.gather(*self._connections, return_exceptions=True)
             with suppress(FileNotFoundError):
                 self.socket_path.unlink()
-            self.service.close()
-            self.service.log.event("daemon.stopped")
+            await self.people.stop()
+            self.people.log.event("daemon.stopped")
 
     def _listen(self) -> socket.socket:
-        ensure_private_directory(self.socket_path.parent)
+        if self.people.is_for_everybody:
+            # systemd makes it, for the service's user alone to write in.
+            self.socket_path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        else:
+            ensure_private_directory(self.socket_path.parent)
         # What a killed daemon left behind; nobody serves it, as we hold the lock.
         with suppress(FileNotFoundError):
             self.socket_path.unlink()
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(self.socket_path))
-        self.socket_path.chmod(0o600)
+        # Whoever connects is asked by the kernel who they are.
+        self.socket_path.chmod(0o666 if self.people.is_for_everybody else 0o600)
         return listener
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 (a coroutine that runs has a task)
         self._connections.add(task)
+        peer = peer_of(writer.get_extra_info("socket"))
+        self._of[peer.uid] += 1
         try:
-            peer = peer_of(writer.get_extra_info("socket"))
-            await Connection(self.service, peer, reader, writer).serve()
+            service = await self._admitted(peer)
+            await Connection(service, peer, reader, writer).serve()
         except PeerRefused as refused:
-            self.service.log.event("connection.refused", code=refused.code, uid=refused.uid)
-            writer.close()
+            self.people.log.event("connection.refused", code=refused.code, uid=refused.uid)
+            await _turn_away(reader, writer, refused)
         except asyncio.CancelledError:
             # The daemon stops; what was open on this connection has been given up.
             pass
         finally:
             self._connections.discard(task)
+            self._of[peer.uid] -= 1
+
+    async def _admitted(self, peer: Peer) -> Service:
+        """Raises PeerRefused."""
+        if self._of[peer.uid] > MOST_CONNECTIONS:
+            raise TooManyConnections(peer.uid)
+        return await self.people.service_of(peer)
+
+
+async def _turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, refused: PeerRefused) -> None:
+    writer.write(frame(Failed(NO_ID, refused.code, str(refused)).to_json()))
+    writer.write_eof()
+    # To hang up on what was said and not read would take the reason away from them.
+    with suppress(TimeoutError, ConnectionError):
+        async with asyncio.timeout(_LAST_WORDS_SECONDS):
+            while await reader.read(_CHUNK_BYTES):
+                pass
+    writer.close()

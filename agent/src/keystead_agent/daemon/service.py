@@ -26,9 +26,11 @@ from keystead_agent.daemon.offloading import OneThread
 from keystead_agent.daemon.proving import Proving
 from keystead_agent.daemon.unlocking import Unlocking
 from keystead_agent.gesture.interface import Gesture
+from keystead_agent.gesture.session import Prompters
 from keystead_agent.keystore.errors import KeystoreError
 from keystead_agent.keystore.interface import Clock, Keystore, Tries
 from keystead_agent.keystore.private_file import FileNotPrivate
+from keystead_agent.keystore.software import beware
 
 Ok = Mapping[str, object]
 
@@ -40,6 +42,7 @@ class Service:
     Attributes:
         open_container: blocks; may fail, and is tried again at the next request.
         ways: besides the PIN, and whether each could be used now.
+        prompters: through whom the person is asked, where the daemon is not in their session.
         fetch: returns the provider at an address; blocks, on a thread of its own.
     """
 
@@ -55,6 +58,7 @@ class Service:
     clock: Clock
     device_name: str
     ways: Ways = no_other_ways
+    prompters: Prompters | None = None
     offload: OneThread = field(default_factory=OneThread)
     fetching: OneThread = field(default_factory=OneThread)
     unlocking: Unlocking = field(init=False)
@@ -86,10 +90,13 @@ class Service:
             case link.Providers():
                 return {"providers": [_brief(provider) for provider in (await self.container()).providers]}
             case link.ListPasskeys():
-                return {"passkeys": [passkey.to_json() for passkey in (await self.container()).passkeys]}
+                return {
+                    "passkeys": [passkey.to_json() for passkey in (await self.container()).passkeys],
+                    **self._beware,
+                }
             case link.Accounts(_, rp_id, origin):
                 authenticator = await self._authenticator()
-                return {"accounts": authenticator.accounts(Caller(origin), rp_id)}
+                return {"accounts": authenticator.accounts(Caller(origin), rp_id), **self._beware}
             case link.Create() | link.Get():
                 return await self._ceremony(request, requester)
             case link.SetPin() | link.ChangePin():
@@ -109,7 +116,9 @@ class Service:
             case link.Explain(_, site):
                 container = await self.container()
                 return await explain(container, site, await self.ways(), self.offload)
-            case link.Ctap() | Cancel():
+            case link.ReadLog(_, last, skip):
+                return {"lines": await self.fetching(partial(self.log.read, last, skip))}
+            case link.Ctap() | Cancel() | link.Prompter() | link.Answer():
                 raise AssertionError("answered where the connection is known")
 
     async def _ceremony(self, request: link.Create | link.Get, requester: str) -> Ok:
@@ -150,7 +159,7 @@ class Service:
                 await self._proving.enrol(container, provider, code)
             elif known is not None:
                 await self._proving.renew(container, provider, known)
-        return {"provider": _brief(provider), "proof": _proof(container, provider)}
+        return {"provider": _brief(provider), "proof": _proof(container, provider), **self._beware}
 
     async def _unenrol(self, name: str) -> Ok:
         container = await self.container()
@@ -177,7 +186,13 @@ class Service:
         return {}
 
     async def _status(self) -> Ok:
-        status: dict[str, object] = {"agent": self.version, "socket": self.socket_path}
+        status: dict[str, object] = {
+            "agent": self.version,
+            "socket": self.socket_path,
+            "serves": "you" if self.prompters is None else "everybody",
+            # Whether there is who asks: a daemon of one's own asks itself.
+            "prompter": self.prompters is None or self.prompters.is_there,
+        }
         try:
             container = await self.container()
         except (ContainerError, FileNotPrivate, KeystoreError) as error:
@@ -219,6 +234,12 @@ class Service:
             "tries_limit": tries.limit,
             "try_back_after_seconds": int(tries.back_after.total_seconds()),
         }
+
+    @property
+    def _beware(self) -> dict[str, str]:
+        """What stands beside passkeys that are shown."""
+        says = beware(self.keystore.kind)
+        return {"beware": says} if says else {}
 
     @property
     def _proving(self) -> Proving:

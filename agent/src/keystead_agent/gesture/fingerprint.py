@@ -23,7 +23,7 @@ from keystead_agent.gesture.system_bus import SYSTEM, Bus, BusRefused, BusUnreac
 _NAME: Final = "net.reactivated.Fprint"
 _DEVICE: Final = _NAME + ".Device"
 _MANAGER: Final = DBusAddress("/net/reactivated/Fprint/Manager", _NAME, _NAME + ".Manager")
-# Nobody is named, and fprintd takes the user that asks: naming one is a right of its own.
+# Nobody is named, and fprintd takes the user that asks: naming one is a right of its own, which the service has.
 _CALLER: Final = ""
 _ANY_FINGER: Final = "any"
 _MATCH: Final = "verify-match"
@@ -55,11 +55,13 @@ class Fingerprint:
         timeout: for one question, however many fingers are tried.
         attempts: fingers that are not this person's, before only the PIN is left.
         bus: the address of the system's bus.
+        user: whose finger; "" for the user that we run as.
     """
 
     timeout: timedelta
     attempts: int = 3
     bus: str = SYSTEM
+    user: str = _CALLER
 
     @property
     def name(self) -> str:
@@ -81,7 +83,7 @@ class Fingerprint:
         try:
             async with asyncio.timeout(_READY_SECONDS), connected(self.bus) as bus:
                 device = await _default_device(bus)
-                fingers = (await bus.call(device, "ListEnrolledFingers", "s", _CALLER))[0]
+                fingers = (await bus.call(device, "ListEnrolledFingers", "s", self.user))[0]
                 return Readiness.YES if fingers else Readiness.NO
         except BusRefused as refused:
             return Readiness.NO if refused.name in _NOTHING_THERE else Readiness.UNKNOWN
@@ -92,7 +94,7 @@ class Fingerprint:
         try:
             async with asyncio.timeout(self.timeout.total_seconds()), connected(self.bus) as bus:
                 device = await _default_device(bus)
-                async with _claimed(bus, device):
+                async with _claimed(bus, device, self.user):
                     return await self._matches(bus, device)
         except (BusRefused, BusUnreachable, TimeoutError):
             return False
@@ -125,8 +127,8 @@ async def _default_device(bus: Bus) -> DBusAddress:
 
 
 @asynccontextmanager
-async def _claimed(bus: Bus, device: DBusAddress) -> AsyncIterator[None]:
-    claiming = asyncio.create_task(bus.call(device, "Claim", "s", _CALLER))
+async def _claimed(bus: Bus, device: DBusAddress, user: str) -> AsyncIterator[None]:
+    claiming = asyncio.create_task(bus.call(device, "Claim", "s", user))
     try:
         await asyncio.shield(claiming)
         yield
@@ -136,4 +138,5 @@ async def _claimed(bus: Bus, device: DBusAddress) -> AsyncIterator[None]:
         if claiming.exception() is None:
             for method in ("VerifyStop", "Release"):
                 with suppress(BusRefused, BusUnreachable, TimeoutError):
-                    await asyncio.wait_for(bus.call(device, method), _RELEASE_SECONDS)
+                    async with asyncio.timeout(_RELEASE_SECONDS):
+                        await bus.call(device, method)

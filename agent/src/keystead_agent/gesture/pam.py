@@ -75,7 +75,8 @@ class PamService:
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
-            return await asyncio.wait_for(process.wait(), self.timeout.total_seconds()) == 0
+            async with asyncio.timeout(self.timeout.total_seconds()):
+                return await process.wait() == 0
         except TimeoutError:
             return False
         finally:

@@ -28,7 +28,7 @@ class Pinentry:
         timeout: after which an unanswered question counts as refused.
         options: said before each question, such as {"ttyname": "/dev/pts/3"}.
         environment: of the program; it needs DISPLAY or WAYLAND_DISPLAY, and a language.
-        beware: said below every question about a PIN: that its keys are in no chip, say.
+        beware: said below every question: that its keys are in no chip, say.
     """
 
     program: str
@@ -81,7 +81,7 @@ class Pinentry:
 
     async def _button(self, prompt: Prompt, question: str, *, other: str) -> bool | Cancelled:
         async with self._conversation() as pinentry:
-            await pinentry.require("SETDESC", "\n\n".join(filter(None, (question, _asked_by(prompt)))))
+            await pinentry.require("SETDESC", "\n\n".join(filter(None, (question, _asked_by(prompt), self.beware))))
             await pinentry.require("SETOK", "Yes")
             await pinentry.require("SETCANCEL", _OTHER_WAY if prompt.other_ways else "No")
             if other:
@@ -109,7 +109,8 @@ class Pinentry:
             ) from error
         try:
             conversation = _Conversation(process, self.beware)
-            await asyncio.wait_for(conversation.reply(), _START_SECONDS)
+            async with asyncio.timeout(_START_SECONDS):
+                await conversation.reply()
             for name, value in self.options.items():
                 await conversation.say("OPTION", f"{name}={value}")
             await conversation.require("SETTITLE", TITLE)

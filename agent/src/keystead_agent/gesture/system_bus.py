@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from jeepney import DBusAddress, MatchRule, Message, MessageType, new_method_call
@@ -67,7 +68,9 @@ class Bus:
 
     async def _reply(self, message: Message) -> Message:
         try:
-            return await asyncio.wait_for(self.router.send_and_get_reply(message), _CALL_SECONDS)
+            # Not `wait_for`: in Python 3.11 it swallows a cancellation that comes together with the reply.
+            async with asyncio.timeout(_CALL_SECONDS):
+                return await self.router.send_and_get_reply(message)
         except (OSError, EOFError, TimeoutError, RuntimeError) as error:
             raise BusUnreachable(str(error)) from error
 
@@ -80,12 +83,41 @@ async def connected(address: str = SYSTEM) -> AsyncIterator[Bus]:
     """Raises BusUnreachable."""
     opening = open_dbus_router(address)
     try:
-        router = await asyncio.wait_for(opening.__aenter__(), _CALL_SECONDS)
+        router = await _open(opening)
     except (OSError, EOFError, TimeoutError, RuntimeError, ValueError) as error:
         raise BusUnreachable(f"no D-Bus answers ({error})") from error
     try:
         yield Bus(router)
     finally:
-        # A router whose bus has gone says so on leaving; who leaves is not interested.
-        with suppress(OSError, EOFError):
-            await opening.__aexit__(None, None, None)
+        await asyncio.shield(asyncio.ensure_future(_close(opening)))
+
+
+# jeepney swallows a cancellation that comes while it greets the bus or leaves it, and who was cancelled would go on
+# waiting; so it does both in tasks of their own, which nobody cancels.
+
+
+async def _open(opening: open_dbus_router) -> DBusRouter:
+    greeting = asyncio.ensure_future(opening.__aenter__())
+    try:
+        async with asyncio.timeout(_CALL_SECONDS):
+            return await asyncio.shield(greeting)
+    except BaseException:
+        greeting.add_done_callback(partial(_close_late, opening))
+        raise
+
+
+def _close_late(opening: open_dbus_router, greeting: "asyncio.Future[DBusRouter]") -> None:
+    if not greeting.cancelled() and greeting.exception() is None:
+        closing = asyncio.ensure_future(_close(opening))
+        _CLOSING.add(closing)
+        closing.add_done_callback(_CLOSING.discard)
+
+
+async def _close(opening: open_dbus_router) -> None:
+    # A router whose bus has gone says so on leaving; who leaves is not interested.
+    with suppress(OSError, EOFError):
+        await opening.__aexit__(None, None, None)
+
+
+# The loop itself keeps no task alive.
+_CLOSING: Final[set["asyncio.Future[None]"]] = set()

@@ -128,7 +128,7 @@ class TpmCleared(KeystoreError):
 
 
 class OtherMachine(KeystoreError):
-    """The container was made with another keystore: a copied file, or a replaced chip."""
+    """The container was made with another keystore: its file was copied from another system."""
 
     code = "other_machine"
 
@@ -136,6 +136,33 @@ class OtherMachine(KeystoreError):
         super().__init__(
             "These passkeys were made by another computer's security chip (or this one's was replaced or cleared), "
             "and they work only there. Register a new passkey on this computer."
+        )
+
+
+class ChipExchanged(OtherMachine):
+    """It is the same installed system, and the chip beside it is another."""
+
+    code = "chip_exchanged"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.args = (
+            "These passkeys were made on this system by another security chip: the chip or the mainboard was replaced, "
+            "or this disk was put, or copied, into another computer. They work only with that chip. "
+            "Register a new passkey on this computer.",
+        )
+
+
+class MachineCloned(OtherMachine):
+    """It is the same installed system in a virtual machine that has another chip."""
+
+    code = "machine_cloned"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.args = (
+            "This virtual machine is a copy of the one whose security chip made these passkeys, or was given another "
+            "chip. They work only with the first one. Register a new passkey on this machine.",
         )
 
 

@@ -46,8 +46,7 @@ from keystead_agent.keystore.interface import (
 from keystead_agent.keystore.packing import Parts, pack
 from keystead_agent.keystore.private_file import read_private, write_private
 
-SOFTWARE_LABEL: Final = "SOFTWARE KEYSTORE: keys are in a file, not in a chip"
-LABEL: Final = SOFTWARE_LABEL
+LABEL: Final = "SOFTWARE KEYSTORE: keys are in a file, not in a chip"
 TRIES_LIMIT: Final = 5
 TRY_BACK_AFTER: Final = timedelta(minutes=10)
 _ATTESTATION: Final = "Proof of where a key is"
@@ -103,6 +102,11 @@ class _Counter:
 
     def back_after(self, now: datetime) -> timedelta:
         return min(self.since + TRY_BACK_AFTER - now, TRY_BACK_AFTER)
+
+
+def beware(kind: Literal["tpm", "software"]) -> str:
+    """What is said wherever keys of this *kind* are shown or used; "" if there is nothing to beware of."""
+    return LABEL if kind == "software" else ""
 
 
 class SoftwareKeystore:

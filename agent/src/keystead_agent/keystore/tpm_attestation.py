@@ -45,6 +45,9 @@ _NOT_FOR_IT: Final = frozenset(
         ResponseCode.TPM_RC_SIZE,
         ResponseCode.TPM_RC_ECC_POINT,
         ResponseCode.TPM_RC_INSUFFICIENT,
+        # What swtpm says of a seed that was encrypted to another chip's RSA key. A chip that has failed for good
+        # would not have come this far.
+        ResponseCode.TPM_RC_FAILURE,
     }
 )
 

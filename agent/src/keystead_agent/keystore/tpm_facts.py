@@ -9,6 +9,8 @@ from keystead_core.tpm.codes import Property
 from keystead_agent.keystore.bus import Bus
 from keystead_agent.keystore.interface import Description, Tries
 
+_OWNER_AUTH_SET: Final = 1 << 0
+_ENDORSEMENT_AUTH_SET: Final = 1 << 1
 _LOCKOUT_AUTH_SET: Final = 1 << 2
 _MANY_TRIES: Final = 32
 _SHORT_WAIT: Final = timedelta(minutes=1)
@@ -41,6 +43,13 @@ def _warnings(permanent: int, tries: Tries) -> tuple[str, ...]:
     warnings = []
     if not permanent & _LOCKOUT_AUTH_SET:
         warnings.append("The TPM's lockout password is empty: an administrator's program can reset the PIN counter.")
+    if permanent & _OWNER_AUTH_SET:
+        warnings.append(
+            "The TPM's owner password is set: wrong PINs are then counted for everybody together, "
+            "and no passkey can be made unless a root key is kept at 0x81000001."
+        )
+    if permanent & _ENDORSEMENT_AUTH_SET:
+        warnings.append("The TPM's endorsement password is set: nobody can be shown that your keys are in it.")
     if tries.limit > _MANY_TRIES:
         warnings.append(f"The TPM allows {tries.limit} wrong PINs before it locks.")
     if tries.back_after < _SHORT_WAIT:

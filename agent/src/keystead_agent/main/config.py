@@ -1,5 +1,7 @@
 """Settings, read once: ~/.config/keystead/agent.toml, and KEYSTEAD_AGENT_… in the environment, which wins.
 
+The service of a whole computer reads /etc/keystead/agent.toml instead, and no file of a person's.
+
 | setting                | means                                                                         |
 | ---------------------- | ----------------------------------------------------------------------------- |
 | keystore               | "tpm" (default), or "software": keys in a file, for machines without a TPM    |
@@ -17,7 +19,10 @@
 | prompt_timeout_seconds | after which an unanswered question counts as refused; 120 by default          |
 | security_key_sites     | relying parties, besides enrolled ones, for CTAP clients: "ssh: example.org"  |
 | state_dir              | where the container is; ~/.local/state/keystead by default                    |
-| socket                 | where the daemon listens; $XDG_RUNTIME_DIR/keystead/agent.sock by default     |
+| machine_id             | the file that names this installed system; /etc/machine-id by default         |
+| socket                 | where the daemon listens; by default where the computer's service does, if it |
+|                        | is there, else at $XDG_RUNTIME_DIR/keystead/agent.sock                        |
+| service_socket         | where the service listens; /run/keystead-agent/agent.sock by default          |
 """
 
 import tomllib
@@ -52,9 +57,17 @@ KNOWN: Final = (
     "security_key_sites",
     "state_dir",
     "socket",
+    "service_socket",
+    "machine_id",
 )
 
+SERVICE_CONFIG: Final = Path("/etc/keystead/agent.toml")
+# Each person has a folder in it, named by their user id.
+SERVICE_STATE: Final = Path("/var/lib/keystead-agent/people")
+SERVICE_SOCKET: Final = Path("/run/keystead-agent/agent.sock")
+
 _LONGEST_SITE: Final = 253
+_MACHINE_ID: Final = Path("/etc/machine-id")
 
 
 class ConfigError(Exception):
@@ -75,6 +88,13 @@ class Settings:
     security_key_sites: frozenset[str]
     state_dir: Path
     socket: Path
+    machine_id: Path
+    service_socket: Path
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the service of the whole computer is whom this person's programs speak to."""
+        return self.socket == self.service_socket
 
 
 def load_settings(environment: Mapping[str, str], home: Path) -> Settings:
@@ -86,6 +106,27 @@ def load_settings(environment: Mapping[str, str], home: Path) -> Settings:
     where = Path(environment.get(PREFIX + "CONFIG") or _config_home(environment, home) / "keystead" / "agent.toml")
     written = _file(where) | _environment(environment)
     state_dir = _path(written, "state_dir", _state_home(environment, home) / "keystead")
+    service = _path(written, "service_socket", SERVICE_SOCKET)
+    own = _runtime(environment, state_dir) / "agent.sock"
+    socket = _path(written, "socket", service if service.is_socket() else own)
+    return _settings(written, environment, state_dir, socket, service)
+
+
+def load_service_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the settings of the service of a whole computer; `state_dir` is the folder of everybody's folders.
+
+    Raises:
+        ConfigError
+    """
+    written = _file(Path(environment.get(PREFIX + "CONFIG") or SERVICE_CONFIG)) | _environment(environment)
+    state_dir = _path(written, "state_dir", SERVICE_STATE)
+    socket = _path(written, "service_socket", SERVICE_SOCKET)
+    return _settings(written, environment, state_dir, socket, socket)
+
+
+def _settings(
+    written: Mapping[str, object], environment: Mapping[str, str], state_dir: Path, socket: Path, service_socket: Path
+) -> Settings:
     return Settings(
         keystore=_keystore(written),
         tpm=_tpm(written),
@@ -96,7 +137,9 @@ def load_settings(environment: Mapping[str, str], home: Path) -> Settings:
         prompt_timeout=timedelta(seconds=_number(written, "prompt_timeout_seconds", 120, least=10, most=300)),
         security_key_sites=_sites(written),
         state_dir=state_dir,
-        socket=_path(written, "socket", _runtime(environment, state_dir) / "agent.sock"),
+        socket=socket,
+        service_socket=service_socket,
+        machine_id=_path(written, "machine_id", _MACHINE_ID),
     )
 
 

@@ -1,34 +1,41 @@
 """What `keystead-agent doctor` looks at, and how to mend what it finds. It changes nothing and asks nobody.
 
-The chip is the daemon's: what it knows is taken from its status, and only without a
-daemon is the device looked at from outside.
+The chip and what stands on it are in `doctor_chip`.
 """
 
 import asyncio
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import which
-from typing import Any, Final
+from typing import Final
 
 from keystead_agent.browser_host.everybody import PACKAGED_HOST, ForEverybody
 from keystead_agent.browser_host.install import host_files
 from keystead_agent.cli.findings import Finding
-from keystead_agent.cli.log_file import last_lines
+from keystead_agent.client.log_file import last_lines
 from keystead_agent.gesture.fingerprint import Fingerprint, Readiness
 from keystead_agent.gesture.system_bus import SYSTEM
 from keystead_agent.main.config import Settings
-
-Status = Mapping[str, Any]
+from keystead_agent.main.doctor_chip import Status, about_chip, about_container, about_pin, person
 
 UHID: Final = Path("/dev/uhid")
 _SKEW: Final = timedelta(minutes=5)
 # Older than this program: a clock that lost its battery.
 _PAST: Final = datetime(2026, 1, 1, tzinfo=UTC)
-_LOCKOUT: Final = "tpm2_changeauth -c lockout NEW-PASSWORD (as root, of tpm2-tools); keep it where you keep disk keys"
+_LEAST_ROOM_BYTES: Final = 1024 * 1024
+
+
+def free_bytes(folder: Path) -> int:
+    """How much may still be written into *folder*, or the nearest above it that is there."""
+    while not folder.exists():
+        folder = folder.parent
+    disk = os.statvfs(folder)
+    # A disk without room for another file has none for a byte.
+    return 0 if disk.f_files and not disk.f_favail else disk.f_bavail * disk.f_frsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,78 +53,44 @@ class Doctor:
     uhid: Path = UHID
     bus: str = SYSTEM
     root: Path = Path("/")
+    free_bytes: Callable[[Path], int] = free_bytes
 
     def examine(self) -> list[Finding]:
         return [
             self._daemon(),
-            *self._chip(),
-            *self._pin(),
+            *about_chip(self.settings, self.status),
+            *about_container(self.settings, self.status),
+            *about_pin(self.status),
             *self._prompt(),
             self._fingerprint(),
             self._session(),
             *self._browsers(),
             self._security_key(),
             *self._permissions(),
+            self._room(),
             self._clock(),
         ]
 
     def _daemon(self) -> Finding:
         if self.status is None:
-            mend = "systemctl --user start keystead-agent, or: keystead-agent setup"
+            mend = "keystead-agent setup; if it does not stay: journalctl --user -u keystead-agent"
+            if self.settings.is_served:
+                mend = "systemctl status keystead-agent says why; systemctl restart keystead-agent (as root)"
             return Finding("daemon", "broken", f"No agent answers at {self.settings.socket}.", mend)
-        return Finding("daemon", "ok", f"Version {self.status['agent']} answers.")
+        serves = ", the service of this computer," if self._is_served else ""
+        return Finding("daemon", "ok", f"Version {self.status['agent']}{serves} answers.")
 
-    def _chip(self) -> Iterator[Finding]:
-        if self.status is None:
-            yield from self._device()
-            return
-        keystore = self.status["keystore"]
-        if "error" in keystore:
-            yield Finding("chip", "broken", f"{keystore['message']} [{keystore['error']}]", _DEVICE_MEND)
-            return
-        state = "ok" if keystore["kind"] == "tpm" else "beware"
-        yield Finding("chip", "ok" if state == "ok" else "beware", str(keystore["label"]))
-        for warning in keystore["warnings"]:
-            yield Finding("chip", "beware", str(warning), _LOCKOUT if "lockout" in warning else "")
-
-    def _device(self) -> Iterator[Finding]:
-        kind, _, path = self.settings.tpm.partition(":")
-        if self.settings.keystore == "software":
-            yield Finding("chip", "beware", "The setting keystore is software: keys are in a file.")
-        elif kind == "device" and not Path(path).exists():
-            yield Finding("chip", "broken", f"There is no {path}.", "Switch the TPM on in the firmware's menu.")
-        elif kind == "device" and not os.access(path, os.R_OK | os.W_OK):
-            yield Finding("chip", "broken", f"You may not open {path}.", _DEVICE_MEND)
-
-    def _pin(self) -> Iterator[Finding]:
-        if self.status is None or "error" in self.status:
-            return
-        yield from self._leftovers(int(self.status["pin_leftovers"]))
-        if not self.status["pin_set"]:
-            yield Finding("pin", "broken", "There is no PIN yet.", "keystead-agent pin set")
-            return
-        match self.status["pin_guard"]:
-            case "provider" | "person":
-                yield Finding("pin", "ok", "Wrong PINs are counted in the chip, for you alone.")
-            case "chip":
-                says = "Wrong PINs are counted by the chip's one counter: this chip gives no count of one's own."
-                mend = (
-                    "If its owner password is set, empty it (tpm2_changeauth -c owner), then: keystead-agent pin change"
-                )
-                yield Finding("pin", "beware", says, mend)
-            case _:
-                yield Finding("pin", "beware", "Wrong PINs are counted in a file, which a copy turns back.")
-
-    def _leftovers(self, count: int) -> Iterator[Finding]:
-        if count:
-            says = "The chip still keeps the count of a PIN that was changed or deleted. It opens nothing."
-            mend = "The next PIN takes its place: keystead-agent pin set, or keystead-agent pin change"
-            yield Finding("pin", "beware", says, mend)
+    @property
+    def _is_served(self) -> bool:
+        return self.status is not None and self.status["serves"] == "everybody"
 
     def _prompt(self) -> Iterator[Finding]:
+        if self.status is not None and not self.status["prompter"]:
+            mend = "systemctl --user start keystead-session, or: keystead-agent setup"
+            yield Finding("prompt", "broken", "Nothing in your session asks you for the service.", mend)
         program = which(self.settings.pinentry, path=self.environment.get("PATH"))
         if program is None:
-            mend = "apt install pinentry-gnome3, pinentry-qt or pinentry-curses; or name one in the setting pinentry"
+            mend = "apt install pinentry-gnome3 (or pinentry-qt; without a screen pinentry-curses), as root"
             yield Finding("prompt", "broken", f"{self.settings.pinentry} is not there, so nobody can be asked.", mend)
             return
         yield Finding("prompt", "ok", f"{program} asks for the PIN.")
@@ -136,8 +109,8 @@ class Doctor:
                 mend = "If there is a reader: apt install fprintd, then fprintd-enroll"
                 return Finding("fingerprint", "ok", "No reader, or no finger enrolled; the PIN does.", mend)
             case Readiness.UNKNOWN:
-                mend = "systemctl status fprintd; from an ssh session it answers nobody"
-                return Finding("fingerprint", "beware", "fprintd does not answer.", mend)
+                mend = "systemctl status dbus fprintd; from an ssh session fprintd answers nobody"
+                return Finding("fingerprint", "beware", "fprintd, or the system's bus, does not answer.", mend)
 
     def _session(self) -> Finding:
         ways = self.status.get("gestures", {}).get("ways", []) if self.status else []
@@ -172,25 +145,40 @@ class Doctor:
         return Finding("uhid", "ok", "Root can offer the passkeys as a security key: keystead-hid@NAME.service")
 
     def _permissions(self) -> Iterator[Finding]:
+        if self.settings.is_served:
+            yield Finding("permissions", "ok", "The service keeps what is yours, where you and others cannot reach it.")
+            return
         for path in (self.settings.state_dir, self.settings.socket.parent):
-            if path.exists() and (path.stat().st_uid != os.getuid() or stat.S_IMODE(path.stat().st_mode) & 0o077):
+            if not path.exists():
+                continue
+            status = path.stat()
+            if status.st_uid != os.getuid():
+                says, mend = f"{path} is somebody else's.", f"chown -R {person()} {path}, as root"
+                yield Finding("permissions", "broken", says, mend)
+                return
+            if stat.S_IMODE(status.st_mode) & 0o077:
                 yield Finding("permissions", "broken", f"{path} is open to others.", f"chmod 700 {path}")
                 return
         yield Finding("permissions", "ok", "The agent's folders are yours alone.")
 
+    def _room(self) -> Finding:
+        where = self.settings.state_dir
+        if self.free_bytes(where) < _LEAST_ROOM_BYTES:
+            says = f"There is no room where {where} is: nothing can be kept, so no passkey is made or used."
+            mend = f"See what fills it: df -h {where}; as root: apt clean, journalctl --vacuum-size=100M"
+            return Finding("disk", "broken", says, mend)
+        return Finding("disk", "ok", "There is room for what has to be kept.")
+
     def _clock(self) -> Finding:
-        mend = "timedatectl set-ntp true"
+        mend = "timedatectl set-ntp true, as root; where that says it is not supported: apt install systemd-timesyncd"
         if self.now < _PAST:
             return Finding("clock", "broken", f"The clock says {self.now:%Y-%m-%d}.", mend)
-        newest = last_lines(self.settings.state_dir / "agent.log", 1)
+        newest = [] if self.settings.is_served else last_lines(self.settings.state_dir / "agent.log", 1)
         if newest and _moment(newest[0].get("at")) > self.now + _SKEW:
             return Finding(
                 "clock", "beware", "The agent's log has lines from the future: the clock was set back.", mend
             )
         return Finding("clock", "ok", "The clock goes forward.")
-
-
-_DEVICE_MEND: Final = "Be in the group tss: sudo usermod -aG tss $USER, then log in again."
 
 
 def _host_finding(host: Path, says: str, mend: str) -> Finding:

@@ -12,7 +12,7 @@ from keystead_agent.cli.commands import cli
 from keystead_agent.cli.doors import Browsers, Doors, SetUp
 from keystead_agent.cli.findings import Finding, Step
 from keystead_agent.cli.output import EXIT_CONFIG, fail
-from keystead_agent.main.config import ConfigError, Settings, load_settings
+from keystead_agent.main.config import ConfigError, Settings, load_service_settings, load_settings
 
 
 def main() -> None:
@@ -25,7 +25,8 @@ def main() -> None:
             install_browser=install_browser,
             install_for_everybody=install_for_everybody,
             remove_for_everybody=remove_for_everybody,
-            log_path=lambda: _settings().state_dir / "agent.log",
+            log_path=lambda: None if _settings().is_served else _settings().state_dir / "agent.log",
+            run_prompter=run_prompter,
             examine=examine,
             set_up=set_up,
         ),
@@ -40,17 +41,42 @@ def _settings() -> Settings:
         fail(error.code, str(error), exit_code=EXIT_CONFIG)
 
 
-def run_daemon() -> None:
+def run_daemon(everybody: bool) -> None:
     """Run until SIGTERM or SIGINT."""
     # Here, so that `keystead-agent list` does not load what it may not use.
     from keystead_agent.daemon.server import AlreadyRunning
     from keystead_agent.keystore.private_file import FileNotPrivate
-    from keystead_agent.main.daemon_process import run
+    from keystead_agent.main.daemon_process import run, run_for_everybody
 
     try:
-        run(_settings())
+        if everybody:
+            run_for_everybody(_service_settings())
+        elif _settings().is_served:
+            fail(
+                "served_already",
+                f"The service of this computer serves you already, at {_settings().socket}. What asks you is: "
+                "keystead-agent session",
+            )
+        else:
+            run(_settings())
     except (AlreadyRunning, FileNotPrivate) as error:
         fail(error.code, str(error))
+
+
+def run_prompter() -> None:
+    """Ask what the service has to ask, until SIGTERM or SIGINT."""
+    from keystead_agent.main.daemon_process import run_prompter as run
+
+    if not _settings().is_served:
+        fail("not_served", "No service of the whole computer is here; a daemon of your own asks you itself.")
+    run(_settings())
+
+
+def _service_settings() -> Settings:
+    try:
+        return load_service_settings(os.environ)
+    except ConfigError as error:
+        fail(error.code, str(error), exit_code=EXIT_CONFIG)
 
 
 def run_hid(user: str | None) -> None:

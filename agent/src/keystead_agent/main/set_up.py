@@ -21,12 +21,12 @@ from keystead_agent.cli.doors import SetUp
 from keystead_agent.cli.findings import Step
 from keystead_agent.client.client import AgentClient, AgentRefused, AgentUnreachable
 from keystead_agent.main.config import Settings
-from keystead_agent.main.units import NAME, agent_unit
+from keystead_agent.main.units import NAME, SESSION_NAME, agent_unit, session_unit
 
 # A first start on a slow disk; a person who waits sees that it waits.
 _START_SECONDS: Final = 30.0
 _SYSTEMCTL_SECONDS: Final = 30.0
-_PACKAGED_UNIT: Final = Path("/usr/lib/systemd/user") / NAME
+_PACKAGED_UNITS: Final = Path("/usr/lib/systemd/user")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,17 @@ class Installation:
     command: str
     install_browsers: Callable[[list[str]], list[Path]]
     systemctl: str | None
-    packaged_unit: Path = _PACKAGED_UNIT
+    packaged_units: Path = _PACKAGED_UNITS
     start_seconds: float = _START_SECONDS
 
     @property
+    def _name(self) -> str:
+        """What runs in the person's session: their own agent, or what asks them for the computer's service."""
+        return SESSION_NAME if self.settings.is_served else NAME
+
+    @property
     def _unit(self) -> Path:
-        return self.home / ".config" / "systemd" / "user" / NAME
+        return self.home / ".config" / "systemd" / "user" / self._name
 
     def run(self, wanted: SetUp) -> list[Step]:
         if wanted.undo:
@@ -64,7 +69,8 @@ class Installation:
             return
         status = self._ask(link.Status("setup"))
         if isinstance(status, Step):
-            yield Step("daemon", "failed", f"{status.says} Start it with: keystead-agent daemon")
+            start = "keystead-agent session" if self.settings.is_served else "keystead-agent daemon"
+            yield Step("daemon", "failed", f"{status.says} Start it with: {start}")
             return
         if wanted.url is not None:
             yield self._enrol(wanted.url)
@@ -75,7 +81,8 @@ class Installation:
     def _foreseen(self, wanted: SetUp) -> Iterator[Step]:
         unit = self._needed_unit()
         yield Step("unit", "would" if unit else "already", f"write {self._unit}" if unit else "the unit is there")
-        yield Step("daemon", "already" if self._answers() else "would", "start the agent in your session")
+        what = "the service's prompter" if self.settings.is_served else "the agent"
+        yield Step("daemon", "already" if self._is_ready() else "would", f"start {what} in your session")
         if wanted.url is not None:
             yield Step("enrol", "would", f"enrol {wanted.url}")
         if wanted.with_pin:
@@ -84,9 +91,9 @@ class Installation:
 
     def _needed_unit(self) -> str | None:
         """The text to write, or None when what is there does."""
-        if self.packaged_unit.exists():
+        if (self.packaged_units / self._name).exists():
             return None
-        text = agent_unit(self.command)
+        text = session_unit(self.command) if self.settings.is_served else agent_unit(self.command)
         return None if self._unit.exists() and self._unit.read_text(encoding="utf-8") == text else text
 
     def _write_unit(self) -> Step:
@@ -98,23 +105,29 @@ class Installation:
         return Step("unit", "done", f"wrote {self._unit}")
 
     def _start(self) -> Step:
-        if self._answers():
-            return Step("daemon", "already", "the agent answers")
-        if self._systemctl("daemon-reload") and self._systemctl("enable", "--now", NAME):
+        if self._is_ready():
+            return Step("daemon", "already", self._ready_says)
+        if self._systemctl("daemon-reload") and self._systemctl("enable", "--now", self._name):
             deadline = time.monotonic() + self.start_seconds
-            while not self._answers():
+            while not self._is_ready():
                 if time.monotonic() > deadline:
-                    return Step("daemon", "failed", f"it was started, and does not answer: journalctl --user -u {NAME}")
+                    says = f"it was started, and does not answer: journalctl --user -u {self._name}"
+                    return Step("daemon", "failed", says)
                 time.sleep(0.1)
-            return Step("daemon", "done", "the agent runs, now and at each login")
+            return Step("daemon", "done", f"{self._ready_says}, now and at each login")
         return Step("daemon", "skipped", "there is no systemd for you here: the agent has to be started by hand")
+
+    @property
+    def _ready_says(self) -> str:
+        return "the service of this computer asks you in your session" if self.settings.is_served else "the agent runs"
 
     def _enrol(self, url: str) -> Step:
         answer = self._ask(link.Enrol("setup", url=url))
         if isinstance(answer, Step):
             return Step("enrol", "failed", answer.says)
         provider = answer["provider"]
-        return Step("enrol", "done", f"{provider['name']} ({provider['rp_id']}) may keep passkeys here")
+        says = f"{provider['name']} ({provider['rp_id']}) may keep passkeys here"
+        return Step("enrol", "done", f"{says}. {answer['beware']}" if "beware" in answer else says)
 
     def _pin(self, *, is_set: bool) -> Step:
         if is_set:
@@ -133,6 +146,8 @@ class Installation:
         return Step("browsers", "done", f"wrote {len(written)} files; they work on {', '.join(origins)}")
 
     def _undo(self, *, dry_run: bool) -> Iterator[Step]:
+        if (self.packaged_units / self._name).exists():
+            yield self._disable(dry_run=dry_run)
         extension = self.settings.state_dir / "browser"
         for step, path in [
             ("unit", self._unit),
@@ -145,10 +160,18 @@ class Installation:
                 yield Step(step, "would", f"remove {path}")
                 continue
             if path == self._unit:
-                self._systemctl("disable", "--now", NAME)
+                self._systemctl("disable", "--now", self._name)
             _remove(path)
             yield Step(step, "done", f"removed {path}")
-        yield Step("passkeys", "skipped", f"passkeys and PIN stay in {self.settings.state_dir}")
+        where = "with the service" if self.settings.is_served else f"in {self.settings.state_dir}"
+        yield Step("passkeys", "skipped", f"passkeys and PIN stay {where}")
+
+    def _disable(self, *, dry_run: bool) -> Step:
+        if dry_run:
+            return Step("unit", "would", f"stop {self._name} in your sessions")
+        if self._systemctl("disable", "--now", self._name):
+            return Step("unit", "done", f"stopped {self._name}, now and at each login")
+        return Step("unit", "skipped", "there is no systemd for you here")
 
     def _systemctl(self, *arguments: str) -> bool:
         if self.systemctl is None:
@@ -160,8 +183,10 @@ class Installation:
             return done.returncode == 0
         return False
 
-    def _answers(self) -> bool:
-        return not isinstance(self._ask(link.Hello("setup")), Step)
+    def _is_ready(self) -> bool:
+        """Whether there is who answers, and who asks the person."""
+        status = self._ask(link.Status("setup"))
+        return not isinstance(status, Step) and bool(status.get("prompter"))
 
     def _ask(self, request: Request) -> Any:
         """The daemon's answer, or a Step that says why there is none."""

@@ -24,7 +24,6 @@ Mediation: TypeAlias = Literal["optional", "required", "conditional"]
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _MAX_TEXT_CHARACTERS = 2048
 _MAX_NAME_CHARACTERS = 64
-_MAX_CHANNEL = 0xFFFFFFFF
 # 7,609 bytes, as long as CTAPHID can carry.
 _MAX_CTAP_CHARACTERS = 10_146
 
@@ -53,16 +52,19 @@ def ctap(value: object) -> str:
     return value
 
 
-def channel(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_CHANNEL:
-        raise ValueError(f"must be a number from 0 to {_MAX_CHANNEL}")
-    return value
-
-
 def json_object(value: object) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise ValueError("must be an object")
     return value
+
+
+def count(least: int, most: int) -> Callable[[object], object]:
+    def check(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise ValueError(f"must be a number from {least} to {most}")
+        return value
+
+    return check
 
 
 def mediation(value: object) -> str:
@@ -73,6 +75,10 @@ def mediation(value: object) -> str:
 
 def required(check: Callable[[object], object]) -> Any:
     return field(metadata={"check": check})
+
+
+def secret(check: Callable[[object], object]) -> Any:
+    return field(repr=False, metadata={"check": check})
 
 
 def optional(check: Callable[[object], object]) -> Any:

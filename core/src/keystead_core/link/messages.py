@@ -25,11 +25,16 @@
     get          origin, top_origin?, options, mediation?, credential?;
                  credential: AuthenticationResponseJSON
     ctap         channel, command; response (both CTAP messages in base64url)
+    log          last, skip; lines: [{at, event, …}], the newest last
     cancel       target (the id of a request on the same connection);
+    prompter     ; service (version). From here on questions come on this connection: see `prompting`
+    answer       question, answer;
 
-A credential is named by its id in base64url. The PIN is in no message: the
-daemon asks for it itself, so nothing that faces a browser or a shell ever
-holds it.
+Where keys are in a file, `list`, `accounts` and `enrol` answer with `beware`, a sentence that says so.
+A credential is named by its id in base64url. The PIN is in no message but `answer`,
+which only a session's own prompter sends, to the service of the whole computer; a
+person's own daemon asks for it itself. So nothing that faces a browser or a shell
+ever holds it.
 
 A verb or member that is not in the table is refused.
 """
@@ -39,8 +44,10 @@ from typing import Final
 from keystead_core.link.members import ERROR_NAMES, ErrorName, Mediation
 from keystead_core.link.replies import Done, Failed, Progress, Reply, id_of, progress_from_json, reply_from_json
 from keystead_core.link.requests import (
+    MOST_LOG_LINES,
     VERBS,
     Accounts,
+    Answer,
     Cancel,
     ChangePin,
     Create,
@@ -50,7 +57,9 @@ from keystead_core.link.requests import (
     Get,
     Hello,
     ListPasskeys,
+    Prompter,
     Providers,
+    ReadLog,
     Remove,
     Rename,
     Request,
@@ -64,9 +73,12 @@ from keystead_core.link.requests import (
 
 __all__ = [
     "ERROR_NAMES",
+    "MOST_LOG_LINES",
+    "NO_ID",
     "PROTOCOL",
     "VERBS",
     "Accounts",
+    "Answer",
     "Cancel",
     "ChangePin",
     "Create",
@@ -81,7 +93,9 @@ __all__ = [
     "ListPasskeys",
     "Mediation",
     "Progress",
+    "Prompter",
     "Providers",
+    "ReadLog",
     "Remove",
     "Rename",
     "Reply",
@@ -98,3 +112,5 @@ __all__ = [
 ]
 
 PROTOCOL: Final = 1
+# Of a reply to what had no id that could be read, or to a connection that is not served.
+NO_ID: Final = "-"

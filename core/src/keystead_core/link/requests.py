@@ -6,7 +6,11 @@ from typing import Any, ClassVar, Final, TypeAlias, get_args
 
 from keystead_core.link import members
 from keystead_core.link.errors import VerbUnknown
-from keystead_core.link.members import Mediation, optional, required
+from keystead_core.link.members import Mediation, optional, required, secret
+
+_MAX_CHANNEL = 0xFFFFFFFF
+# So many lines of any length that the log writes are one message.
+MOST_LOG_LINES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +163,48 @@ class Ctap(_Request):
     """
 
     verb = "ctap"
-    channel: int = required(members.channel)
+    channel: int = required(members.count(0, _MAX_CHANNEL))
     command: str = required(members.ctap)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog(_Request):
+    """What the agent did and refused, for the person it serves.
+
+    Attributes:
+        last: how many lines.
+        skip: of the newest.
+    """
+
+    verb = "log"
+    last: int = required(members.count(1, MOST_LOG_LINES))
+    skip: int = required(members.count(0, 1_000_000))
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel(_Request):
     verb = "cancel"
     target: str = required(members.identifier)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompter(_Request):
+    """Ask the person through the sender of this, for as long as its connection lasts."""
+
+    verb = "prompter"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(_Request):
+    """What the person said to a question. It may hold a PIN, so it is never shown.
+
+    Attributes:
+        question: its number.
+    """
+
+    verb = "answer"
+    question: int = required(members.count(1, 2**53))
+    answer: Mapping[str, object] = secret(members.json_object)
 
 
 Request: TypeAlias = (
@@ -187,7 +225,10 @@ Request: TypeAlias = (
     | Create
     | Get
     | Ctap
+    | ReadLog
     | Cancel
+    | Prompter
+    | Answer
 )
 _REQUESTS: Final[Mapping[str, type[Request]]] = {request.verb: request for request in get_args(Request)}
 VERBS: Final = tuple(_REQUESTS)

@@ -104,8 +104,10 @@ async def known_device(store: Store, tenant: TenantId, introduction: Introductio
     if known is None:
         return None
     check_state(known.state)
-    # Another chip cannot have this key, so a record under another endorsement key was made by a lie or a broken chip.
-    if known.enrolled_by != user or known.endorsement_digest != endorsement:
+    # Another chip cannot have this key: whoever brings it beside one has the other computer's files.
+    if known.endorsement_digest != endorsement:
+        raise DeviceRefused("attestation_key_copied", f"from the device {known.id}")
+    if known.enrolled_by != user:
         raise DeviceRefused("attestation_key_taken", f"by the device {known.id}")
     return known
 

@@ -15,6 +15,9 @@ _MESSAGES = {
     "activation_failed": "This computer's security chip is not the one that it says it is.",
     "activation_not_ours": "This answer belongs to nothing that was asked here. Begin again.",
     "activation_expired": "The answer took too long. Begin again.",
+    "attestation_key_copied": (
+        "This attestation key is in another computer's security chip, and was copied here with that computer's files."
+    ),
     "attestation_key_taken": "This attestation key belongs to somebody else's enrolment.",
     "device_changed_meanwhile": "This device was changed at the same moment. Begin again.",
     "device_disabled": "This device was disabled by an administrator of your organisation.",

@@ -116,6 +116,7 @@ ERROR_NUMBERS: dict[str, int] = {
     "endorsement_certificate_invalid": METHOD_FAILED,
     "endorsement_untrusted": METHOD_FAILED,
     "attestation_key_invalid": METHOD_FAILED,
+    "attestation_key_copied": METHOD_FAILED,
     "attestation_key_taken": METHOD_FAILED,
     "device_facts_invalid": METHOD_FAILED,
     "device_name_invalid": METHOD_FAILED,

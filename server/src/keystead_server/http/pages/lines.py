@@ -144,5 +144,5 @@ def _line(attempt: Attempt, names: Mapping[bytes, str], apps: Mapping[AppId, str
         passkey=None if attempt.credential_id is None else names.get(attempt.credential_id),
         model=None if attempt.aaguid is None else model_name(metadata, attempt.aaguid),
         app=None if attempt.app_id is None else apps.get(attempt.app_id, attempt.app_id),
-        binding=words.bound(Proof(attempt.proof)) if attempt.proof else None,
+        binding=words.bound(Proof(attempt.proof), attempt.aaguid) if attempt.proof else None,
     )

@@ -1,6 +1,9 @@
 """Stable codes in words for the person: what happened and what to do, never the operator's detail."""
 
 from datetime import timedelta
+from uuid import UUID
+
+from keystead_core.webauthn import KEYSTEAD_SOFTWARE
 
 from keystead_server.domain import user_agent as user_agents
 from keystead_server.domain.device import DeviceState, EndorsementTrust
@@ -121,6 +124,7 @@ _REASONS = {
     "endorsement_certificate_invalid": "the certificate of the security chip did not hold",
     "endorsement_key_invalid": "the endorsement key was not of a known kind",
     "attestation_key_invalid": "the attestation key was not one that stays in its chip",
+    "attestation_key_copied": "the files of another computer were brought beside another security chip",
     "attestation_key_taken": "the attestation key belongs to another enrolment",
     "device_changed_meanwhile": "the device was changed at the same moment",
     "attestation_invalid": "what the passkey said about its model did not hold",
@@ -193,6 +197,9 @@ _BINDINGS = {
     Proof.ATTESTED: "The maker of the device vouches that this key cannot leave it.",
     Proof.PROVEN: "The device's security chip proved to us that this key cannot leave it.",
 }
+_IN_A_FILE = (
+    "Its key is in a file, not in a security chip: whoever copies the file can guess its PIN as often as they like."
+)
 
 
 _CODE_NOT_OFFERED = {
@@ -282,12 +289,12 @@ def passkey_type(passkey: Passkey) -> str:
 def binding(passkey: Passkey) -> str:
     if passkey.type is PasskeyType.SYNCED:
         return "Its provider keeps copies, on your other devices too."
-    return bound(passkey.proof)
+    return bound(passkey.proof, passkey.aaguid)
 
 
-def bound(proof: Proof) -> str:
-    """How far it is shown that a key cannot leave its device."""
-    return _BINDINGS[proof]
+def bound(proof: Proof, model: UUID | None = None) -> str:
+    """How far it is shown that a key of this *model* cannot leave its device."""
+    return _IN_A_FILE if model == KEYSTEAD_SOFTWARE else _BINDINGS[proof]
 
 
 def spent(time: timedelta) -> str:

@@ -1,94 +1,23 @@
 """python-fido2, a client that is not ours, registers and signs in over CTAPHID and CTAP 2.1."""
 
-from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
-from fido2.client import ClientError, DefaultClientDataCollector, Fido2Client, UserInteraction
+from fido2.client import ClientError
 from fido2.ctap import CtapError
-from fido2.ctap2 import ClientPin, CredentialManagement, Ctap2
-from fido2.ctap2.extensions import CredProtectExtension, HmacSecretExtension
+from fido2.ctap2 import ClientPin, Ctap2
 from fido2.ctap2.pin import PinProtocolV1, PinProtocolV2
-from fido2.hid import CtapHidDevice
-from fido2.server import Fido2Server
-from fido2.webauthn import PublicKeyCredentialRpEntity
 from keystead_agent.gesture.interface import Purpose
 from keystead_agent.keystore.tpm import TpmKeystore
 from keystead_core.webauthn.aaguids import KEYSTEAD_SOFTWARE, KEYSTEAD_TPM
 from keystead_core.wire.base64url import b64url_decode
 from keystead_testkit.ctap_agent import PIN, RP_ID, CtapAgent
+from keystead_testkit.ctap_site import ERR, OTHER_RP, Site, status_of
 from keystead_testkit.hid_reports import MemoryReports
 from keystead_testkit.software_tpm import BusTap
-
-ERR = CtapError.ERR
-OTHER_RP = "other.example"
-WRONG, NEW = "000001", "864209"
-
-
-@pytest.fixture
-def agent(tmp_path: Path) -> Iterator[CtapAgent]:
-    with CtapAgent(tmp_path, rp_ids=(RP_ID, OTHER_RP)) as running:
-        yield running
-
-
-@pytest.fixture
-def key(agent: CtapAgent) -> MemoryReports:
-    return agent.plug_in()
-
-
-class Typist(UserInteraction):
-    """Somebody in front of the client: types the PIN there, or leaves it to the authenticator's own prompt."""
-
-    def __init__(self, pin: str | None) -> None:
-        self.pin = pin
-
-    def request_uv(self, permissions: Any, rp_id: Any) -> bool:
-        return self.pin is None
-
-    def request_pin(self, permissions: Any, rp_id: Any) -> str | None:
-        return self.pin
-
-
-class Site:
-    """A relying party and a client that visits it."""
-
-    def __init__(self, device: CtapHidDevice, rp_id: str = RP_ID, *, pin: str | None = None) -> None:
-        self.server = Fido2Server(PublicKeyCredentialRpEntity(id=rp_id, name=rp_id), attestation="direct")
-        self.client = Fido2Client(
-            device,
-            client_data_collector=DefaultClientDataCollector(f"https://{rp_id}"),
-            user_interaction=Typist(pin),
-            extensions=[HmacSecretExtension(allow_hmac_secret=True), CredProtectExtension()],
-        )
-        self.known: list[Any] = []
-
-    def register(self, name: str = "alice", extensions: Any = None, exclude: Any = None) -> Any:
-        user = {"id": name.encode(), "name": name, "displayName": name.title()}
-        options, state = self.server.register_begin(
-            user,
-            exclude,
-            resident_key_requirement="required",
-            user_verification="required",
-            extensions=extensions,
-        )
-        result = self.client.make_credential(options.public_key)
-        data = self.server.register_complete(state, result)
-        self.known.append(data.credential_data)
-        return result
-
-    def sign_in(self, *, allow: Any = None, extensions: Any = None) -> Any:
-        options, state = self.server.authenticate_begin(allow, user_verification="required", extensions=extensions)
-        result = self.client.get_assertion(options.public_key).get_response(0)
-        self.server.authenticate_complete(state, self.known, result)
-        return result
-
-
-def status_of(refused: pytest.ExceptionInfo[ClientError]) -> Any:
-    return refused.value.cause.code
 
 
 def test_says_what_it_is_and_can(agent: CtapAgent, key: MemoryReports) -> None:
@@ -323,132 +252,6 @@ def test_a_passkey_without_a_secret_signs_in_without_one(agent: CtapAgent, key: 
     assert signed_in.response.authenticator_data.extensions is None
 
 
-def test_passkeys_are_listed_renamed_and_deleted(agent: CtapAgent, key: MemoryReports) -> None:
-    device = key.open()
-    alice, other = Site(device), Site(device, OTHER_RP)
-    alice.register("alice")
-    alice.register("bob")
-    other.register("carol")
-    ctap = Ctap2(device)
-    pin = ClientPin(ctap)
-    manage = CredentialManagement(ctap, pin.protocol, pin.get_pin_token(PIN, ClientPin.PERMISSION.CREDENTIAL_MGMT))
-
-    rps = manage.enumerate_rps()
-    credentials = manage.enumerate_creds(rps[0][CredentialManagement.RESULT.RP_ID_HASH])
-    bob = credentials[0]
-    manage.update_user_info(
-        bob[CredentialManagement.RESULT.CREDENTIAL_ID], {"id": b"bob", "name": "robert", "displayName": "Robert"}
-    )
-    manage.delete_cred(credentials[1][CredentialManagement.RESULT.CREDENTIAL_ID])
-
-    assert manage.get_metadata() == {1: 2, 2: 254}
-    assert [rp[CredentialManagement.RESULT.RP]["id"] for rp in rps] == [RP_ID, OTHER_RP]
-    assert [each[CredentialManagement.RESULT.USER]["name"] for each in credentials] == ["bob", "alice"]
-    assert [passkey.name for passkey in agent.container.passkeys] == ["robert", "carol"]
-
-
-def test_management_needs_its_own_permission(agent: CtapAgent, key: MemoryReports) -> None:
-    device = key.open()
-    Site(device).register()
-    ctap = Ctap2(device)
-    pin = ClientPin(ctap)
-    token = pin.get_pin_token(PIN, ClientPin.PERMISSION.GET_ASSERTION, RP_ID)
-
-    with pytest.raises(CtapError, match="PIN_AUTH_INVALID"):
-        CredentialManagement(ctap, pin.protocol, token).enumerate_rps()
-
-
-def test_a_management_token_for_one_site_does_not_reach_another(agent: CtapAgent, key: MemoryReports) -> None:
-    device = key.open()
-    Site(device).register()
-    Site(device, OTHER_RP).register()
-    ctap = Ctap2(device)
-    pin = ClientPin(ctap)
-    manage = CredentialManagement(
-        ctap, pin.protocol, pin.get_pin_token(PIN, ClientPin.PERMISSION.CREDENTIAL_MGMT, OTHER_RP)
-    )
-    foreign = agent.container.passkeys_for(RP_ID)[0].credential_id
-
-    with pytest.raises(CtapError, match="PIN_AUTH_INVALID"):
-        manage.get_metadata()
-    with pytest.raises(CtapError, match="PIN_AUTH_INVALID"):
-        manage.enumerate_creds(sha256(RP_ID.encode()).digest())
-    with pytest.raises(CtapError, match="PIN_AUTH_INVALID"):
-        manage.delete_cred({"type": "public-key", "id": foreign})
-
-    assert len(agent.container.passkeys) == 2
-
-
-def test_both_ways_of_typing_a_pin_come_to_the_same(tmp_path: Path) -> None:
-    with CtapAgent(tmp_path, pin=None) as agent:
-        device = agent.plug_in().open()
-        ctap = Ctap2(device)
-        assert ctap.info.options["clientPin"] is False
-
-        ClientPin(ctap).set_pin(PIN)
-        Site(device).register()
-        ClientPin(ctap).change_pin(PIN, NEW)
-        agent.person.types = NEW
-        ctap.get_assertion(RP_ID, bytes(32))
-
-        assert ctap.get_info().options["clientPin"] is True
-        assert agent.container.passkeys[0].sign_count == 1
-
-
-def test_a_program_cannot_set_the_first_pin_behind_the_persons_back(tmp_path: Path) -> None:
-    with CtapAgent(tmp_path, pin=None) as agent:
-        agent.person.agrees = False
-        pin = ClientPin(Ctap2(agent.plug_in().open()))
-
-        with pytest.raises(CtapError, match="OPERATION_DENIED"):
-            pin.set_pin(PIN)
-
-        assert not agent.container.has_pin
-
-
-@pytest.mark.parametrize("unfit", ["1234", "111111", "123456"])
-def test_the_rules_for_pins_hold_in_a_client_too(agent: CtapAgent, key: MemoryReports, unfit: str) -> None:
-    with pytest.raises(CtapError, match="PIN_POLICY_VIOLATION"):
-        ClientPin(Ctap2(key.open())).change_pin(PIN, unfit)
-
-
-def test_wrong_pins_are_counted_and_three_in_a_row_end_the_conversation(agent: CtapAgent, key: MemoryReports) -> None:
-    pin = ClientPin(Ctap2(key.open()))
-    assert pin.get_pin_retries()[0] == 5
-
-    for expected in (ERR.PIN_INVALID, ERR.PIN_INVALID, ERR.PIN_AUTH_BLOCKED, ERR.PIN_AUTH_BLOCKED):
-        with pytest.raises(CtapError) as refused:
-            pin.get_pin_token(WRONG, ClientPin.PERMISSION.GET_ASSERTION, RP_ID)
-        assert refused.value.code == expected
-
-    assert pin.get_pin_retries() == (2, 1)
-    with pytest.raises(CtapError, match="PIN_AUTH_BLOCKED"):
-        pin.get_pin_token(PIN, ClientPin.PERMISSION.GET_ASSERTION, RP_ID)
-
-
-def test_a_locked_pin_is_locked_for_every_client(agent: CtapAgent) -> None:
-    for _ in range(2):
-        pin = ClientPin(Ctap2(agent.plug_in().open()))
-        for _ in range(3):
-            with pytest.raises(CtapError):
-                pin.get_pin_token(WRONG, ClientPin.PERMISSION.GET_ASSERTION, RP_ID)
-    fresh = Ctap2(agent.plug_in().open())
-
-    with pytest.raises(CtapError, match="PIN_BLOCKED"):
-        ClientPin(fresh).get_pin_token(PIN, ClientPin.PERMISSION.GET_ASSERTION, RP_ID)
-    with pytest.raises(CtapError, match="UV_BLOCKED"):
-        ClientPin(fresh).get_uv_token(ClientPin.PERMISSION.GET_ASSERTION, RP_ID)
-
-
-def test_three_wrong_pins_at_our_prompt_verify_nobody(agent: CtapAgent, key: MemoryReports) -> None:
-    agent.person.types = WRONG
-
-    with pytest.raises(CtapError, match="UV_INVALID"):
-        ClientPin(Ctap2(key.open())).get_uv_token(ClientPin.PERMISSION.GET_ASSERTION, RP_ID)
-
-    assert len(agent.person.prompts) == 3
-
-
 def test_cancelling_closes_the_window(agent: CtapAgent, key: MemoryReports) -> None:
     agent.person.is_away = True
     cancel = Event()
@@ -473,46 +276,6 @@ def test_cancelling_closes_the_window(agent: CtapAgent, key: MemoryReports) -> N
     assert agent.person.closed_windows == 1
 
 
-def test_reset_names_what_is_lost_and_keeps_what_is_enrolled(agent: CtapAgent, key: MemoryReports) -> None:
-    device = key.open()
-    Site(device).register()
-    Ctap2(device).reset()
-
-    assert agent.person.questions == [f"Delete all 1 passkeys on this computer ({RP_ID}) and the PIN, for good?"]
-    assert agent.container.passkeys == ()
-    assert not agent.container.has_pin
-    assert [provider.rp_id for provider in agent.container.providers] == [RP_ID, OTHER_RP]
-
-
-def test_reset_is_refused_without_a_yes_or_too_late(agent: CtapAgent, key: MemoryReports) -> None:
-    ctap = Ctap2(key.open())
-    agent.person.agrees = False
-    with pytest.raises(CtapError, match="OPERATION_DENIED"):
-        ctap.reset()
-    agent.person.agrees, agent.later = True, 10.1
-    with pytest.raises(CtapError, match="NOT_ALLOWED"):
-        ctap.reset()
-
-    assert agent.container.has_pin
-    assert '"code": "reset_too_late"' in agent.log
-
-
-def test_a_site_that_the_person_named_may_ask_and_unenrolling_others_leaves_its_passkeys(tmp_path: Path) -> None:
-    with CtapAgent(tmp_path, sites=frozenset({"ssh:"})) as agent:
-        ctap = Ctap2(agent.plug_in().open())
-        user, es256 = {"id": bytes(32), "name": "openssh"}, [{"type": "public-key", "alg": -7}]
-
-        made = [ctap.make_credential(bytes(32), {"id": "ssh:", "name": "ssh"}, user, es256) for _ in range(2)]
-        agent.container.enrolments.unenrol(RP_ID)
-
-        for each in made:
-            credential = each.auth_data.credential_data
-            allow = [{"type": "public-key", "id": credential.credential_id}]
-            ctap.get_assertion("ssh:", bytes(32), allow).verify(bytes(32), credential.public_key)
-        with pytest.raises(CtapError, match="NOT_ALLOWED"):
-            ctap.get_assertion("ssh:other", bytes(32))
-
-
 def test_a_passkey_that_need_not_be_found_is_found_by_its_id_alone_and_replaces_nothing(
     agent: CtapAgent, key: MemoryReports
 ) -> None:
@@ -529,37 +292,3 @@ def test_a_passkey_that_need_not_be_found_is_found_by_its_id_alone_and_replaces_
     assert {passkey.credential_id for passkey in agent.container.passkeys} == set(ids[1:])
     assert found.credential["id"] == ids[3]
     assert agent.person.questions == []
-
-
-def test_after_one_pin_a_finger_does_until_the_session_is_left(agent: CtapAgent, key: MemoryReports) -> None:
-    agent.person.offers_more = True
-    site = Site(key.open())
-    site.register()
-    agent.person.touches, agent.person.types = True, None
-
-    signed_in = site.sign_in()
-    agent.container.void_approvals()
-    with pytest.raises(ClientError):
-        site.sign_in()
-
-    assert signed_in.response.authenticator_data.is_user_verified()
-    assert [prompt.other_gestures for prompt in agent.person.prompts] == [False, True, False]
-
-
-def test_a_token_of_a_finger_is_void_once_the_session_is_left(agent: CtapAgent, key: MemoryReports) -> None:
-    """Attack: a program has a token made by the owner's finger, and spends it after the screen was locked."""
-    agent.person.offers_more = True
-    device = key.open()
-    site = Site(device)
-    site.register()
-    agent.person.touches = True
-    client_pin, permissions = ClientPin(Ctap2(device)), ClientPin.PERMISSION.GET_ASSERTION
-    token = client_pin.get_uv_token(permissions, RP_ID)
-    digest = bytes(32)
-    proof = client_pin.protocol.authenticate(token, digest)
-
-    agent.container.void_approvals()
-
-    with pytest.raises(CtapError) as refused:
-        Ctap2(device).get_assertion(RP_ID, digest, pin_uv_param=proof, pin_uv_protocol=client_pin.protocol.VERSION)
-    assert refused.value.code == ERR.PIN_AUTH_INVALID
