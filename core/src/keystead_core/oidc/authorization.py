@@ -16,6 +16,7 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from keystead_core.fast_init import fast_init
 from keystead_core.oidc.claims_request import (
     MAX_CLAIMS_CHARACTERS,
     NO_CLAIMS,
@@ -61,6 +62,7 @@ class Prompt(StrEnum):
     CONSENT = "consent"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class ReceivedAuthorization:
     """Parsed; believe nothing. For finding the client."""
@@ -70,6 +72,7 @@ class ReceivedAuthorization:
     parameters: KnownParameters
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
     """What a client asks for, answerable at an address it registered.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from keystead_core.fast_init import fast_init
 from keystead_core.wire.base64url import b64url_encode
 
 Claims: TypeAlias = dict[str, object]
@@ -34,6 +35,7 @@ _HASHES = {
 }
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who signed in.
@@ -52,6 +54,7 @@ class Person:
     email_verified: bool = False
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Authentication:
     """How, and in which session.
@@ -67,6 +70,7 @@ class Authentication:
     acrs: tuple[str, ...] = ()
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """What policy tells an API about the session, in the names that Entra's tokens have.
@@ -89,6 +93,7 @@ class Conditions:
 UNCONDITIONAL = Conditions()
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Issue:
     """By whom, to which client, from when and for how long."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import unquote_to_bytes
 
+from keystead_core.fast_init import fast_init
 from keystead_core.oidc.errors import InvalidClient, InvalidRequest
 from keystead_core.oidc.parameters import VISIBLE_ASCII, KnownParameters, Rule, read_parameters
 
@@ -37,6 +38,7 @@ class AuthenticationMethod(StrEnum):
     CLIENT_SECRET_POST = "client_secret_post"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class PresentedClient:
     """Who the client says it is; believe nothing."""

@@ -7,6 +7,7 @@ that an app moves over by changing its authority.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from keystead_core.fast_init import fast_init
 from keystead_core.oidc.authorization import KNOWN_SCOPES, Prompt
 from keystead_core.oidc.client_auth import AuthenticationMethod
 from keystead_core.oidc.reply import ResponseMode
@@ -34,6 +35,7 @@ CLAIMS = (
 )
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Endpoints:
     """The addresses of one tenant.

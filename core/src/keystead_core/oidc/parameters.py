@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from keystead_core.fast_init import fast_init
+
 VISIBLE_ASCII = re.compile(r"[\x20-\x7e]*")
 """RFC 6749 Appendix A: *VSCHAR."""
 TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]*")
@@ -21,6 +23,7 @@ class Rule:
     characters: re.Pattern[str] = VISIBLE_ASCII
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class KnownParameters:
     """The values of the parameters we know, and what is wrong with the others of them.

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
+
+from keystead_core.fast_init import fast_init
 
 Parameters: TypeAlias = Sequence[tuple[str, str]]
 
@@ -18,6 +20,7 @@ class ResponseMode(StrEnum):
     FORM_POST = "form_post"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class ReplyTo:
     """An address that the client registered, and what the client wants to find there.
@@ -42,7 +45,8 @@ def location(uri: str, parameters: Parameters) -> str:
     """Return *uri* with *parameters* added to its query; they keep the query that was registered."""
     if not parameters:
         return uri
-    return f"{uri}{'&' if '?' in uri else '?'}{urlencode(parameters)}"
+    query = "&".join([f"{quote_plus(name)}={quote_plus(value)}" for name, value in parameters])
+    return f"{uri}{'&' if '?' in uri else '?'}{query}"
 
 
 def _state(reply_to: ReplyTo) -> Parameters:

@@ -7,6 +7,7 @@ secret must still bring the verifier.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from keystead_core.fast_init import fast_init
 from keystead_core.oidc.errors import InvalidRequest, UnsupportedGrantType
 from keystead_core.oidc.parameters import KnownParameters, Rule, read_parameters
 from keystead_core.oidc.pkce import check_verifier_syntax
@@ -22,6 +23,7 @@ _RULES = {
 }
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class AuthorizationCodeGrant:
     """A code and what must fit it; nothing is checked against the code yet."""

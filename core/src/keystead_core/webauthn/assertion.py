@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from keystead_core.cose import CosePublicKey
 from keystead_core.cose import SignatureInvalid as KeyDidNotSign
+from keystead_core.fast_init import fast_init
 from keystead_core.webauthn.authenticator_data import FLAG_BE, FLAG_BS, FLAG_UP, FLAG_UV
 from keystead_core.webauthn.client_data import check_client_data
 from keystead_core.webauthn.errors import (
@@ -29,6 +30,7 @@ from keystead_core.webauthn.rp_id import rp_id_hash
 from keystead_core.wire import CborValue
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class AssertionExpectation:
     """What we issued, and where we expect it to be answered.
@@ -51,6 +53,7 @@ class AssertionExpectation:
     allowed_credentials: frozenset[bytes] | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class StoredCredential:
     """What a verification needs of the credential record."""
@@ -61,6 +64,7 @@ class StoredCredential:
     backup_eligible: bool
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class VerifiedAssertion:
     """The key holder answered this challenge for this site.

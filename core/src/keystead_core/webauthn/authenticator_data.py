@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
+from keystead_core.fast_init import fast_init
 from keystead_core.webauthn.errors import BackupStateImpossible, CredentialIdTooLong, MalformedResponse
 from keystead_core.wire import BadCbor, CborValue, decode_cbor_prefix
 
@@ -36,6 +37,7 @@ class AttestedCredentialData:
     public_key: bytes
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class AuthenticatorData:
     """Parsed authenticator data, with the exact bytes that were signed.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
+from keystead_core.fast_init import fast_init
 from keystead_core.webauthn.errors import (
     CeremonyTypeWrong,
     ChallengeMismatch,
@@ -23,6 +24,7 @@ from keystead_core.wire import WireError, b64url_decode, json_decode_object
 MAX_CLIENT_DATA_BYTES = 8 * 1024
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class ClientData:
     """CollectedClientData, with the exact bytes that were hashed and signed.

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keystead_core.fast_init import fast_init
 from keystead_core.webauthn.authenticator_data import (
     FLAG_AT,
     MAX_CREDENTIAL_ID_BYTES,
@@ -56,6 +57,7 @@ class ReceivedRegistration:
     authenticator_attachment: str | None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class ReceivedAssertion:
     """A sign-in's answer; its shape is right and nothing else is known.

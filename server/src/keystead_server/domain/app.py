@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.ids import AppId, TenantId
 
 ID_TOKEN_ALGORITHMS = ("ES256", "RS256")
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class App:
     """An OpenID Connect client.

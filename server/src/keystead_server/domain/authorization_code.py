@@ -4,16 +4,19 @@ Nothing is stored when a code is given out. Redeeming it inserts a grant under t
 so a second redemption meets the key (docs/decisions/0003).
 """
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+
+from keystead_core.fast_init import fast_init
+from msgspec.json import decode, encode
 
 from keystead_server.domain.ids import AppId, GrantId, SessionId
 
 CODE_SEAL = "authorization-code"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class AuthorizationCode:
     """Attributes:
@@ -38,7 +41,7 @@ class AuthorizationCode:
     capabilities: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
-        return json.dumps(
+        return encode(
             [
                 self.id,
                 self.session_id,
@@ -52,14 +55,13 @@ class AuthorizationCode:
                 self.platform,
                 " ".join(self.contexts),
                 " ".join(self.capabilities),
-            ],
-            separators=(",", ":"),
-        ).encode()
+            ]
+        )
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "AuthorizationCode":
         """Read what `to_bytes` wrote; only ever called on what our own seal gave back."""
-        code, session, app, digest, challenge, scopes, nonce, expires_at, *more = json.loads(raw)
+        code, session, app, digest, challenge, scopes, nonce, expires_at, *more = decode(raw)
         address, platform, contexts, capabilities = more
         return cls(
             GrantId(code),

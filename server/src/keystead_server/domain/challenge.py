@@ -7,6 +7,8 @@ import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.ids import AttemptId, TenantId, UserId, id_bytes, id_text
 from keystead_server.domain.sign_in import Purpose
 
@@ -19,6 +21,7 @@ _NOBODY = bytes(16)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Challenge:
     """What we asked a browser to have signed.

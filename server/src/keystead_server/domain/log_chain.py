@@ -19,6 +19,7 @@ from json import JSONEncoder
 from json.encoder import encode_basestring_ascii as text
 from typing import NewType
 
+from keystead_core.fast_init import fast_init
 from keystead_core.wire import b64url_encode
 
 from keystead_server.domain.audit import AuditEvent
@@ -121,6 +122,7 @@ def row_line(row: Attempt | AuditEvent | UnreadableRow) -> bytes:
             return line_of({"id": row.id, "tenant_id": row.tenant_id, "unreadable": True})
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class RowMark:
     """Which row, and the SHA-256 of its line."""

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.ids import AppId, DeviceId, PasskeyId, TenantId, UserId
 
 
@@ -31,6 +33,7 @@ class Proof(StrEnum):
 _PROOFS = list(Proof)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Passkey:
     """A registered passkey.

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.ids import AppId, GrantId, PasskeyId, SessionId, TenantId, UserId
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
@@ -18,6 +20,7 @@ ID_TOKEN_LIFETIME = timedelta(hours=1)
 ACCESS_TOKEN_LIFETIME = timedelta(hours=1)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Session:
     """Opened by one granted sign-in, whose attempt has the same id.
@@ -79,6 +82,7 @@ class Session:
         return method in self.methods
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What an app got for a code. Its id is the code's, so a code redeemed twice meets the key.

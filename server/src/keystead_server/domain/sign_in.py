@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.access_ruling import AccessRuling
 from keystead_server.domain.ids import AppId, AttemptId, TenantId, UserId
 
@@ -68,6 +70,7 @@ class Purpose(StrEnum):
     UNLOCK_DEVICE = "unlockDevice"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One attempt: its id is the challenge's, so recording it spends the challenge.

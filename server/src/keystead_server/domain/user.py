@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.ids import GroupId, TenantId, UserId
 from keystead_server.domain.invalid import Invalid
 
@@ -22,6 +24,7 @@ class Role(StrEnum):
     GLOBAL_READER = "Global Reader"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class User:
     """A person's account.

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.ids import AppId
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """The other end of a request.

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.ids import AppId
 from keystead_server.domain.passkey import Passkey
@@ -55,6 +57,7 @@ _MODES_OR_PASS = {*_MODES, Method.TEMPORARY_ACCESS_PASS}
 PASSWORD_MODE = frozenset({MethodMode.PASSWORD})
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Place:
     """From where somebody comes.
@@ -96,6 +99,7 @@ def platform_of(user_agent: str) -> Platform | None:
     return _PLATFORMS.get(system_of(user_agent) or "")
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Target:
     """Attributes:
@@ -126,7 +130,8 @@ NEW_PASSWORD = Target(action=UserAction.REGISTER_SECURITY_INFO, changes_password
 DEVICES = Target(action=UserAction.REGISTER_DEVICE)
 
 
-def app_target(app: AppId | None, contexts: Iterable[str] = ()) -> Target:
+@lru_cache(maxsize=1024)
+def app_target(app: AppId | None, contexts: tuple[str, ...] = ()) -> Target:
     """An app; without one, one's own account."""
     return ACCOUNT if app is None else Target(AppFacts(app), contexts=frozenset(contexts))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from keystead_core.fast_init import fast_init
 from keystead_core.oidc.authorization import (
     AuthorizationRequest,
     Prompt,
@@ -39,6 +40,7 @@ from keystead_server.ports.sealer import Sealer
 from keystead_server.ports.store import SessionOwner, Store
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Reply:
     """Send the person back to the app with these parameters: a code, or an error for the app to read.

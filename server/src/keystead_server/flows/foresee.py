@@ -31,10 +31,14 @@ class Foresee:
     gate: AccessGate
 
     async def __call__(
-        self, tenant: TenantId, visitor: Visitor, owner: SessionOwner | None = None
+        self, tenant: TenantId, visitor: Visitor, owner: SessionOwner | None = None, *, policy_version: int
     ) -> MayContinue | Refused:
-        """What is certain of a sign-in by *visitor*; a block is in the sign-in log afterwards."""
-        version = await self.gate.in_force(tenant)
+        """What is certain of a sign-in by *visitor*; a block is in the sign-in log afterwards.
+
+        Args:
+            policy_version: of the tenant, read for this request.
+        """
+        version = await self.gate.in_force(tenant, policy_version)
         subject = None if owner is None else Subject.of(owner.user, owner.groups)
         early = self.gate.early(version, visitor, subject=subject)
         if isinstance(early, BlockedEarly):

@@ -1,4 +1,11 @@
-"""The policies now in force, read and parsed once for each version."""
+"""The policies now in force, read and parsed once for each version.
+
+Two numbers stand for what is kept, and both are read for the request that asks:
+
+    the version of the tenant's policies   comes with a session or a passkey; nothing more is read (`at`)
+    the document's own version             for who has read neither: the document is read, and parsed only
+                                           when it is another one than before (`now`)
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +28,7 @@ class PasskeyPolicies:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._shelf: Shelf[PasskeyPolicy] = Shelf()
+        self._parsed: Shelf[PasskeyPolicy] = Shelf()
 
     async def at(self, tenant: TenantId, version: int) -> PasskeyPolicy:
         """The tenant's passkey policy, which *version* of the tenant's policies stands for."""
@@ -32,13 +40,17 @@ class PasskeyPolicies:
     async def now(self, tenant: TenantId) -> PasskeyPolicy:
         """The tenant's passkey policy, for who has not just read a version."""
         written = await self._store.policies.current(tenant, policy_document.PASSKEYS)
-        return FIRST_POLICY if written is None else document.from_text(written.body)
+        if written is None:
+            return FIRST_POLICY
+        kept = self._parsed.get(tenant, written.version)
+        return kept or self._parsed.put(tenant, written.version, document.from_text(written.body))
 
 
 class MethodsPolicies:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._shelf: Shelf[MethodsPolicy] = Shelf()
+        self._parsed: Shelf[MethodsPolicy] = Shelf()
 
     async def at(self, tenant: TenantId, version: int) -> MethodsPolicy:
         """The tenant's Authentication methods policy, which *version* of the tenant's policies stands for."""
@@ -50,7 +62,10 @@ class MethodsPolicies:
     async def now(self, tenant: TenantId) -> MethodsPolicy:
         """The tenant's Authentication methods policy, for who has not just read a version."""
         written = await self._store.policies.current(tenant, policy_document.METHODS)
-        return FIRST_METHODS if written is None else methods_document.from_text(written.body)
+        if written is None:
+            return FIRST_METHODS
+        kept = self._parsed.get(tenant, written.version)
+        return kept or self._parsed.put(tenant, written.version, methods_document.from_text(written.body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,8 @@ class AccessPolicies:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._shelf: Shelf[AccessVersion] = Shelf()
+        # To compile hundreds of policies takes a tenth of a second, and anybody can open a page that asks for them.
+        self._compiled: Shelf[AccessVersion] = Shelf()
 
     async def at(self, tenant: TenantId, version: int, now: datetime) -> AccessVersion:
         """Conditional Access in force, which *version* of the tenant's policies stands for."""
@@ -111,9 +128,12 @@ class AccessPolicies:
         written = await self._store.policies.current(tenant, policy_document.ACCESS)
         if written is None:
             return _FIRST
+        kept = self._compiled.get(tenant, written.version)
+        if kept is not None:
+            return kept
         rules = access_document.from_text(written.body)
         fallback = None if rules.pending is None else await self._version(tenant, rules.pending.before)
-        return AccessVersion.of(written.version, rules, fallback)
+        return self._compiled.put(tenant, written.version, AccessVersion.of(written.version, rules, fallback))
 
     async def _version(self, tenant: TenantId, number: int) -> AccessVersion:
         for written in await self._store.policies.versions(tenant, policy_document.ACCESS):

@@ -9,6 +9,7 @@ from datetime import datetime
 from hmac import compare_digest
 from typing import TypeAlias
 
+from keystead_core.fast_init import fast_init
 from keystead_core.oidc.claims import (
     ACCESS_TOKEN_TYPE,
     ID_TOKEN_TYPE,
@@ -45,6 +46,7 @@ from keystead_server.ports.signer import Signer
 from keystead_server.ports.store import SessionOwner, Store
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Tokens:
     access_token: str

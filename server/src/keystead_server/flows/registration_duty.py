@@ -11,6 +11,8 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.ids import PasskeyId, TenantId, UserId
 from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
@@ -23,6 +25,7 @@ from keystead_server.policy.people import Subject
 from keystead_server.ports.store import SessionOwner, Store
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Here:
     """Where somebody sits, as their browser tells.

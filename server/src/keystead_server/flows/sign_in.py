@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from keystead_core.cose import CoseError, CosePublicKey, parse_cose_key
+from keystead_core.fast_init import fast_init
 from keystead_core.webauthn import (
     AssertionExpectation,
     CeremonyError,
@@ -45,6 +46,7 @@ from keystead_server.ports.store import PasskeyOwner, SessionOwner, Store
 _SEAL = "challenge"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """Attributes:

@@ -1,7 +1,7 @@
 """One request as handlers see it: routed, counted, sized, and with who is asking already known."""
 
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from keystead_core.wire import WireError, b64url_decode, b64url_encode
 from starlette.types import Scope
@@ -11,6 +11,7 @@ from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
 from keystead_server.flows.api_access import Caller
+from keystead_server.http.cookies import parse as parse_cookies
 from keystead_server.http.problems import FORM_STALE, MALFORMED, NOT_SIGNED_IN, TENANT_UNKNOWN, TOKEN_MISSING, Refuse
 from keystead_server.http.route import Route
 from keystead_server.http.services import Services
@@ -50,6 +51,8 @@ class Call:
     maybe_caller: Caller | None = None
     cookies_to_set: list[str] = field(default_factory=list)
     _form: dict[str, list[str]] | None = None
+    _cookies: dict[str, str] | None = None
+    _query: list[tuple[str, str]] | None = None
 
     @property
     def tenant(self) -> Tenant:
@@ -85,11 +88,19 @@ class Call:
         return bytes(self.scope["query_string"]).decode("latin-1")
 
     def query_pairs(self) -> list[tuple[str, str]]:
-        return parse_pairs(self.query_string)
+        if self._query is None:
+            self._query = parse_pairs(self.query_string)
+        return self._query
 
     def query(self, name: str) -> str:
         """The first value of a query parameter; empty when it is not there."""
         return next((value for key, value in self.query_pairs() if key == name), "")
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        if self._cookies is None:
+            self._cookies = parse_cookies(self.header("cookie"))
+        return self._cookies
 
     def header(self, name: str) -> str:
         return self.headers.get(name.lower().encode(), b"").decode("latin-1")
@@ -152,4 +163,4 @@ def parse_pairs(text: str) -> list[tuple[str, str]]:
 
 def _decoded(text: str) -> str:
     spaced = text.replace("+", " ")
-    return unquote(spaced, errors="strict") if "%" in spaced else spaced
+    return unquote_to_bytes(spaced).decode("utf-8") if "%" in spaced else spaced

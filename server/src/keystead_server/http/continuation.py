@@ -3,11 +3,12 @@
 It travels through the sign-in page sealed by us, so nobody can put another address into it.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from keystead_core.fast_init import fast_init
 from keystead_core.wire import WireError, b64url_decode, b64url_encode
+from msgspec.json import decode, encode
 
 from keystead_server.domain.ids import AppId
 from keystead_server.domain.tenant import Tenant
@@ -18,6 +19,7 @@ LIFETIME = timedelta(hours=1)
 _SEAL = "continuation"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Continuation:
     """Attributes:
@@ -31,7 +33,7 @@ class Continuation:
     app_id: AppId | None = None
 
     def seal(self, services: Services, tenant: Tenant) -> str:
-        payload = json.dumps([self.to, self.asked_at.timestamp(), self.app_id]).encode()
+        payload = encode([self.to, self.asked_at.timestamp(), self.app_id])
         return b64url_encode(services.sealer.seal(_SEAL, payload, bound_to=tenant.id.encode()))
 
     @classmethod
@@ -43,6 +45,6 @@ class Continuation:
             payload = services.sealer.open(_SEAL, b64url_decode(sealed), bound_to=tenant.id.encode())
         except (WireError, SealBroken):
             return None
-        to, asked_at, app_id = json.loads(payload)
+        to, asked_at, app_id = decode(payload)
         continuation = cls(to, datetime.fromtimestamp(asked_at, UTC), None if app_id is None else AppId(app_id))
         return continuation if services.clock.now() - continuation.asked_at <= LIFETIME else None

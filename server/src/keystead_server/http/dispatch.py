@@ -193,8 +193,7 @@ class Dispatch:
         _log.info("api.called", request=call.number, route=call.route.path, app=app, user=user)
 
     async def _know_visitor(self, call: Call) -> None:
-        call_cookies = cookies.parse(call.header("cookie"))
-        browser = cookies.read_browser(self._services, call_cookies)
+        browser = cookies.read_browser(self._services, call.cookies)
         if browser is None:
             browser = self._services.entropy.token(cookies.BROWSER_BYTES)
             if call.route.face is Face.PAGE or call.route.from_our_pages:
@@ -207,10 +206,10 @@ class Dispatch:
         if call.maybe_tenant is None:
             raise Refuse(problems.TENANT_UNKNOWN)
         if call.route.wants_session:
-            await self._know_session(call, call_cookies)
+            await self._know_session(call)
 
-    async def _know_session(self, call: Call, call_cookies: dict[str, str]) -> None:
-        session = cookies.read_session(self._services, call.tenant, call_cookies)
+    async def _know_session(self, call: Call) -> None:
+        session = cookies.read_session(self._services, call.tenant, call.cookies)
         if session is None:
             return
         owner = await self._services.store.sessions.owner_of(call.tenant.id, session)
@@ -276,19 +275,20 @@ class Dispatch:
 
     def _finish(self, call: Call, response: Response) -> None:
         raw = response.raw_headers
+        if not any(name == b"cache-control" for name, _ in raw):
+            raw.append((b"cache-control", b"no-store"))
         raw.extend(_HEADERS)
         raw.append((b"x-request-id", call.number.encode()))
         if self._services.secure_cookies:
             raw.append((b"strict-transport-security", b"max-age=31536000"))
-        if not any(name == b"cache-control" for name, _ in raw):
-            raw.append((b"cache-control", b"no-store"))
         for cookie in call.cookies_to_set:
             raw.append((b"set-cookie", cookie.encode("latin-1")))
 
     def _to_the_public_name(self, call: Call) -> Response | None:
         """Passkeys are bound to a host name: somebody who typed 127.0.0.1 is sent to localhost."""
-        host = call.header("host")
-        if call.route.face is not Face.PAGE or call.scope["method"] != "GET" or host not in self._loopback_aliases:
+        if call.route.face is not Face.PAGE or call.scope["method"] != "GET":
+            return None
+        if call.header("host") not in self._loopback_aliases:
             return None
         query = f"?{call.query_string}" if call.query_string else ""
         return RedirectResponse(f"{self._services.relying_party.public_url}{call.scope['path']}{query}", 307)

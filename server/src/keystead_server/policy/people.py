@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.ids import GroupId, UserId
 from keystead_server.domain.user import Role, User
 
@@ -16,6 +18,7 @@ class PrincipalType(StrEnum):
     ROLE = "role"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Whom policy is asked about: what of them a target can name."""

@@ -10,8 +10,8 @@ _Policy = TypeVar("_Policy")
 class Shelf(Generic[_Policy]):
     """Keeps the newest version of each tenant's policy.
 
-    The version comes with every read of a session or passkey, so a change made by another
-    process is seen at the next request.
+    The version is read for every request, with a session, a passkey or the policy itself, so a change
+    made by another process is seen at the next one.
     """
 
     def __init__(self) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
@@ -85,6 +87,7 @@ Replaceable: TypeAlias = (
 )
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Add:
     """Insert; refused when its key, or a name that must be unique, is taken.
@@ -114,6 +117,7 @@ class Replace:
     before: Replaceable | None = None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class PasskeyUsed:
     """Record a verified assertion on its passkey, and from where it came; refused when the passkey is gone."""

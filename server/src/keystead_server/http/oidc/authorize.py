@@ -5,7 +5,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from keystead_core.oidc.reply import Parameters, ReplyTo, ResponseMode, location
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from keystead_server.domain.app import App
 from keystead_server.domain.tenant import Tenant
@@ -67,8 +67,7 @@ async def _judge(call: Call, pairs: list[tuple[str, str]], query: str, *, asked_
         case Reply(reply_to, parameters) if reply_to.response_mode is ResponseMode.FORM_POST:
             return _form_post(reply_to, parameters)
         case Reply(reply_to, parameters):
-            # Not RedirectResponse: it would encode once more what is encoded.
-            return Response(status_code=303, headers={"location": location(reply_to.redirect_uri, parameters)})
+            return _go_on_to(location(reply_to.redirect_uri, parameters))
         case SignInFirst(app, login_hint):
             continuation = Continuation(
                 to=f"{endpoints(call).authorize}?{query}", asked_at=call.services.clock.now(), app_id=app.id
@@ -97,15 +96,14 @@ def _to_our_page(call: Call, page: str, app: App, query: str, asked_at: datetime
     first = asked_at or call.services.clock.now()
     waiting = Continuation(f"{endpoints(call).authorize}?{query}", first, app.id)
     sealed = waiting.seal(call.services, call.tenant)
-    return RedirectResponse(f"/{call.path['tenant']}/{page}?continue={sealed}", 303)
+    return _go_on_to(f"/{call.path['tenant']}/{page}?continue={sealed}")
 
 
 def _here(call: Call) -> Here:
     if call.owner is None:
         return Here()
-    found = cookies.parse(call.header("cookie"))
-    known = cookies.read_device(call.services, call.tenant, call.visitor.browser, found)
-    let_by = cookies.is_let_by(call.services, call.tenant, call.owner.session.id, found)
+    known = cookies.read_device(call.services, call.tenant, call.visitor.browser, call.cookies)
+    let_by = cookies.is_let_by(call.services, call.tenant, call.owner.session.id, call.cookies)
     return Here(call.visitor.user_agent, frozenset(known), let_by)
 
 
@@ -113,7 +111,12 @@ def _to_sign_in(call: Call, tenant: Tenant, continuation: Continuation, login_hi
     parameters = [("continue", continuation.seal(call.services, tenant))]
     if login_hint:
         parameters.append(("user", login_hint))
-    return RedirectResponse(location(f"/{call.path['tenant']}/sign-in", parameters), 303)
+    return _go_on_to(location(f"/{call.path['tenant']}/sign-in", parameters))
+
+
+def _go_on_to(address: str) -> Response:
+    # Not RedirectResponse: it would encode once more what is encoded.
+    return Response(status_code=303, headers={"location": address})
 
 
 def _form_post(reply_to: ReplyTo, parameters: Parameters) -> Response:

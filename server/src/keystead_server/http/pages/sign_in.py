@@ -25,8 +25,9 @@ from keystead_server.http.pages.next_page import (
 )
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.pages.this_device import on_from_sign_in, this_device
-from keystead_server.http.problems import MALFORMED, Refuse
+from keystead_server.http.problems import MALFORMED, TENANT_UNKNOWN, Refuse
 from keystead_server.policy.access.early import MayContinue
+from keystead_server.policy.methods.model import MethodsPolicy
 from keystead_server.policy.methods.offered import is_offered
 
 _encode = msgspec.json.Encoder().encode
@@ -44,7 +45,8 @@ async def show(call: Call) -> Response:
     # A held session leads nowhere but here: its owner may have a passkey, and must use it.
     if going is None and call.owner is not None and not await call.services.duty.holds(call.owner):
         return see_other(after_sign_in(call, None))
-    early = await call.services.foresee(call.tenant.id, visitor(call, going), call.owner)
+    version = await _policy_version(call)
+    early = await call.services.foresee(call.tenant.id, visitor(call, going), call.owner, policy_version=version)
     if isinstance(early, Refused):
         # Whoever it is and whatever they prove: nobody is asked for anything.
         raise Refuse(blocked_early(early.attempt_id))
@@ -57,13 +59,24 @@ async def show(call: Call) -> Response:
         sealed=call.query("continue") if going is not None else "",
         options_address=f"{base}/options",
         assertion_address=with_continue(call, f"{base}/assertion", going),
-        other_ways=await _other_ways(call, going, early),
+        other_ways=_other_ways(call, going, early, await call.services.methods.at(call.tenant.id, version)),
     )
 
 
-async def _other_ways(call: Call, going: Continuation | None, early: MayContinue) -> list[tuple[str, str]]:
+async def _policy_version(call: Call) -> int:
+    """Which policies hold at this request: one small read, and what they say is compiled already."""
+    if call.owner is not None:
+        return call.owner.policy_version
+    tenant = await call.services.store.tenants.by_name(call.tenant.name)
+    if tenant is None:
+        raise Refuse(TENANT_UNKNOWN)
+    return tenant.policy_version
+
+
+def _other_ways(
+    call: Call, going: Continuation | None, early: MayContinue, policy: MethodsPolicy
+) -> list[tuple[str, str]]:
     """What the tenant lets anybody use besides passkeys, as far as it can lead in; the same whoever is asking."""
-    policy = await call.services.methods.now(call.tenant.id)
     ways = (
         (Method.PASSWORD, "password", "Use a password"),
         (Method.TEMPORARY_ACCESS_PASS, "pass", "Use a Temporary Access Pass"),

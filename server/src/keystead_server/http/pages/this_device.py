@@ -22,7 +22,7 @@ from keystead_server.ports.store import SessionOwner
 def this_device(call: Call, one_more: PasskeyId | None = None) -> frozenset[PasskeyId]:
     """The passkeys that this browser's cookie knows; *one_more* is remembered in it from now on."""
     services, tenant, browser = call.services, call.tenant, call.visitor.browser
-    known = cookies.read_device(services, tenant, browser, cookies.parse(call.header("cookie")))
+    known = cookies.read_device(services, tenant, browser, call.cookies)
     if one_more is not None and one_more not in known:
         known = (one_more, *known)
         call.cookies_to_set.append(cookies.set_device(services, tenant, browser, known))

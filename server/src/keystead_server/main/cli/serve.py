@@ -12,7 +12,7 @@ from keystead_server.main.asgi import Application
 from keystead_server.main.cli.first_start import Opening, announce, found_if_new
 from keystead_server.main.cli.frame import Failed, Frame
 from keystead_server.main.config import Config
-from keystead_server.main.corked import CorkedProtocol
+from keystead_server.main.whole_answers import WholeAnswersProtocol
 from keystead_server.main.wiring import System
 
 GRACE_SECONDS = 10
@@ -46,7 +46,7 @@ def serve(frame: Frame, host: str | None, port: int | None, init_first: bool) ->
     server = _Server(config, opening, uvicorn.Config(
         application,
         loop="uvloop",
-        http=CorkedProtocol,
+        http=WholeAnswersProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

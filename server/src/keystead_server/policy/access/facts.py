@@ -13,6 +13,8 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.policy.access.vocabulary import (
     UNKNOWN,
     ClientApp,
@@ -78,6 +80,7 @@ class Workload:
     attributes: Mapping[str, Attribute] | Unknown = field(default_factory=dict)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class AppFacts:
     """An app that is reached for.

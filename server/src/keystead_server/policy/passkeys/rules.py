@@ -11,6 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from keystead_core.cose import ES256
+from keystead_core.fast_init import fast_init
 from keystead_core.webauthn import NO_AAGUID, authenticator_name
 
 from keystead_server.domain.authenticator import AuthenticatorModel
@@ -40,6 +41,7 @@ class Operation(StrEnum):
     SIGN_IN = "signIn"
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class PasskeyFacts:
     """What policy asks about a passkey.

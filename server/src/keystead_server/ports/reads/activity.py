@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.app import App
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.guesses import Guesses
@@ -23,6 +25,7 @@ from keystead_server.domain.user import User
 from keystead_server.ports.log_queries import AuditQuery, AuditRow, SignInQuery, SignInRow
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class SessionOwner:
     """What every signed-in request needs, in one read."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from keystead_core.fast_init import fast_init
+
 from keystead_server.domain.access_pass import TemporaryAccessPass
 from keystead_server.domain.device import DeviceState
 from keystead_server.domain.hello_key import HelloKey
@@ -22,6 +24,7 @@ from keystead_server.domain.totp import TotpAuthenticator
 from keystead_server.domain.user import User
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class PasskeyOwner:
     """What a sign-in, and a list of what could sign in, needs to know about a passkey, in one read.

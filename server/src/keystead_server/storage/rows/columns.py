@@ -24,6 +24,8 @@ def to_micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+# Of an app, a person, a session of just now: they are read again and again.
+@lru_cache(maxsize=4096)
 def to_moment(micros: int) -> datetime:
     return _EPOCH + timedelta(0, 0, micros)
 
@@ -33,7 +35,7 @@ def to_optional_micros(moment: datetime | None) -> int | None:
 
 
 def to_optional_moment(micros: int | None) -> datetime | None:
-    return None if micros is None else _EPOCH + timedelta(0, 0, micros)
+    return None if micros is None else to_moment(micros)
 
 
 def to_list(values: Sequence[str]) -> str:
