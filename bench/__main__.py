@@ -83,10 +83,12 @@ def _tell_access(result: dict[str, Any]) -> None:
     for size in result["sizes"]:
         bar = ACCESS_BARS.get(size["policies"])
         reached = "" if bar is None else f" ({_bar(size['in_v'] <= bar, f'at most {bar:.0f}')})"
+        analysed = size["analyse_seconds"]
         print(
             f"  {size['policies']:>5} policies: {size['microseconds']:6.1f} µs = {size['in_v']} V{reached}; "
             f"{size['applied']} apply, compiled in {size['compile_ms']} ms; "
             f"a replay of 100,000 sign-ins in {size['replay_seconds']} s"
+            + ("" if analysed is None else f"; 1,000 people analysed in {analysed} s")
         )
 
 

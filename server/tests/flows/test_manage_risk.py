@@ -70,6 +70,8 @@ def test_an_app_by_itself_says_nothing_of_who_administers(office: Office) -> Non
 
 def test_no_flood_of_findings_pushes_a_confirmation_out_of_sight(office: Office) -> None:
     say(office, "confirm")
+    # What is said of insider risk stands elsewhere and takes no finding's place.
+    set_insider(office, "minor")
     for _ in range(MAX_SUPPLIED - 1):
         supply(office, level="low")
 
@@ -111,3 +113,73 @@ def test_the_person_in_question_cannot_write_under_what_is_said_of_them(office: 
     lines = run(office.store.logs.audit_of(office.tenant.id, target_of(office.ada.id), limit=10))
 
     assert [line.name for line in lines] == ["risk.confirmed"]
+
+
+def set_insider(office: Office, level: str, **how: Any) -> None:
+    office.advance(milliseconds=1)
+    given = {"level": level, "says": "case 7", "by": OPERATOR} | how
+    run(office.services.manage_risk.set_insider_risk(given.pop("user", office.ada), **given))
+    office.advance(milliseconds=1)
+
+
+def test_an_insider_risk_counts_at_the_next_sign_in_until_it_is_taken_back(office: Office) -> None:
+    under_policies(office, policy_body("Insiders", "block", insiderRiskLevels="elevated"))
+    set_insider(office, "minor")
+    assert reason_of(office.sign_in()) == "granted"
+
+    set_insider(office, "elevated")
+    assert reason_of(office.sign_in()) == "access_blocked"
+    say(office, "dismiss")
+    assert reason_of(office.sign_in()) == "access_blocked"
+
+    set_insider(office, "none")
+    assert reason_of(office.sign_in()) == "granted"
+    assert [name for name in office.audit if "insider" in name] == ["risk.insider_supplied"] * 3
+
+
+def test_an_insider_risk_and_a_finding_expire_when_they_were_said_to(office: Office) -> None:
+    under_policies(
+        office,
+        policy_body("Insiders", "block", insiderRiskLevels="elevated"),
+        policy_body("Risky", "block", userRiskLevels=["high"]),
+    )
+    for until in (office.clock.now() + timedelta(hours=1), office.clock.now() + timedelta(hours=2)):
+        set_insider(office, "elevated", until=until)
+        supply(office, until=until)
+    office.advance(hours=1, minutes=59)
+    assert reason_of(office.sign_in()) == "access_blocked"
+
+    office.advance(minutes=2)
+
+    assert reason_of(office.sign_in()) == "granted"
+
+
+def test_a_risk_of_sign_ins_counts_at_the_next_one_and_not_for_the_person(office: Office) -> None:
+    under_policies(office, policy_body("Risky", "block", userRiskLevels=["medium"]))
+    supply(office, about="signin", level="medium")
+    assert reason_of(office.sign_in()) == "granted"
+
+    under_policies(office, policy_body("Risky sign-ins", "block", signInRiskLevels=["medium"]))
+
+    assert reason_of(office.sign_in()) == "access_blocked"
+
+
+def test_nobody_and_no_app_beyond_its_reach_says_an_insider_risk(office: Office) -> None:
+    app = permitted_app(office, application=("IdentityRiskyUser.ReadWrite.All",))
+    boss = office.add_person("boss@contoso.example", Role.GLOBAL_ADMINISTRATOR)
+
+    with pytest.raises(Invalid) as own:
+        set_insider(office, "none", by=Actor(office.now_of(office.ada)))
+    with pytest.raises(Invalid) as beyond:
+        set_insider(office, "none", user=boss, by=Actor(None, app.app))
+
+    assert (own.value.code, beyond.value.code) == ("own_risk", "app_beyond_its_reach")
+
+
+def test_an_insider_risk_that_is_said_each_hour_pushes_nothing_out_of_sight(office: Office) -> None:
+    say(office, "confirm")
+    for _ in range(MAX_SUPPLIED + 101):
+        set_insider(office, "minor")
+
+    assert run(office.services.detect_risk.person(office.tenant.id, office.ada.id)).is_confirmed
+    supply(office)

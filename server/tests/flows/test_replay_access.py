@@ -1,6 +1,7 @@
 """Replay over the sign-in log: who would newly be blocked, asked for more, or let in, by count and by name."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from keystead_server.domain.actor import OPERATOR
@@ -147,3 +148,40 @@ def test_what_was_said_of_a_person_counts_for_the_sign_ins_behind_it_until_it_is
     office.sign_in()
 
     assert named(replay(office, at_risk), Change.BLOCKED) == {"ada@contoso.example": 1}
+
+
+def test_an_insider_risk_counts_for_the_sign_ins_behind_it_until_it_is_over(office: Office) -> None:
+    insiders = PolicySet((policy(conditions=EVERYBODY | {"insiderRiskLevels": "elevated"}),))
+    until = office.clock.now() + timedelta(minutes=3)
+    office.sign_in()
+    office.advance(minutes=1)
+    said = {"level": "elevated", "says": "case 7", "until": until, "by": OPERATOR}
+    run(office.services.manage_risk.set_insider_risk(office.ada, **said))
+    office.advance(minutes=1)
+    office.sign_in()
+    office.advance(minutes=2)
+    office.sign_in()
+
+    assert named(replay(office, insiders), Change.BLOCKED) == {"ada@contoso.example": 1}
+
+
+def test_of_more_sign_ins_than_may_be_looked_at_the_newest_are(office: Office) -> None:
+    office.advance(days=1)
+    for _ in range(5):
+        office.sign_in()
+        office.advance(minutes=1)
+    office.sign_in()
+    begin = office.services.replay_access.begin
+
+    def foreseen(at_most: int, limit: int) -> Foreseen:
+        replaying = run(begin(office.tenant.id, PolicySet(), days=7, at_most=at_most))
+        while not replaying.is_done:
+            run(replaying.step(limit))
+        return replaying.outcome()
+
+    for limit in (1, 2, 100):
+        some, every = foreseen(3, limit), foreseen(100, limit)
+        assert some.effect.sign_ins == 3
+        assert some.since > every.since
+        assert every.effect.sign_ins == 6
+        assert every.until - every.since == timedelta(days=7)

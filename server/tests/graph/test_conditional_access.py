@@ -167,3 +167,28 @@ def test_who_may_read_may_not_write(office: Office) -> None:
 
     assert reader.get(POLICIES).status_code == 200
     assert reader.send("POST", POLICIES, json=policy_body("x", "mfa")).status_code == 403
+
+
+def test_a_place_or_a_strength_that_would_keep_every_administrator_out_is_refused(
+    office: Office, caller: ApiCaller
+) -> None:
+    """As a policy that would: what they are decides what policies do."""
+    here = {"displayName": "Here", "isTrusted": True, "ipRanges": [{"cidrAddress": f"{ADDRESS}/32"}]}
+    elsewhere = {"ipRanges": [{"cidrAddress": "203.0.113.0/24"}]}
+    passkey = office.with_passkey(office.administrator)
+    office.sign_in(passkey)
+    strengths = "/policies/authenticationStrengthPolicies"
+    own = caller.send("POST", strengths, json={"displayName": "Ours", "allowedCombinations": ["fido2"]}).json()["id"]
+    away = {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}
+    under_policies(office, policy_body("Away", "block", locations=away), locations=(here,))
+    body = policy_body("Strong", strength=own)
+    assert caller.send("POST", POLICIES, json=body).status_code == 201
+
+    place = caller.send("PATCH", "/identity/conditionalAccess/namedLocations/place-0", json=elsewhere)
+    gone = caller.send("DELETE", "/identity/conditionalAccess/namedLocations/place-0")
+    strength = caller.send(
+        "POST", f"{strengths}/{own}/updateAllowedCombinations", json={"allowedCombinations": ["deviceBasedPush"]}
+    )
+
+    for refused in (place, gone, strength):
+        assert refused.json()["error"]["innerError"]["code"] == "locks_out_administrators"

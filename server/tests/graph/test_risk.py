@@ -1,5 +1,6 @@
 """Risk through Microsoft's own client, and our address for what other systems find."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -106,3 +107,77 @@ def test_who_only_reads_neither_supplies_nor_dismisses(office: Office) -> None:
     assert supply(reader).status_code == 403
     body = {"userIds": [office.ada.id]}
     assert reader.send("POST", "/identityProtection/riskyUsers/dismiss", json=body).status_code == 403
+
+
+def insider(caller: ApiCaller, **changes: Any) -> Any:
+    body = {"insiderRiskLevel": "elevated", "additionalInfo": "case 7"} | changes
+    return caller.send("POST", f"/identityProtection/riskyUsers/{caller.office.ada.id}/setInsiderRisk", json=body)
+
+
+def test_an_insider_risk_is_supplied_read_and_taken_back(office: Office, caller: ApiCaller) -> None:
+    under_policies(office, policy_body("Insiders", "block", insiderRiskLevels="elevated"))
+
+    assert insider(caller, expirationDateTime="2100-01-01T00:00:00Z").status_code == 400
+    assert insider(caller).status_code == 204
+
+    assert reason_of(office.sign_in()) == "access_blocked"
+    (listed,) = caller.get("/identityProtection/riskyUsers").json()["value"]
+    said = listed["keystead"]["insiderRisk"]
+    assert (said["level"], said["additionalInfo"], listed["riskLevel"]) == ("elevated", "case 7", "none")
+    assert insider(caller, insiderRiskLevel="none").status_code == 204
+    assert reason_of(office.sign_in()) == "granted"
+
+
+@pytest.mark.parametrize(
+    ("changes", "target"),
+    [
+        ({"insiderRiskLevel": "high"}, "insiderRiskLevel"),
+        ({"additionalInfo": None}, "additionalInfo"),
+        ({"expirationDateTime": "tomorrow"}, "expirationDateTime"),
+        ({"riskLevel": "high"}, "riskLevel"),
+    ],
+)
+def test_what_cannot_be_an_insider_risk_is_refused_by_its_property(
+    caller: ApiCaller, changes: dict[str, Any], target: str
+) -> None:
+    answer = insider(caller, **changes)
+
+    assert (answer.status_code, answer.json()["error"]["target"]) == (400, target)
+
+
+def test_a_finding_about_sign_ins_says_so_and_when_it_is_over(office: Office, caller: ApiCaller) -> None:
+    under_policies(office, policy_body("Risky", "block", signInRiskLevels=["high"]))
+    until = (office.clock.now() + timedelta(hours=1)).isoformat()
+
+    made = supply(caller, activity="signin", expirationDateTime=until).json()
+
+    assert (made["activity"], made["riskLevel"]) == ("signin", "high")
+    assert reason_of(office.sign_in()) == "access_blocked"
+    office.advance(hours=1)
+    assert reason_of(office.sign_in()) == "granted"
+
+
+def test_people_and_what_was_found_come_in_pages_none_twice_and_none_left_out(
+    office: Office, caller: ApiCaller
+) -> None:
+    people = [office.ada, *(office.add_person(f"p{number}@contoso.example") for number in range(4))]
+    for person in people:
+        for level in ("low", "high", "medium"):
+            assert supply(caller, userId=person.id, riskLevel=level).status_code == 201
+
+    def pages(path: str, top: int) -> list[str]:
+        found: list[str] = []
+        link = f"{path}?$top={top}"
+        while link:
+            page = caller.get(link.partition("/graph/v1.0")[2] or link).json()
+            assert len(page["value"]) <= top
+            found += [one["id"] for one in page["value"]]
+            link = page.get("@odata.nextLink", "")
+        return found
+
+    assert pages("/identityProtection/riskyUsers", 2) == sorted(person.id for person in people)
+    for top in (2, 3, 7, 15):
+        found = pages(DETECTIONS, top)
+        assert len(found) == len(set(found)) == 15
+    filtered = caller.get(f"{DETECTIONS}?$filter=riskLevel eq 'medium'").json()["value"]
+    assert len(filtered) == 5

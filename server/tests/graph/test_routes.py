@@ -92,7 +92,7 @@ def ask(house: House, route: Route, caller: ApiCaller) -> Any:
     if route.method == "DELETE":
         # Nobody is to be removed by a test of permissions.
         path = re.sub(
-            r"/(users|groups|members|authenticationMethodConfigurations|conditionalAccess/.+)/[^/]+",
+            r"/(users|groups|members|authenticationMethodConfigurations|conditionalAccess/.+|policies/.+)/[^/]+",
             r"/\1/nobody",
             path,
         )

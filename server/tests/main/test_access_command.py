@@ -333,3 +333,22 @@ def test_terms_are_planned_and_applied_from_a_folder(keystead: Keystead, folder:
     keystead("policy", "export", str(folder))
     assert (folder / "termsOfUse" / "house-rules.json").exists()
     assert not (folder / "termsOfUse" / "house.json").exists()
+
+
+def test_a_place_alone_is_planned_with_whom_it_keeps_out(keystead: Keystead, data: Path, folder: Path) -> None:
+    grace = keystead("user", "create", GRACE)
+    keystead("policy", "defaults", "off", "--yes")
+    sign_in(data, grace["id"])
+    away = {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}
+    blocks = policy("Away", state="enabled", grantControls={"operator": "OR", "builtInControls": ["block"]})
+    conditions = blocks["conditions"] | {"locations": away, "users": {"includeUsers": [grace["id"]]}}
+    write(folder / "policies" / "away.json", blocks | {"conditions": conditions})
+    place = {"id": "office", "displayName": "Office", "isTrusted": True}
+    write(folder / "namedLocations" / "office.json", {**place, "ipRanges": [{"cidrAddress": "0.0.0.0/0"}]})
+    keystead("policy", "apply", str(folder), *ACCESS, "--yes")
+
+    write(folder / "namedLocations" / "office.json", {**place, "ipRanges": [{"cidrAddress": "203.0.113.0/24"}]})
+    planned = keystead("policy", "plan", str(folder), *ACCESS)
+
+    assert "Office" in planned["changes"][0]
+    assert planned["replay"]["newlyBlocked"] == 1

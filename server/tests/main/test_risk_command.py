@@ -29,3 +29,15 @@ def test_a_reason_of_two_lines_is_refused(keystead: Keystead) -> None:
     supplied = ("risk", "supply", GRACE, "--level", "low", "--reason", "one\nanother")
 
     assert keystead(*supplied, fails=True) == "risk_malformed"
+
+
+def test_an_insider_risk_and_a_risk_of_sign_ins_are_supplied_for_some_days(keystead: Keystead) -> None:
+    keystead("user", "create", GRACE)
+
+    keystead("risk", "insider", GRACE, "--level", "elevated", "--reason", "case 7", "--days", "7")
+    keystead("risk", "supply", GRACE, "--about", "signin", "--level", "low", "--reason", "a network", "--days", "1")
+
+    (listed,) = keystead("risk", "list")
+    assert (listed["level"], listed["sign_in_level"], listed["insider_level"]) == ("none", "low", "elevated")
+    keystead("risk", "insider", GRACE, "--level", "none", "--reason", "closed")
+    assert keystead("risk", "show", GRACE)["insider_level"] == "none"

@@ -1,9 +1,15 @@
 """Named locations, strengths and contexts in a real browser: by keyboard alone, at both widths, in both lights."""
 
+from dataclasses import replace
 from typing import Any
 
+from keystead_server.domain.ids import AttemptId
+from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
+from keystead_server.domain.user import User
 from keystead_server.policy.access.document import Context
+from keystead_server.ports.changes import Add
 from keystead_testkit.access_policies import PHISHING_RESISTANT, policy_body, publish, under_policies
+from keystead_testkit.loop import run
 from playwright.sync_api import Locator, Page, expect
 
 from .in_chromium import NEEDS_CHROMIUM, look, policy_writer, url
@@ -88,3 +94,53 @@ def test_every_page_of_them_looks_well(open_office: Any, page: Page) -> None:
     look(page, "access-contexts")
     page.goto(url(office, "/admin/access/contexts/new"))
     look(page, "access-context")
+
+
+def signed_in(office: Any, person: User) -> None:
+    """A row of the log, written as it is: the browser of this test is somebody else's."""
+    now = office.services.clock.now()
+    row = AttemptId(office.services.entropy.new_id(now))
+    granted = (Purpose.SIGN_IN, Method.PASSKEY, Result.GRANTED, "granted", "192.0.2.7")
+    run(office.store.write(Add(replace(Attempt(row, office.tenant.id, now, *granted), user_id=person.id))))
+
+
+def test_a_change_of_a_place_is_looked_at_before_it_is_saved(open_office: Any, page: Page) -> None:
+    office = open_office
+    policy_writer(page, office, "mover")
+    bob = office.person("placed@example.org")
+    signed_in(office, bob)
+    where = {"includeLocations": ["place-0"]}
+    blocks = policy_body("Not from there", "block", users={"includeUsers": [bob.id]}, locations=where)
+    under_policies(office, blocks, locations=({"displayName": "There", "ipRanges": ["203.0.113.0/24"]},))
+
+    page.goto(url(office, "/admin/access/locations/place-0"))
+    page.get_by_label("Addresses").fill("0.0.0.0/0")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Before you save")).to_be_visible()
+    expect(page.get_by_role("link", name="placed@example.org")).to_be_visible()
+    look(page, "access-location-preview")
+    page.get_by_role("button", name="Go on editing").click()
+    expect(page.get_by_label("Addresses")).to_have_value("0.0.0.0/0")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save it all the same").click()
+
+    page.wait_for_url("**/locations?done=saved")
+
+
+def test_an_insider_risk_is_said_on_the_persons_page(open_office: Any, page: Page) -> None:
+    office = open_office
+    policy_writer(page, office, "warden")
+    bob = office.person("suspect@example.org")
+
+    page.goto(url(office, f"/admin/users/{bob.id}"))
+    page.get_by_text("Say what another system found").click()
+    page.get_by_label("What was found").select_option("insider:elevated")
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_text("The reason is one line of at most 300 characters.")).to_be_visible()
+    look(page, "access-insider-risk-wrong")
+    page.get_by_label("Reason").fill("Case 7: copied a customer list")
+    page.get_by_label("It counts for").select_option("7")
+    page.get_by_role("button", name="Keep it").click()
+
+    expect(page.get_by_text("Case 7: copied a customer list")).to_be_visible()
+    look(page, "access-insider-risk")

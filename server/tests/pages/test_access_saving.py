@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from keystead_server.domain.user import Role
+from keystead_server.http.pages.admin import access_preview
 from keystead_testkit.access_policies import policy_body, under_policies
 from keystead_testkit.loop import run
 
@@ -182,3 +183,15 @@ def test_security_defaults_wait_for_what_a_trial_would_bring_back(office: Any, a
     answer = ada.submit(page, page, [*changed(shown(ada.get(page)), security_defaults="yes"), ("action", "save")])
 
     assert answer.status_code == 422
+
+
+def test_of_many_sign_ins_the_newest_are_looked_at_and_the_page_says_since_when(
+    office: Any, ada: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.signed_in(office.person("bob@example.org"))
+    asked = [*everybody(state="enabledForReportingButNotEnforced"), ("controls", "mfa")]
+    assert "of the last 7 days were decided again" in written(ada, *asked, **MFA).text
+
+    monkeypatch.setattr(access_preview, "MAX_REPLAYED", 1)
+
+    assert "The 1 sign-in since" in written(ada, *asked, **MFA).text

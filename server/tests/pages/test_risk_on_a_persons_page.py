@@ -55,3 +55,37 @@ def test_nobody_judges_themselves_on_a_page(office: Office) -> None:
 
     assert refused.status_code == 422
     assert "somebody else must look at the risk of your own account" in refused.text.casefold()
+
+
+def test_what_another_system_found_is_said_on_the_page(office: Office) -> None:
+    page = f"/contoso/admin/users/{office.ada.id}"
+    administrator = browser(office)
+
+    said = {"verdict": "supply", "kind": "insider:elevated", "reason": "<i>case 7</i>", "days": "7"}
+    assert administrator.submit(page, f"{page}/risk", said).status_code == 303
+    said = {"verdict": "supply", "kind": "signin:medium", "reason": "a strange network", "days": ""}
+    assert administrator.submit(page, f"{page}/risk", said).status_code == 303
+
+    shown = administrator.get(page).text
+    assert "Insider risk: elevated" in shown
+    assert "&lt;i&gt;case 7&lt;/i&gt;" in shown
+    assert "a strange network" in shown
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"reason": ""}, "The reason is one line"),
+        ({"kind": "user:enormous"}, "Choose one from the list"),
+        ({"days": "9999"}, "Choose one from the list"),
+    ],
+)
+def test_what_cannot_be_kept_comes_back_with_its_reason(office: Office, wrong: dict[str, str], says: str) -> None:
+    page = f"/contoso/admin/users/{office.ada.id}"
+    typed = {"verdict": "supply", "kind": "user:low", "reason": "a reason that stays", "days": "1"} | wrong
+
+    refused = browser(office).submit(page, f"{page}/risk", typed)
+
+    assert refused.status_code == 422
+    assert says in refused.text
+    assert ("a reason that stays" in refused.text) is ("reason" not in wrong)

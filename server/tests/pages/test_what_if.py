@@ -4,7 +4,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from keystead_server.domain.actor import OPERATOR
 from keystead_testkit.access_policies import PHISHING_RESISTANT, policy_body, under_policies
+from keystead_testkit.loop import run
 
 from .policy_forms import words
 
@@ -154,3 +156,21 @@ def test_a_person_without_a_role_learns_nothing_by_it(office: Any) -> None:
     bob = office.signed_in(office.person("bob@example.org"))
 
     assert ask(bob).status_code == 403
+
+
+def test_a_persons_risk_is_that_of_now_unless_another_is_supposed(office: Any, ada: Any) -> None:
+    bob = office.person("bob@example.org")
+    under(
+        office,
+        policy_body("Risky", "block", userRiskLevels=["high"]),
+        policy_body("Insiders", "block", insiderRiskLevels="elevated"),
+    )
+    assert "They get in" in words(ask(ada))
+    manage = office.services.manage_risk
+    run(manage.set_insider_risk(bob, level="elevated", says="case 7", by=OPERATOR))
+    assert "Policies that apply (1) Insiders" in words(ask(ada))
+
+    run(manage.supply(bob, level="high", event_type="x", says="on a list", by=OPERATOR))
+
+    assert "Policies that apply (2)" in words(ask(ada))
+    assert "They get in" in words(ask(ada, user_risk="none", insider_risk="none"))

@@ -14,14 +14,15 @@ from keystead_server.flows.access_facts import Place, app_target, pass_credentia
 from keystead_server.flows.detect_risk import trace_of
 from keystead_server.policy.access.facts import Facts, Person, Used
 from keystead_server.policy.access.replay import Replayed
-from keystead_server.policy.access.vocabulary import ClientApp, InsiderRisk, RiskLevel, Unknown
+from keystead_server.policy.access.vocabulary import ClientApp, InsiderRisk, Unknown
 from keystead_server.policy.risk.detections import Detection, of_last
 from keystead_server.policy.risk.levels import highest, risk_of
-from keystead_server.policy.risk.signals import Signal
+from keystead_server.policy.risk.signals import Signal, insider_risk
 from keystead_server.policy.risk.traces import Trace
 from keystead_server.policy.strengths.evaluate import Credential
 from keystead_server.policy.strengths.model import MethodMode
 from keystead_server.ports.geo_ip import GeoIp
+from keystead_server.ports.risk_signals import Risks
 
 MAX_TRACES = 100
 # What Conditional Access refused is what a change may let in.
@@ -35,14 +36,18 @@ class _History:
     traces: list[Trace] = field(default_factory=list)
     detections: list[Detection] = field(default_factory=list)
 
-    def add(self, trace: Trace, signals: Sequence[Signal]) -> tuple[RiskLevel, RiskLevel]:
+    def add(self, trace: Trace, signals: Sequence[Signal]) -> Risks:
         """The risk of the sign-in that *trace* is, and that of the person before it."""
         said = [one for one in signals if one.at <= trace.at]
-        person = risk_of(self.detections, trace.at, said).level
+        person, insider = risk_of(self.detections, trace.at, said), insider_risk(said, trace.at)
         self.traces = [*self.traces[-MAX_TRACES:], trace]
         found = tuple(of_last(self.traces, trace))
         self.detections.extend(found)
-        return highest(one.sign_in_level for one in found), person
+        return Risks(
+            sign_in=highest((person.sign_in_level, *(one.sign_in_level for one in found))),
+            user=person.level,
+            insider=InsiderRisk.NONE if insider is None else insider.insider,
+        )
 
 
 class Reader:
@@ -73,16 +78,16 @@ class Reader:
         if person is None:
             self.left_out += was_judged(row)
             return None
-        return self._facts(row, person, *risks)
+        return self._facts(row, person, risks)
 
-    def _risks(self, row: Attempt) -> tuple[RiskLevel, RiskLevel]:
+    def _risks(self, row: Attempt) -> Risks:
         if self._histories is None or row.user_id is None or row.purpose is not Purpose.SIGN_IN:
-            return RiskLevel.NONE, RiskLevel.NONE
+            return Risks()
         return self._histories.setdefault(row.user_id, _History()).add(
             trace_of(row, self._geo_ip), self._signals.get(row.user_id, ())
         )
 
-    def _facts(self, row: Attempt, person: Person, sign_in_risk: RiskLevel, user_risk: RiskLevel) -> Facts:
+    def _facts(self, row: Attempt, person: Person, risks: Risks) -> Facts:
         place = Place.said(row.client_address, row.user_agent)
         return Facts(
             now=row.at,
@@ -93,9 +98,9 @@ class Reader:
             address=place.address,
             country=place.address if isinstance(place.address, Unknown) else self._geo_ip.country(place.address),
             device=None,
-            sign_in_risk=sign_in_risk,
-            user_risk=user_risk,
-            insider_risk=InsiderRisk.NONE,
+            sign_in_risk=risks.sign_in,
+            user_risk=risks.user,
+            insider_risk=risks.insider,
             flow=None,
             methods=tuple(Used(each, row.at) for each in credentials_of(row)),
             authenticated_at=row.at,

@@ -80,11 +80,16 @@ class ReplayAccess:
                 progress(replaying.part)
         return replaying.outcome()
 
-    async def begin(self, tenant: TenantId, after: PolicySet, *, days: int) -> "Replaying":
-        """The same, to be done by and by; what is in force now stays what *after* is held against."""
+    async def begin(self, tenant: TenantId, after: PolicySet, *, days: int, at_most: int | None = None) -> "Replaying":
+        """The same, to be done by and by; what is in force now stays what *after* is held against.
+
+        Args:
+            at_most: rows of the log that are looked at, the newest; `Foreseen.since` says how far that went.
+        """
         until = self.clock.now()
         now = await self.access.now(tenant, until)
-        return Replaying(self.store, self.geo_ip, tenant, now, after, until - timedelta(days=days), until)
+        since = until - timedelta(days=days)
+        return Replaying(self.store, self.geo_ip, tenant, now, after, since, until, at_most)
 
 
 class Replaying:
@@ -101,6 +106,7 @@ class Replaying:
         after: PolicySet,
         since: datetime,
         until: datetime,
+        at_most: int | None = None,
     ) -> None:
         self._store, self._tenant, self._since, self._until = store, tenant, since, until
         then = Compiled(after)
@@ -115,12 +121,15 @@ class Replaying:
         self._last_person: UserId | None = None
         self._knows_everybody = False
         self._last_row: tuple[datetime, AttemptId] | None = None
+        self._to_look_back = at_most
         self.is_done = False
         self.part = 0.0
 
     async def step(self, limit: int = BATCH) -> None:
         """Go on by *limit* people or sign-ins: first everybody is read, then the log."""
-        if not self._knows_everybody:
+        if self._to_look_back is not None:
+            await self._look_back(min(limit, self._to_look_back), self._to_look_back)
+        elif not self._knows_everybody:
             await self._meet(limit)
         elif not self.is_done:
             await self._read(limit)
@@ -130,6 +139,18 @@ class Replaying:
         affected = {one.person for each in effect.affected.values() for one in each}
         names = {one: self._usernames[one] for one in affected}
         return Foreseen(self._since, self._until, effect, names, self._reader.left_out)
+
+    async def _look_back(self, limit: int, left: int) -> None:
+        """Find where to begin, if there are more rows than are to be looked at."""
+        query = SignInQuery(limit, since=self._since, until=self._until, after=self._last_row)
+        rows = [row.attempt for row in await self._store.logs.sign_ins(self._tenant, query)]
+        self._to_look_back = left - limit
+        if rows:
+            self._last_row = rows[-1].at, rows[-1].id
+        if len(rows) < limit:
+            self._to_look_back = self._last_row = None
+        elif self._to_look_back == 0:
+            self._since, self._to_look_back, self._last_row = rows[-1].at, None, None
 
     async def _meet(self, limit: int) -> None:
         """Everybody's name, and everybody as policy sees them."""

@@ -11,35 +11,39 @@ from datetime import datetime
 from keystead_server.domain.audit import AuditEvent
 from keystead_server.domain.ids import TenantId, UserId
 from keystead_server.flows.auditing import newest_lines
-from keystead_server.policy.access.vocabulary import RiskLevel
-from keystead_server.policy.risk.signals import Signal, SignalKind
+from keystead_server.policy.access.vocabulary import InsiderRisk, RiskLevel
+from keystead_server.policy.risk.signals import RiskAbout, Signal, SignalKind
 from keystead_server.ports.store import Store
 
 # More than can stand between two dismissals, so that no finding pushes a confirmation out of sight.
 _READ, MAX_SUPPLIED = 500, 400
+# Of these the newest counts; the others are for sign-ins that are explained afterwards.
+_READ_OF_INSIDER = 50
 EVENTS = {
     SignalKind.SUPPLIED: "risk.supplied",
     SignalKind.CONFIRMED: "risk.confirmed",
     SignalKind.DISMISSED: "risk.dismissed",
     SignalKind.REMEDIATED: "risk.remediated",
+    SignalKind.INSIDER: "risk.insider_supplied",
 }
 _KINDS = {event: kind for kind, event in EVENTS.items()}
-_PREFIX = "risk:"
 
 
-def target_of(user: UserId) -> str:
-    return f"{_PREFIX}{user}"
+def target_of(user: UserId, kind: SignalKind = SignalKind.SUPPLIED) -> str:
+    # Apart: a system that says an insider risk anew each hour pushes nothing else out of sight.
+    return f"{'insider-risk' if kind is SignalKind.INSIDER else 'risk'}:{user}"
 
 
 def user_of(event: AuditEvent) -> UserId | None:
     """Whom a line about risk is about; None for every other line."""
-    return UserId(event.target_id.removeprefix(_PREFIX)) if event.name in _KINDS else None
+    return UserId(event.target_id.partition(":")[2]) if event.name in _KINDS else None
 
 
 async def signals_of(store: Store, tenant: TenantId, user: UserId) -> Sequence[Signal]:
-    """Newest first."""
+    """Newest first, what is said of insider risk at the end."""
     lines = await store.logs.audit_of(tenant, target_of(user), limit=_READ)
-    return tuple(signal_of(line) for line in lines if line.name in _KINDS)
+    insider = await store.logs.audit_of(tenant, target_of(user, SignalKind.INSIDER), limit=_READ_OF_INSIDER)
+    return tuple(signal_of(line) for line in (*lines, *insider) if line.name in _KINDS)
 
 
 async def everybodys_signals(store: Store, tenant: TenantId) -> dict[str, list[Signal]]:
@@ -54,6 +58,13 @@ async def everybodys_signals(store: Store, tenant: TenantId) -> dict[str, list[S
 
 def signal_of(event: AuditEvent) -> Signal:
     detail = event.detail
+    until = datetime.fromisoformat(detail["until"]) if "until" in detail else None
+    if _KINDS[event.name] is SignalKind.INSIDER:
+        said, insider = detail.get("reason", ""), InsiderRisk(detail["level"])
+        return Signal(event.id, SignalKind.INSIDER, event.at, says=said, insider=insider, until=until)
     at = datetime.fromisoformat(detail["found_at"]) if "found_at" in detail else event.at
     level = RiskLevel(detail.get("level", RiskLevel.NONE))
-    return Signal(event.id, _KINDS[event.name], at, level, detail.get("type", ""), detail.get("reason", ""))
+    about = RiskAbout(detail.get("about", RiskAbout.PERSON))
+    return Signal(
+        event.id, _KINDS[event.name], at, level, detail.get("type", ""), detail.get("reason", ""), about, until=until
+    )

@@ -14,6 +14,7 @@ from keystead_server.domain.passkey import Proof
 from keystead_server.domain.sign_in import Method
 from keystead_server.domain.user import User
 from keystead_server.flows.access_facts import OWN_APPS, ROLE_TEMPLATES, modes_of, person_of
+from keystead_server.flows.detect_risk import DetectRisk
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
 from keystead_server.policy.access.analyse import analyse
 from keystead_server.policy.access.compiled import Compiled, PolicySet
@@ -38,6 +39,7 @@ from keystead_server.policy.strengths.evaluate import Credential
 from keystead_server.policy.strengths.model import MethodMode
 from keystead_server.ports.clock import Clock
 from keystead_server.ports.geo_ip import GeoIp
+from keystead_server.ports.risk_signals import Risks
 from keystead_server.ports.store import Store
 
 BATCH = 1000
@@ -52,6 +54,7 @@ class Supposed:
         country: None for the one that *address* is in.
         device: attributes of a registered device; None for one that is not.
         aaguid, proof: of a passkey among *methods*.
+        sign_in_risk, user_risk, insider_risk: None for what is known of the person now.
     """
 
     apps: tuple[str, ...] = ()
@@ -65,9 +68,9 @@ class Supposed:
     platform: Platform | None = None
     client: ClientApp = ClientApp.BROWSER
     device: dict[str, object] | None = None
-    sign_in_risk: RiskLevel = RiskLevel.NONE
-    user_risk: RiskLevel = RiskLevel.NONE
-    insider_risk: InsiderRisk = InsiderRisk.NONE
+    sign_in_risk: RiskLevel | None = None
+    user_risk: RiskLevel | None = None
+    insider_risk: InsiderRisk | None = None
     flow: TransferMethod | None = None
 
 
@@ -111,6 +114,7 @@ class WhatIfAccess:
     store: Store
     clock: Clock
     geo_ip: GeoIp
+    risks: DetectRisk
 
     async def __call__(self, user: User, supposed: Supposed, policies: PolicySet) -> Explanation:
         """Decide about *user* as *supposed* under *policies*, and say of every policy why."""
@@ -119,9 +123,11 @@ class WhatIfAccess:
     async def facts(self, user: User, supposed: Supposed) -> Facts:
         """The sign-in as the engine sees it, with the groups and roles that *user* has now."""
         groups = await self.store.users.groups_of(user.tenant_id, user.id)
-        return self._facts(person_of(Subject.of(user, frozenset(group.id for group in groups))), supposed)
+        who = person_of(Subject.of(user, frozenset(group.id for group in groups)))
+        known = await self.risks.known(user.tenant_id, user.id)
+        return self._facts(who, supposed, known)
 
-    def _facts(self, who: Person, supposed: Supposed) -> Facts:
+    def _facts(self, who: Person, supposed: Supposed, known: Risks) -> Facts:
         now = self.clock.now()
         country = supposed.country
         if country is None and supposed.address is not None:
@@ -138,9 +144,9 @@ class WhatIfAccess:
             address=supposed.address,
             country=country,
             device=None if supposed.device is None else DeviceFacts.of(supposed.device),
-            sign_in_risk=supposed.sign_in_risk,
-            user_risk=supposed.user_risk,
-            insider_risk=supposed.insider_risk,
+            sign_in_risk=supposed.sign_in_risk or known.sign_in,
+            user_risk=supposed.user_risk or known.user,
+            insider_risk=supposed.insider_risk or known.insider,
             flow=supposed.flow,
             methods=tuple(Used(each, now) for each in credentials),
             authenticated_at=now,

@@ -210,7 +210,7 @@ def _access(on: Foundation) -> Access:
         access_reach=AccessReach(store, clock),
         access_impact=AccessImpact(store, clock, access),
         analyse_access=AnalyseAccess(store, clock, methods, on.policies),
-        what_if_access=WhatIfAccess(store, clock, places),
+        what_if_access=WhatIfAccess(store, clock, places, on.risks),
         replay_access=ReplayAccess(store, clock, places, access),
         foresee=Foresee(store, clock, entropy, on.ruled),
         explain_sign_in=ExplainSignIn(store, clock, places, access),

@@ -46,6 +46,7 @@ API_PERMISSIONS: dict[str, ApiPermission] = {
     "Policy.ReadWrite.AuthenticationMethod": ApiPermission("change what may be used to sign in"),
     "Policy.Read.ConditionalAccess": ApiPermission("read the policies of Conditional Access"),
     "Policy.ReadWrite.ConditionalAccess": ApiPermission("change the policies of Conditional Access"),
+    "Policy.ReadWrite.SecurityDefaults": ApiPermission("switch security defaults on and off"),
     "IdentityRiskyUser.Read.All": ApiPermission("read who is at risk"),
     "IdentityRiskyUser.ReadWrite.All": ApiPermission("confirm and dismiss people's risk"),
     "IdentityRiskEvent.Read.All": ApiPermission("read what was found about people's risk"),

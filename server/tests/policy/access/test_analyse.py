@@ -281,3 +281,35 @@ def test_whoever_gets_in_with_nothing_is_in_a_gap_that_was_found(policy_set: Pol
 
     assert universe.is_complete
     assert any(True for _ in gaps(whole, universe, MULTIFACTOR))
+
+
+def test_a_gap_for_a_device_with_fifteen_attributes_at_once_is_found_among_all_devices() -> None:
+    """Each of so many rules asks about an attribute of its own: all devices together would be 5 to the power of 15."""
+    spared = [policy(f"mfa-{n}", **_device("exclude", f'device.extensionAttribute{n} -eq "SAW"')) for n in range(1, 16)]
+    whole = compiled(*spared)
+    universe = Universe(whole, PEOPLE, (), NOW)
+
+    (gap, *_) = [one for one in analyse(whole, DIRECTORY, NOW) if one.kind == "gap"]
+
+    assert universe.is_complete
+    assert gap.witness is not None
+    assert isinstance(gap.witness.device, DeviceFacts)
+    attributes = dict(gap.witness.device.attributes)
+    assert [attributes[f"extensionattribute{n}"] for n in range(1, 16)] == ["saw"] * 15
+    assert gap.witness.device.is_vouched_for
+    assert decide(whole, gap.witness).verdict is Verdict.ALLOW
+
+
+def test_a_rule_that_another_contradicts_leaves_no_gap() -> None:
+    both = (
+        policy("a", **_device("include", 'device.model -eq "X" -and device.trustType -eq "AzureAD"')),
+        policy("b", **_device("exclude", 'device.model -eq "X"')),
+        policy("c", **_device("exclude", 'device.trustType -eq "AzureAD"')),
+    )
+
+    assert findings(*both, kind="gap") == []
+    assert findings(both[1], both[2], kind="gap") != []
+
+
+def _device(mode: str, rule: str) -> dict[str, Any]:
+    return {"devices": {"deviceFilter": {"mode": mode, "rule": rule}}}

@@ -222,11 +222,11 @@ def test_a_change_is_told_in_sentences(before: Any, after: Any, told: list[str])
 
 def test_changes_of_locations_strengths_and_break_glass_are_told() -> None:
     before = PolicySet(locations=LOCATIONS[:2], strengths={"own": OWN_STRENGTH}, break_glass=frozenset({ADA}))
-    moved = replace(LOCATIONS[0], trusted=False)
+    moved = replace(LOCATIONS[0], trusted=False, ranges=LOCATIONS[0].ranges[:2])
     after = PolicySet(locations=(moved, LOCATIONS[2]), break_glass=frozenset({BOB}))
 
     assert list(differences(before, after, Names({ADA: "Ada", BOB: "Bob"}))) == [
-        "Location “Office”: isTrusted: True → False",
+        "Location “Office”: addresses: - fd00::/64; trusted: yes → no",
         "New location “Home”.",
         "Location “Lab” is removed.",
         "Strength “Pass or passkey” is removed.",

@@ -26,6 +26,14 @@ SENTENCES: list[tuple[dict[str, Any], str]] = [
         "When members of Staff (but not Ada Lovelace) try to reach the wiki, then access is blocked.",
     ),
     (
+        {"users": {"includeUsers": [ADA]}, "apps": {"includeApplications": [WIKI]}, "grant": BLOCK},
+        "When Ada Lovelace tries to reach the wiki, then access is blocked.",
+    ),
+    (
+        {"users": {"includeUsers": [ADA], "includeGroups": [STAFF]}, "grant": BLOCK},
+        "When Ada Lovelace and members of Staff try to reach anything, then access is blocked.",
+    ),
+    (
         {"locations": {"includeLocations": ["All"], "excludeLocations": ["home", "AllTrusted"]}, "grant": RESISTANT},
         "When all people try to reach anything from anywhere (but not Home or a trusted place), "
         "then the strength “Phishing-resistant MFA” is asked for.",

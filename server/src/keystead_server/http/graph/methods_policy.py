@@ -43,9 +43,10 @@ _CONFIGURATION_PROPERTIES = frozenset(
     }
 )  # fmt: skip
 COLLECTION = Collection(_CONFIGURATION_PROPERTIES, {"id": Kind.TEXT, "state": Kind.TEXT}, ("id",))
+SECURITY_DEFAULTS = "isSecurityDefaultsEnabled"
 # What the methods policy has beside its configurations: Graph's, and ours, which stand under `keystead`.
 _OF_ALL = ("registrationEnforcement", "systemCredentialPreferences")
-_OURS = ("isSecurityDefaultsEnabled", "arePasswordsForbidden", "retireWeakerMethodsOnPasskey")
+_OURS = (SECURITY_DEFAULTS, "arePasswordsForbidden", "retireWeakerMethodsOnPasskey")
 
 
 # -- reading -----------------------------------------------------------------------------------------
@@ -56,7 +57,7 @@ async def show(call: Call) -> Response:
     about_passkeys = await policies.current(tenant.id, policy_document.PASSKEYS)
     about_methods = await policies.current(tenant.id, policy_document.METHODS)
     written = [each for each in (about_passkeys, about_methods) if each is not None]
-    _, body = await _methods(call)
+    _, body = await methods_of(call)
     entity: Entity = {
         "id": "authenticationMethodsPolicy",
         "displayName": "Authentication Methods Policy",
@@ -84,7 +85,7 @@ async def get_configuration(call: Call) -> Response:
 
 async def _all(call: Call) -> list[Entity]:
     _, about_passkeys = await _passkeys(call)
-    _, about_methods = await _methods(call)
+    _, about_methods = await methods_of(call)
     default = {"defaultPasskeyProfile": next((each["id"] for each in about_passkeys["passkeyProfiles"]), None)}
     return [{**about_passkeys, **default}, *about_methods[_CONFIGURATIONS]]
 
@@ -96,7 +97,8 @@ async def _passkeys(call: Call) -> tuple[int, dict[str, Any]]:
     return written.version, passkeys.to_json(passkeys.from_text(written.body))
 
 
-async def _methods(call: Call) -> tuple[int, dict[str, Any]]:
+async def methods_of(call: Call) -> tuple[int, dict[str, Any]]:
+    """The methods policy in Graph's form, and its version."""
     written = await call.services.store.policies.current(call.tenant.id, policy_document.METHODS)
     if written is None:
         return 0, methods.to_json(FIRST_METHODS)
@@ -121,7 +123,7 @@ def _configuration_name(call: Call) -> str:
 
 async def change(call: Call) -> Response:
     """What holds for all methods; a configuration has an address of its own."""
-    version, body = await _methods(call)
+    version, body = await methods_of(call)
     for name, value in _without_annotations(object_of(call)).items():
         if name == "keystead" and isinstance(value, dict) and set(value) <= set(_OURS):
             body |= value
@@ -129,7 +131,7 @@ async def change(call: Call) -> Response:
             body[name] = _merged(body[name], value)
         elif name not in ("id", "policyMigrationState") or value != {"id": body["id"]}.get(name, "migrationComplete"):
             raise Refuse(Problem(400, "property_unknown", f"{name[:64]!r} cannot be written here.", target=name[:64]))
-    return await _save_methods(call, body, version)
+    return await save_methods(call, body, version)
 
 
 async def change_configuration(call: Call) -> Response:
@@ -144,9 +146,9 @@ async def change_configuration(call: Call) -> Response:
         if isinstance(given.get(_PROFILES), list):
             given[_PROFILES] = _completed(body[_PROFILES], given[_PROFILES])
         return await _save_passkeys(call, {**body, **given}, version)
-    version, body = await _methods(call)
+    version, body = await methods_of(call)
     changed = [{**each, **given} if each["id"] == name else each for each in body[_CONFIGURATIONS]]
-    return await _save_methods(call, {**body, _CONFIGURATIONS: changed}, version)
+    return await save_methods(call, {**body, _CONFIGURATIONS: changed}, version)
 
 
 async def reset_configuration(call: Call) -> Response:
@@ -154,10 +156,10 @@ async def reset_configuration(call: Call) -> Response:
     if name == _FIDO2:
         version, _ = await _passkeys(call)
         return await _save_passkeys(call, passkeys.to_json(FIRST_POLICY), version)
-    version, body = await _methods(call)
+    version, body = await methods_of(call)
     first = {each["id"]: each for each in methods.to_json(FIRST_METHODS)[_CONFIGURATIONS]}
     changed = [first[name] if each["id"] == name else each for each in body[_CONFIGURATIONS]]
-    return await _save_methods(call, {**body, _CONFIGURATIONS: changed}, version)
+    return await save_methods(call, {**body, _CONFIGURATIONS: changed}, version)
 
 
 async def _save_passkeys(call: Call, body: Mapping[str, Any], version: int) -> Response:
@@ -169,7 +171,7 @@ async def _save_passkeys(call: Call, body: Mapping[str, Any], version: int) -> R
     return no_content(call)
 
 
-async def _save_methods(call: Call, body: Mapping[str, Any], version: int) -> Response:
+async def save_methods(call: Call, body: Mapping[str, Any], version: int) -> Response:
     try:
         policy = methods.from_json(dict(body))
         await call.services.save_methods_policy(call.tenant.id, policy, by=call.actor, expected=version)

@@ -1,6 +1,8 @@
 """`identityProtection`: who is at risk and by what; confirmed and dismissed, and (ours) supplied by other systems."""
 
-from collections.abc import Iterable
+import asyncio
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,24 +13,25 @@ from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.user import User
 from keystead_server.flows.list_risk import RiskyUser
 from keystead_server.http.call import Call
-from keystead_server.http.graph.answers import body_of, list_of, list_page, no_content, query_of, single, wanted
+from keystead_server.http.graph.answers import Source, body_of, list_page, no_content, query_of, single, wanted
 from keystead_server.http.graph.odata.filter import Fields
 from keystead_server.http.graph.odata.lexer import Kind
 from keystead_server.http.graph.odata.options import Collection
-from keystead_server.http.graph.odata.paging import Entity
 from keystead_server.http.graph.problem import NOT_THERE, refused
+from keystead_server.http.graph.risk_entities import detection, detection_id, risky_user
 from keystead_server.http.graph.users import the_user
 from keystead_server.http.problems import Problem, Refuse
-from keystead_server.policy.access.vocabulary import RiskLevel
-from keystead_server.policy.risk.detections import Detection, DetectionKind
-from keystead_server.policy.risk.levels import Risk
+from keystead_server.policy.risk.detections import Detection
+from keystead_server.policy.risk.levels import Risk, detection_of
+from keystead_server.policy.risk.signals import RiskAbout
 
 # As many as one call of Graph's takes.
 _MOST = 60
+_UNTIL = "expirationDateTime"
 _USERS = Collection(
     frozenset(
         {
-            "id", "isDeleted", "isProcessing", "riskDetail", "riskLastUpdatedDateTime", "riskLevel", "riskState",
+            "id", "isDeleted", "isProcessing", "keystead", "riskDetail", "riskLastUpdatedDateTime", "riskLevel", "riskState",
             "userDisplayName", "userPrincipalName",
         }
     ),
@@ -52,37 +55,72 @@ _DETECTIONS = Collection(
         }
     ),
     _DETECTION_FIELDS,
-    ("id",),
     countable=False,
 )  # fmt: skip
-_OURS = frozenset(DetectionKind)
 
 
 async def list_risky_users(call: Call) -> Response:
     query = query_of(call, _USERS)
-    found = await call.services.list_risk(call.tenant.id)
-    return await list_page(
-        call, "identityProtection/riskyUsers", query, list_of(found, lambda one: one.user.id, _risky_user)
-    )
+    return await list_page(call, "identityProtection/riskyUsers", query, await _people_at_risk(call))
 
 
 async def get_risky_user(call: Call) -> Response:
     user = await the_user(call)
     found = await call.services.list_risk.of(call.tenant.id, user.id)
-    entity = _risky_user(found or RiskyUser(user, Risk(), user.created_at))
+    entity = risky_user(found or RiskyUser(user, Risk(), None, user.created_at))
     return single(call, "identityProtection/riskyUsers", entity, _USERS.properties)
 
 
 async def list_detections(call: Call) -> Response:
     query = query_of(call, _DETECTIONS)
-    rows = [
-        _detection(one.user, found)
-        for one in await call.services.list_risk(call.tenant.id)
-        for found in one.risk.because
-    ]
-    rows.sort(key=lambda row: str(row["id"]))
-    source = list_of(rows, lambda row: str(row["id"]), lambda row: row)
-    return await list_page(call, "identityProtection/riskDetections", query, source)
+    return await list_page(call, "identityProtection/riskDetections", query, await _detections(call))
+
+
+async def _people_at_risk(call: Call) -> Source[RiskyUser]:
+    """By id; each is looked at when their page comes, and not before."""
+    search = call.services.list_risk.begin(call.tenant.id)
+    while not search.is_done:
+        await asyncio.sleep(0)
+        await search.step()
+    people = search.people()
+
+    async def read(after: list[Any] | None, size: int) -> Sequence[RiskyUser]:
+        found: list[RiskyUser] = []
+        for one in people[0 if after is None else bisect_right(people, after[0]) :]:
+            risky = await call.services.list_risk.of(call.tenant.id, one)
+            found += [] if risky is None else [risky]
+            if len(found) == size:
+                break
+        return found
+
+    return Source(read, lambda one: [one.user.id], risky_user)
+
+
+async def _detections(call: Call) -> Source[tuple[User, Detection]]:
+    """Person by person, and of each by id."""
+    people = await _people_at_risk(call)
+
+    async def read(after: list[Any] | None, size: int) -> Sequence[tuple[User, Detection]]:
+        found: list[tuple[User, Detection]] = []
+        if after is not None:
+            # The last page may have ended amid this one's.
+            found += _after(after[1], await call.services.list_risk.of(call.tenant.id, UserId(after[0])))
+        last = after
+        while len(found) < size:
+            batch = await people.read(last, _MOST)
+            for one in batch:
+                found += _after("", one)
+            if len(batch) < _MOST:
+                break
+            last = people.place(batch[-1])
+        return found[:size]
+
+    return Source(read, lambda one: [one[0].id, detection_id(one[1])], lambda one: detection(*one))
+
+
+def _after(place: str, one: RiskyUser | None) -> list[tuple[User, Detection]]:
+    because = () if one is None else sorted(one.risk.because, key=detection_id)
+    return [(one.user, found) for found in because if one is not None and detection_id(found) > place]
 
 
 async def dismiss(call: Call) -> Response:
@@ -95,23 +133,43 @@ async def confirm(call: Call) -> Response:
 
 async def supply(call: Call) -> Response:
     """Ours: Graph has no way to supply a detection."""
-    body = body_of(call, "userId", "riskLevel", "riskEventType", "additionalInfo", "activityDateTime")
+    body = body_of(
+        call, "userId", "riskLevel", "riskEventType", "activity", "additionalInfo", "activityDateTime", _UNTIL
+    )
     user = (await _people(call, [wanted(body, "userId", str) or ""], "userId"))[0]
+    about = wanted(body, "activity", str)
     try:
         signal = await call.services.manage_risk.supply(
             user,
             level=wanted(body, "riskLevel", str) or "",
+            about=RiskAbout.PERSON if about is None else about,
             event_type=wanted(body, "riskEventType", str) or "",
             says=wanted(body, "additionalInfo", str) or "",
-            at=_moment(wanted(body, "activityDateTime", str)),
+            at=_moment(body, "activityDateTime"),
+            until=_moment(body, _UNTIL),
             by=call.actor,
         )
     except Invalid as invalid:
         raise refused(invalid) from None
-    found = Detection(signal.event_type, signal.id, signal.at, RiskLevel.NONE, signal.level, signal.says)
-    return single(
-        call, "identityProtection/riskDetections", _detection(user, found), _DETECTIONS.properties, status=201
-    )
+    entity = detection(user, detection_of(signal))
+    return single(call, "identityProtection/riskDetections", entity, _DETECTIONS.properties, status=201)
+
+
+async def set_insider_risk(call: Call) -> Response:
+    """Ours: Graph takes it from another product of Microsoft's."""
+    user = await the_user(call)
+    body = body_of(call, "insiderRiskLevel", "additionalInfo", _UNTIL)
+    try:
+        await call.services.manage_risk.set_insider_risk(
+            user,
+            level=wanted(body, "insiderRiskLevel", str) or "",
+            says=wanted(body, "additionalInfo", str) or "",
+            until=_moment(body, _UNTIL),
+            by=call.actor,
+        )
+    except Invalid as invalid:
+        raise refused(invalid) from None
+    return no_content(call)
 
 
 async def _judge(call: Call, judge: Any) -> Response:
@@ -136,64 +194,12 @@ async def _people(call: Call, ids: Iterable[str], target: str) -> list[User]:
     return found
 
 
-def _moment(text: str | None) -> datetime | None:
+def _moment(body: Mapping[str, Any], name: str) -> datetime | None:
+    text = wanted(body, name, str)
     try:
         at = None if text is None else datetime.fromisoformat(text)
     except ValueError:
         at = None
     if text is not None and (at is None or at.tzinfo is None):
-        raise Refuse(
-            Problem(
-                400, "property_malformed", "activityDateTime is a moment with its offset.", target="activityDateTime"
-            )
-        )
+        raise Refuse(Problem(400, "property_malformed", f"{name} is a moment with its offset.", target=name))
     return at
-
-
-def _risky_user(one: RiskyUser) -> Entity:
-    state, detail = _state(one.risk)
-    return {
-        "id": one.user.id,
-        "isDeleted": False,
-        "isProcessing": False,
-        "riskDetail": detail,
-        "riskLastUpdatedDateTime": one.updated_at,
-        "riskLevel": one.risk.level.value,
-        "riskState": state,
-        "userDisplayName": one.user.display_name,
-        "userPrincipalName": one.user.username,
-    }
-
-
-def _state(risk: Risk) -> tuple[str, str]:
-    if risk.is_confirmed:
-        return "confirmedCompromised", "adminConfirmedUserCompromised"
-    if risk.because:
-        return "atRisk", "none"
-    if risk.remediated_at is not None and (risk.dismissed_at is None or risk.remediated_at > risk.dismissed_at):
-        return "remediated", "userPerformedSecuredPasswordChange"
-    return ("none", "none") if risk.dismissed_at is None else ("dismissed", "adminDismissedAllRiskForUser")
-
-
-def _detection(user: User, found: Detection) -> Entity:
-    own = found.kind in _OURS
-    return {
-        "id": f"{found.trace_id}-{found.kind}",
-        "activity": "signin" if own else "user",
-        "activityDateTime": found.at,
-        "additionalInfo": found.says,
-        "correlationId": found.trace_id,
-        "detectedDateTime": found.at,
-        "detectionTimingType": "realtime" if own else "offline",
-        "lastUpdatedDateTime": found.at,
-        "requestId": found.trace_id,
-        "riskDetail": "none",
-        "riskEventType": str(found.kind),
-        "riskLevel": found.user_level.value,
-        "riskState": "confirmedCompromised" if found.kind == DetectionKind.CONFIRMED else "atRisk",
-        "source": "Keystead" if own else "supplied",
-        "tokenIssuerType": "AzureAD",
-        "userDisplayName": user.display_name,
-        "userId": user.id,
-        "userPrincipalName": user.username,
-    }

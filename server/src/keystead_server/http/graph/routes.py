@@ -18,6 +18,7 @@ from keystead_server.http.graph import (
     organization,
     registration_details,
     risk,
+    security_defaults,
     sign_ins,
     strength_uses,
     users,
@@ -64,6 +65,8 @@ _READ_ACCESS = ByToken(
     Permission.READ_DIRECTORY,
 )
 _WRITE_ACCESS = ByToken(("Policy.ReadWrite.ConditionalAccess",), Permission.WRITE_POLICY)
+_READ_DEFAULTS = ByToken(("Policy.Read.All", "Policy.ReadWrite.SecurityDefaults"), Permission.READ_DIRECTORY)
+_WRITE_DEFAULTS = ByToken(("Policy.ReadWrite.SecurityDefaults",), Permission.WRITE_POLICY)
 
 _READ_RISK = ByToken(("IdentityRiskyUser.Read.All", "IdentityRiskyUser.ReadWrite.All"), Permission.READ_LOGS)
 _MANAGE_RISK = ByToken(("IdentityRiskyUser.ReadWrite.All",), Permission.MANAGE_RISK)
@@ -75,10 +78,10 @@ _RISKY, _DETECTIONS = "/identityProtection/riskyUsers", "/identityProtection/ris
 _AUTHENTICATION = "/users/{user}/authentication"
 _POLICY = "/policies/authenticationMethodsPolicy"
 _CONFIGURATIONS = f"{_POLICY}/authenticationMethodConfigurations"
-_STRENGTHS = "/identity/conditionalAccess/authenticationStrength/policies"
-_COMBINATIONS = f"{_STRENGTHS}/{{item}}/combinationConfigurations"
-_MODES = "/identity/conditionalAccess/authenticationStrength/authenticationMethodModes"
-_TEMPLATES = "/identity/conditionalAccess/templates"
+_DEFAULTS = "/policies/identitySecurityDefaultsEnforcementPolicy"
+_ACCESS = "/identity/conditionalAccess"
+_MODES = f"{_ACCESS}/authenticationStrength/authenticationMethodModes"
+_TEMPLATES = f"{_ACCESS}/templates"
 _REPORT = "/reports/authenticationMethods/userRegistrationDetails"
 
 
@@ -107,9 +110,8 @@ def _removal(segment: str, handler: Handler, summary: str, access: ByToken) -> R
     return _write("DELETE", f"{_AUTHENTICATION}/{segment}/{{method}}", handler, summary, access)
 
 
-def _items(path: str, items: Items[Any], what: str) -> tuple[Route, ...]:
+def _items(base: str, items: Items[Any], what: str) -> tuple[Route, ...]:
     """A collection of Conditional Access: list, read, create, change, remove."""
-    base = f"/identity/conditionalAccess/{path}"
     one = f"{base}/{{item}}"
     return (
         _get(base, items.list, f"All {what}", _READ_ACCESS),
@@ -120,6 +122,38 @@ def _items(path: str, items: Items[Any], what: str) -> tuple[Route, ...]:
         ),
         _write("DELETE", one, items.remove, f"Remove one of {what}", _WRITE_ACCESS),
     )
+
+
+def _strengths(base: str) -> tuple[Route, ...]:
+    """Authentication strengths: the collection, and what Graph does with one beyond reading and writing it."""
+    configurations = f"{base}/{{item}}/combinationConfigurations"
+    return (
+        *_items(base, STRENGTHS, "authentication strengths"),
+        _get(
+            f"{base}/{{item}}/usage()", strength_uses.usage, "Which policies name a strength", _READ_ACCESS,
+        ),
+        _write(
+            "POST", f"{base}/{{item}}/updateAllowedCombinations", strength_uses.update_allowed_combinations,
+            "Give a strength other combinations", _WRITE_ACCESS, 200,
+        ),
+        _get(configurations, combination_configurations.list_configurations, "Which models or issuers a strength asks for", _READ_ACCESS),
+        _write(
+            "POST", configurations, combination_configurations.create_configuration,
+            "Ask for certain models or issuers", _WRITE_ACCESS, 201, 256 * KIB,
+        ),
+        _get(
+            f"{configurations}/{{configuration}}", combination_configurations.get_configuration,
+            "One of a strength's configurations", _READ_ACCESS,
+        ),
+        _write(
+            "PATCH", f"{configurations}/{{configuration}}", combination_configurations.change_configuration,
+            "Change the named properties of one of a strength's configurations", _WRITE_ACCESS, size=256 * KIB,
+        ),
+        _write(
+            "DELETE", f"{configurations}/{{configuration}}", combination_configurations.remove_configuration,
+            "Ask for certain models or issuers no longer", _WRITE_ACCESS,
+        ),
+    )  # fmt: skip
 
 
 ROUTES = (
@@ -180,40 +214,21 @@ ROUTES = (
         "DELETE", f"{_CONFIGURATIONS}/{{configuration}}", methods_policy.reset_configuration,
         "Go back to what an organisation begins with", _WRITE_POLICY,
     ),
-    *_items("policies", POLICIES, "Conditional Access policies"),
-    *_items("namedLocations", LOCATIONS, "named locations"),
-    *_items("authenticationStrength/policies", STRENGTHS, "authentication strengths"),
-    *_items("authenticationContextClassReferences", CONTEXTS, "authentication contexts"),
-    _get(
-        f"{_STRENGTHS}/{{item}}/usage()", strength_uses.usage, "Which policies name a strength", _READ_ACCESS,
-    ),
-    _write(
-        "POST", f"{_STRENGTHS}/{{item}}/updateAllowedCombinations", strength_uses.update_allowed_combinations,
-        "Give a strength other combinations", _WRITE_ACCESS, 200,
-    ),
-    _get(_COMBINATIONS, combination_configurations.list_configurations, "Which models or issuers a strength asks for", _READ_ACCESS),
-    _write(
-        "POST", _COMBINATIONS, combination_configurations.create_configuration,
-        "Ask for certain models or issuers", _WRITE_ACCESS, 201, 256 * KIB,
-    ),
-    _get(
-        f"{_COMBINATIONS}/{{configuration}}", combination_configurations.get_configuration,
-        "One of a strength's configurations", _READ_ACCESS,
-    ),
-    _write(
-        "PATCH", f"{_COMBINATIONS}/{{configuration}}", combination_configurations.change_configuration,
-        "Change the named properties of one of a strength's configurations", _WRITE_ACCESS, size=256 * KIB,
-    ),
-    _write(
-        "DELETE", f"{_COMBINATIONS}/{{configuration}}", combination_configurations.remove_configuration,
-        "Ask for certain models or issuers no longer", _WRITE_ACCESS,
-    ),
+    _get(_DEFAULTS, security_defaults.show, "Whether security defaults are on", _READ_DEFAULTS),
+    _write("PATCH", _DEFAULTS, security_defaults.change, "Switch security defaults on or off", _WRITE_DEFAULTS),
+    # Graph has these two collections at two addresses each; its clients know either.
+    *_items(f"{_ACCESS}/policies", POLICIES, "Conditional Access policies"),
+    *_items("/policies/conditionalAccessPolicies", POLICIES, "Conditional Access policies"),
+    *_strengths(f"{_ACCESS}/authenticationStrength/policies"),
+    *_strengths("/policies/authenticationStrengthPolicies"),
+    *_items(f"{_ACCESS}/namedLocations", LOCATIONS, "named locations"),
+    *_items(f"{_ACCESS}/authenticationContextClassReferences", CONTEXTS, "authentication contexts"),
     _get(_MODES, method_modes.list_modes, "The methods that combinations are made of", _READ_ACCESS),
     _get(f"{_MODES}/{{mode}}", method_modes.get_mode, "One of the methods that combinations are made of", _READ_ACCESS),
     _get(_TEMPLATES, access_templates.list_templates, "Ready-made policies", _READ_ACCESS),
     _get(f"{_TEMPLATES}/{{template}}", access_templates.get_template, "A ready-made policy", _READ_ACCESS),
     _write(
-        "POST", "/identity/conditionalAccess/evaluate", access_evaluate.evaluate,
+        "POST", f"{_ACCESS}/evaluate", access_evaluate.evaluate,
         "What would become of a supposed sign-in", _READ_ACCESS, 200,
     ),
     _get(_REPORT, registration_details.list_registration_details, "Who has set up what, live", _READ_LOGS),
@@ -226,6 +241,10 @@ ROUTES = (
     _get(f"{_RISKY}/{{user}}", risk.get_risky_user, "The risk of one person", _READ_RISK),
     _write("POST", f"{_RISKY}/dismiss", risk.dismiss, "Say that it was nothing", _MANAGE_RISK),
     _write("POST", f"{_RISKY}/confirmCompromised", risk.confirm, "Say that accounts are in other hands", _MANAGE_RISK),
+    _write(
+        "POST", f"{_RISKY}/{{user}}/setInsiderRisk", risk.set_insider_risk,
+        "Say how much of an insider risk somebody is", _MANAGE_RISK,
+    ),
     _get(_DETECTIONS, risk.list_detections, "What speaks against people now", _READ_RISK_EVENTS),
     _write("POST", _DETECTIONS, risk.supply, "Supply what another system found", _SUPPLY_RISK, 201),
 )  # fmt: skip

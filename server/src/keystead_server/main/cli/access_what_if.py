@@ -18,6 +18,7 @@ from keystead_server.main.cli.frame import Failed, Frame, as_json, tell
 from keystead_server.main.wiring import System
 from keystead_server.policy.access.vocabulary import (
     ClientApp,
+    InsiderRisk,
     Platform,
     RiskLevel,
     TransferMethod,
@@ -49,8 +50,9 @@ def _choice(kind: type[StrEnum]) -> click.Choice[str]:
 @click.option("--platform", type=_choice(Platform), help="On this; none that anybody knows when left out.")
 @click.option("--client", type=_choice(ClientApp), default=ClientApp.BROWSER.value, help="With this kind of program.")
 @click.option("--device", multiple=True, help="An attribute of a registered device, such as isCompliant=True.")
-@click.option("--sign-in-risk", type=_choice(RiskLevel), default=RiskLevel.NONE.value, help="Of the sign-in.")
-@click.option("--user-risk", type=_choice(RiskLevel), default=RiskLevel.NONE.value, help="Of the person.")
+@click.option("--sign-in-risk", type=_choice(RiskLevel), help="Of the sign-in; as it is now when left out.")
+@click.option("--user-risk", type=_choice(RiskLevel), help="Of the person; as it is now when left out.")
+@click.option("--insider-risk", type=_choice(InsiderRisk), help="Of the person; as it is now when left out.")
 @click.option("--transfer", type=_choice(TransferMethod), help="By device code, or from another device.")
 @draft_option
 @enforce_option
@@ -100,8 +102,9 @@ async def _supposed(system: System, tenant: TenantId, said: dict[str, Any]) -> S
         platform=None if said["platform"] is None else Platform(said["platform"]),
         client=ClientApp(said["client"]),
         device=device_of(said["device"]) if said["device"] else None,
-        sign_in_risk=RiskLevel(said["sign_in_risk"]),
-        user_risk=RiskLevel(said["user_risk"]),
+        sign_in_risk=None if said["sign_in_risk"] is None else RiskLevel(said["sign_in_risk"]),
+        user_risk=None if said["user_risk"] is None else RiskLevel(said["user_risk"]),
+        insider_risk=None if said["insider_risk"] is None else InsiderRisk(said["insider_risk"]),
         flow=None if said["transfer"] is None else TransferMethod(said["transfer"]),
     )
 

@@ -35,7 +35,7 @@ VERBS = {
     "pin-rules": Verb("pin_rules", "pin_rules", "What is asked of the PIN on people's enrolled computers: show, set, history."),
     "policy": Verb("policy", "policy", "The passkey policy, that of the other methods, and Conditional Access: show, foresee, change, go back, explain."),
     "recover": Verb("recover", "recover", "Get an administrator in, whatever the policies say."),
-    "risk": Verb("risk", "risk", "Who is at risk: list, show, supply what was found, confirm, dismiss."),
+    "risk": Verb("risk", "risk", "Who is at risk: list, show, supply what was found, insider risk, confirm, dismiss."),
     "serve": Verb("serve", "serve", "Run the identity provider until it is stopped (Ctrl-C)."),
     "terms": Verb("terms", "terms", "Terms of use that policies ask people to accept: list, show, save, remove."),
     "user": Verb("users", "user", "People: create, list, show, say where they get mail, enable, disable, remove."),

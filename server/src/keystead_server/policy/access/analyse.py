@@ -81,28 +81,44 @@ def _somewhere(universe: Universe, among: int, all_of: int, none_of: int = 0) ->
 
 def _shadowed(compiled: Compiled, universe: Universe) -> Iterator[Finding]:
     """Policies that change nothing, because wherever they apply others ask no less."""
+    no_less = _no_less(compiled)
     for number in numbers(compiled.enabled & compiled.with_grant):
         policy = compiled.policies[number]
-        others = [one for one in numbers(compiled.enabled) if one != number and _overshadows(compiled, one, number)]
-        mask = sum(1 << one for one in others)
-        if not others or _somewhere(universe, compiled.enabled, 1 << number) is None:
+        mask = _overshadowing(compiled, number, no_less[compiled.grant_of[number]])
+        if not mask or _somewhere(universe, compiled.enabled, 1 << number) is None:
             continue
         if _somewhere(universe, compiled.enabled, 1 << number, mask) is None:
-            ids = tuple(compiled.policies[one].id for one in others)
+            ids = tuple(compiled.policies[one].id for one in numbers(mask))
             yield Finding("shadowed", (policy.id, *ids), "wherever it applies, one of the others asks no less")
 
 
-def _overshadows(compiled: Compiled, one: int, other: int) -> bool:
-    first, second = compiled.policies[one], compiled.policies[other]
-    # Where actions and all resources meet, strengths give way to one another: neither stands for the other.
-    if bool(first.conditions.applications.actions) is not bool(second.conditions.applications.actions):
-        return False
-    if compiled.session_of[other] >= 0 and first.session != second.session:
-        return False
-    if not asks_no_less(first, second, compiled.strengths):
-        return False
+def _no_less(compiled: Compiled) -> list[tuple[int, int]]:
+    """For each distinct demand, the policies that ask for more than it, and those that ask for the same."""
+    # Many policies ask for the same: their demands are compared, and not they.
+    one_of = [next(iter(compiled.chosen(mask))) for _, mask in compiled.grants]
+    found = []
+    for wanted in one_of:
+        more = same = 0
+        for asking, (_, mask) in zip(one_of, compiled.grants, strict=True):
+            if asks_no_less(asking, wanted, compiled.strengths):
+                if asks_no_less(wanted, asking, compiled.strengths):
+                    same |= mask
+                else:
+                    more |= mask
+        found.append((more, same))
+    return found
+
+
+def _overshadowing(compiled: Compiled, number: int, no_less: tuple[int, int]) -> int:
+    """The policies that may stand for the one with this *number*."""
+    more, same = no_less
     # Of two that ask the same, the one that comes first in the set is the one to keep.
-    return one < other or not asks_no_less(second, first, compiled.strengths)
+    mask = (more | same & ((1 << number) - 1)) & compiled.enabled & ~(1 << number)
+    # Where actions and all resources meet, strengths give way to one another: neither stands for the other.
+    acting = compiled.targets.with_action
+    mask &= acting if acting >> number & 1 else ~acting
+    session = compiled.session_of[number]
+    return mask if session < 0 else mask & compiled.sessions[session][1]
 
 
 def _contradictory(compiled: Compiled, universe: Universe) -> Iterator[Finding]:

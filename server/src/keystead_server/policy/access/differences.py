@@ -94,8 +94,14 @@ def _told(value: Any, names: Names) -> str:
         return "nothing"
     if isinstance(value, str):
         return names.of(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_told(member, names)}" for name, member in value.items())
+        told = {name: _told(member, names) for name, member in value.items() if name not in _UNTOLD}
+        # Of a range of addresses there is nothing to say but the range.
+        return next(iter(told.values())) if len(told) == 1 else ", ".join(f"{name} {one}" for name, one in told.items())
+    if isinstance(value, list):
+        return ", ".join(_told(one, names) for one in value)
     return str(value)
 
 
@@ -110,11 +116,28 @@ def _others(
             told = _leaves(_json(was), ""), _leaves(_json(item), "")
             old, new = (dict(each) for each in told)
             paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
-            changes = "; ".join(f"{path}: {_changed(old.get(path), new.get(path), NO_NAMES)}" for path in paths)
+            changes = "; ".join(
+                f"{_CALLED.get(path, path)}: {_changed(old.get(path), new.get(path), NO_NAMES)}" for path in paths
+            )
             yield f"{kind} “{item.name}”: {changes}"
     for one_id, item in before.items():
         if one_id not in after:
             yield f"{kind} “{item.name}” is removed."
+
+
+# What a part of a list is called by and which kind it is of changes with it, and says nothing by itself.
+_UNTOLD = frozenset({"@odata.type", "id"})
+_CALLED = {
+    "displayName": "name",
+    "description": "description",
+    "ipRanges": "addresses",
+    "isTrusted": "trusted",
+    "countriesAndRegions": "countries",
+    "includeUnknownCountriesAndRegions": "addresses in no known country",
+    "allowedCombinations": "any one of",
+    "combinationConfigurations": "models and issuers",
+    "minimumProof": "proof of binding",
+}
 
 
 def _meant(item: NamedLocation | Strength) -> NamedLocation | Strength:

@@ -12,9 +12,10 @@ from typing import Any, Final, Generic, TypeVar
 from keystead_server.domain.invalid import Invalid
 from keystead_server.policy.access.document import AccessRules, Context, context_to_json, read_context
 from keystead_server.policy.access.location_document import location_to_json, read_location
-from keystead_server.policy.access.locations import NamedLocation
+from keystead_server.policy.access.locations import AddressRange, IpLocation, NamedLocation
 from keystead_server.policy.access.model import NO_IDS, Policy
 from keystead_server.policy.access.reading import read_policy
+from keystead_server.policy.access.vocabulary import ALL_TRUSTED, State
 from keystead_server.policy.access.writing import policy_to_json
 from keystead_server.policy.loose import Note
 from keystead_server.policy.strengths.document import read_strength, strength_to_json
@@ -158,3 +159,34 @@ CONTEXTS: Final[ItemKind[Context]] = ItemKind(
     kept=lambda rules, items: replace(rules, contexts=items),
     named_by=lambda policy: policy.conditions.applications.contexts,
 )
+
+
+# -- what a change of one means for others -----------------------------------------------------------
+
+
+def looking_at(before: AccessRules, after: AccessRules) -> tuple[Policy, ...]:
+    """The policies that a change of locations or strengths gives another meaning, though nobody changed them."""
+    changed = _changed(_meanings(before), _meanings(after))
+    # “Any trusted place” names none of them and is made of all that are trusted.
+    if _trusted(before) != _trusted(after):
+        changed |= {ALL_TRUSTED}
+    return tuple(
+        policy
+        for policy in after.set.policies
+        if policy.state is not State.DISABLED and changed & (_places_of(policy) | _strengths_of(policy))
+    )
+
+
+def _meanings(rules: AccessRules) -> dict[str, NamedLocation | Strength]:
+    """By id, without what decides nothing."""
+    places = {one.id: replace(one, name="", created_at=None, modified_at=None) for one in rules.set.locations}
+    return {**places, **{one.id: replace(one, name="", description="") for one in rules.set.all_strengths.values()}}
+
+
+def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> frozenset[str]:
+    return frozenset(one for one in before.keys() | after.keys() if before.get(one) != after.get(one))
+
+
+def _trusted(rules: AccessRules) -> frozenset[AddressRange]:
+    found = (one for one in rules.set.locations if isinstance(one, IpLocation) and one.trusted)
+    return frozenset(each for one in found for each in one.ranges)

@@ -3,21 +3,19 @@
 A policy is a box: on each side (whom, what, client, platform, place, device, risks, flow) it lets some
 values through. So values that let the same policies through are one class, and a question about all
 sign-ins is a search over classes: exact, and without trying a sign-in twice.
-
-What text a device filter looks for stands for itself, for all of them joined, and for its absence.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import product
 from typing import Any
 
 from keystead_server.policy.access.applying import for_what, for_whom, from_where
-from keystead_server.policy.access.compiled import EVERY, Compiled, numbers
-from keystead_server.policy.access.conditions import device_match
-from keystead_server.policy.access.facts import Address, AppFacts, DeviceFacts, Facts, Person
-from keystead_server.policy.access.filters.lint import comparisons
+from keystead_server.policy.access.classes import Class, Side, distinct, least, search
+from keystead_server.policy.access.compiled import Compiled, numbers
+from keystead_server.policy.access.device_classes import Devices, device_of
+from keystead_server.policy.access.facts import Address, AppFacts, Facts, Person
 from keystead_server.policy.access.match import Match
 from keystead_server.policy.access.scope import applications_match
 from keystead_server.policy.access.vocabulary import (
@@ -29,25 +27,8 @@ from keystead_server.policy.access.vocabulary import (
     UserAction,
 )
 
-MAX_DEVICES = 20_000
 OTHER_APP = AppFacts("an app that no policy names")
 OTHER_COUNTRY = "ZZ"
-
-
-@dataclass(frozen=True, slots=True)
-class Class:
-    """Sign-ins that differ in nothing that a policy asks on one side.
-
-    Attributes:
-        facts: one of them, as changes to a sign-in.
-        mask: the policies that it lets through.
-    """
-
-    facts: dict[str, Any]
-    mask: int
-
-
-Side = tuple[Class, ...]
 
 
 class Universe:
@@ -74,19 +55,19 @@ class Universe:
             flow=None,
             authenticated_at=now,
         )
-        devices = list(_devices(compiled))
-        self.is_complete = len(devices) <= MAX_DEVICES
+        self._devices = Devices(compiled)
+        self.is_complete = self._devices.is_complete
         self.people = self._side("who", people)
         self.apps = self._targets([{"apps": (app,)} for app in _all_apps(compiled, apps)])
         self.actions = {action: self._targets([{"action": action}]) for action in UserAction}
         self.contexts = {
             one: self._targets([{"contexts": frozenset({one})}]) for one in compiled.targets.contexts.table
         }
+        self._asked_last: tuple[tuple[int, int], tuple[Side, ...]] | None = None
         self._rest: tuple[Side, ...] = (
             self._places(),
-            _distinct(self._of_device(device) for device in devices[:MAX_DEVICES]),
             _values("client", compiled.clients.of, ClientApp),
-            _distinct(Class({"platform": one}, compiled.platforms.table[one]) for one in (None, *Platform)),
+            distinct(Class({"platform": one}, compiled.platforms.table[one]) for one in (None, *Platform)),
             _values("sign_in_risk", compiled.sign_in_risks.of, (RiskLevel.NONE, *_TOLD)),
             _values("user_risk", compiled.user_risks.of, (RiskLevel.NONE, *_TOLD)),
             _values("workload_risk", compiled.workload_risks.of, (RiskLevel.NONE,)),
@@ -99,15 +80,36 @@ class Universe:
 
         *among* are the policies that count at all.
         """
-        # People before the rest: they leave few policies, of which the rest is then soon seen through.
-        sides = (targets, self.people, *self._rest)
-        chosen = _search(sides, 0, among, all_of, none_of, set())
-        if chosen is None:
+        if all_of & ~among:
             return None
-        facts = self._plain
+        none_of &= among
+        sides = (least(targets, all_of, none_of), *self._worth_a_look(all_of, none_of))
+        tried: set[tuple[tuple[int, ...], ...]] = set()
+        for alternative in self._devices.alternatives:
+            devices = [least(side, all_of, none_of) for side in alternative]
+            masks = tuple(tuple(one.mask for one in side) for side in devices)
+            if masks not in tried:
+                tried.add(masks)
+                chosen = search((*sides, *devices), none_of)
+                if chosen is not None:
+                    return self._described(chosen)
+        return None
+
+    def _worth_a_look(self, all_of: int, none_of: int) -> tuple[Side, ...]:
+        """Everything but targets and devices; the same question is asked of many targets in turn."""
+        if self._asked_last is None or self._asked_last[0] != (all_of, none_of):
+            sides = tuple(least(side, all_of, none_of) for side in (self.people, *self._rest))
+            self._asked_last = (all_of, none_of), sides
+        return self._asked_last[1]
+
+    def _described(self, chosen: Iterable[Class]) -> Facts:
+        facts, devices = self._plain, []
         for one in chosen:
-            facts = replace(facts, **one.facts)
-        return facts
+            if "device" in one.facts:
+                devices.append(one)
+            else:
+                facts = replace(facts, **one.facts)
+        return replace(facts, device=device_of(devices))
 
     def plain(self, person: Person) -> Facts:
         """An ordinary sign-in of *person* at an app that nobody named."""
@@ -118,10 +120,10 @@ class Universe:
         return for_whom(self._compiled, replace(self._plain, who=person), False)
 
     def _side(self, name: str, values: Iterable[Person]) -> Side:
-        return _distinct(Class({name: one}, self.mask_of(one)) for one in values)
+        return distinct(Class({name: one}, self.mask_of(one)) for one in values)
 
     def _targets(self, each: Iterable[dict[str, Any]]) -> Side:
-        return _distinct(Class(changes, self._covering(replace(self._plain, **changes))) for changes in each)
+        return distinct(Class(changes, self._covering(replace(self._plain, **changes))) for changes in each)
 
     def _covering(self, facts: Facts) -> int:
         compiled = self._compiled
@@ -138,75 +140,19 @@ class Universe:
         each: Iterator[dict[str, Any]] = (
             {"address": address, "country": country} for address, country in product(addresses, countries)
         )
-        return _distinct(
+        return distinct(
             Class(changes, from_where(compiled, replace(self._plain, **changes), False)) for changes in each
         )
-
-    def _of_device(self, device: DeviceFacts | None) -> Class:
-        facts = replace(self._plain, device=device)
-        mask = EVERY
-        for number in numbers(self._compiled.device_filtered):
-            filter_ = self._compiled.policies[number].conditions.device_filter
-            if filter_ is not None and device_match(filter_, facts) is Match.NO:
-                mask &= ~(1 << number)
-        return Class({"device": device}, mask)
 
 
 _TOLD = (RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH)
 
 
-def _search(
-    sides: tuple[Side, ...], at: int, left: int, all_of: int, none_of: int, dead: set[tuple[int, int]]
-) -> list[Class] | None:
-    """Choose a class of each side so that what all of them let through is as wanted.
-
-    What is let through only shrinks, so a branch ends as soon as one of *all_of* is lost, and one that
-    was followed from the same remainder is not followed again.
-    """
-    if left & all_of != all_of or (at, left) in dead:
-        return None
-    if at == len(sides):
-        return [] if not left & none_of else None
-    for one in sides[at]:
-        rest = _search(sides, at + 1, left & one.mask & (all_of | none_of), all_of, none_of, dead)
-        if rest is not None:
-            return [one, *rest]
-    dead.add((at, left))
-    return None
-
-
-def _distinct(classes: Iterable[Class]) -> Side:
-    kept: dict[int, Class] = {}
-    for one in classes:
-        kept.setdefault(one.mask, one)
-    return tuple(kept.values())
-
-
 def _values(name: str, of: Any, values: Iterable[Hashable]) -> Side:
-    return _distinct(Class({name: value}, of(value, False)) for value in values)
+    return distinct(Class({name: value}, of(value, False)) for value in values)
 
 
 def _all_apps(compiled: Compiled, apps: Sequence[AppFacts]) -> list[AppFacts]:
     known = {app.id for app in apps}
     named = (AppFacts(one) for one in compiled.targets.apps.table if one not in known)
     return [*apps, *named, OTHER_APP]
-
-
-def _devices(compiled: Compiled) -> Iterator[DeviceFacts | None]:
-    """None, and every registered device that filters could tell apart."""
-    yield None
-    mentioned: dict[str, dict[str, None]] = {"iscompliant": {"true": None}, "trusttype": {"serverad": None}}
-    for number in numbers(compiled.device_filtered):
-        filter_ = compiled.policies[number].conditions.device_filter
-        for comparison in comparisons(filter_.rule.expression) if filter_ is not None else ():
-            mentioned.setdefault(comparison.attribute, {}).update(dict.fromkeys(comparison.values))
-    names = list(mentioned)
-    for count, values in enumerate(product(*(_texts(tuple(mentioned[name])) for name in names))):
-        if count > MAX_DEVICES:
-            return
-        yield DeviceFacts({name: value for name, value in zip(names, values, strict=True) if value is not None})
-
-
-def _texts(literals: tuple[str, ...]) -> tuple[str | None, ...]:
-    joined = ("".join(literals),) if len(literals) > 1 else ()
-    return (None, *literals, *joined, "something else")

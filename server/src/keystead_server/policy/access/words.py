@@ -22,6 +22,7 @@ from keystead_server.policy.access.model import (
 from keystead_server.policy.access.names import NO_NAMES, Names, listed
 from keystead_server.policy.access.vocabulary import (
     ALL,
+    GUESTS,
     NONE,
     FilterMode,
     GuestType,
@@ -38,6 +39,7 @@ class Sentence:
 
     Attributes:
         when, tries: whom it is about, and what they try to do.
+        alone: it is about one person and nobody else.
         given: the other conditions, each a phrase; empty for always.
         then: what it asks for.
         effect: what its state makes of that; empty when it is enforced.
@@ -48,9 +50,11 @@ class Sentence:
     given: tuple[str, ...]
     then: str
     effect: str = ""
+    alone: bool = False
 
     def __str__(self) -> str:
-        return f"When {' '.join([self.when, 'try to', self.tries, *self.given])}, then {self.then}.{self.effect}"
+        try_to = "tries to" if self.alone else "try to"
+        return f"When {' '.join([self.when, try_to, self.tries, *self.given])}, then {self.then}.{self.effect}"
 
 
 def sentence(policy: Policy, names: Names = NO_NAMES) -> Sentence:
@@ -58,7 +62,12 @@ def sentence(policy: Policy, names: Names = NO_NAMES) -> Sentence:
     who = _workloads(conditions.workloads, names) if conditions.workloads else _users(conditions.users, names)
     then = listed([*grant_words(policy.grant, names), *session_words(policy.session)])
     return Sentence(
-        who, _what(conditions.applications, names), tuple(_given(conditions, names)), then, _EFFECTS[policy.state]
+        who,
+        _what(conditions.applications, names),
+        tuple(_given(conditions, names)),
+        then,
+        _EFFECTS[policy.state],
+        alone=conditions.workloads is None and _is_one(conditions.users),
     )
 
 
@@ -87,6 +96,11 @@ def _users(users: Users, names: Names) -> str:
         *(_until(one, names) for one in users.until),
     ]
     return (listed(included) or "no people") + _but(excluded)
+
+
+def _is_one(users: Users) -> bool:
+    others = users.include_groups or users.include_roles or users.include_guests
+    return len(users.include) == 1 and not others and not users.include & {ALL, NONE, GUESTS}
 
 
 def _of(what: str, ids: frozenset[str], names: Names) -> Iterator[str]:

@@ -42,6 +42,7 @@ class Detection:
     sign_in_level: how risky the very sign-in is.
     user_level: how risky the person is from then on.
     says: the reason, in words for an administrator.
+    until: when it counts no more; None for as long as its level is remembered.
     """
 
     kind: str
@@ -50,6 +51,12 @@ class Detection:
     sign_in_level: RiskLevel
     user_level: RiskLevel
     says: str
+    until: datetime | None = None
+
+    @property
+    def level(self) -> RiskLevel:
+        """As lists show it: that of the person, or of a finding about sign-ins alone, theirs."""
+        return self.sign_in_level if self.user_level is RiskLevel.NONE else self.user_level
 
 
 def detect(traces: Sequence[Trace]) -> tuple[Detection, ...]:

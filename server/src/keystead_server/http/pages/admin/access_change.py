@@ -3,19 +3,26 @@
     Put       a policy, new or instead of one
     Drop      a policy is removed
     GoBack    the whole as an earlier version had it
+    PutItem, DropItem    a location, a strength or a context, in `access_item_change`
 
 Sealed into a page by `policy_draft`; made again, on what somebody else saved meanwhile, when it is saved.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from keystead_server.domain.invalid import Invalid
 from keystead_server.http.call import Call
+from keystead_server.http.pages.admin.access_item_change import (
+    DropItem,
+    PutItem,
+    digest_of,
+    dropped,
+    meanwhile,
+    put,
+)
 from keystead_server.http.pages.next_page import named
 from keystead_server.http.problems import NOT_FOUND, Refuse
 from keystead_server.policy.access.document import AccessRules
@@ -47,7 +54,7 @@ class GoBack:
     version: int
 
 
-Change: TypeAlias = Put | Drop | GoBack
+Change: TypeAlias = Put | Drop | GoBack | PutItem | DropItem
 
 
 class Changes:
@@ -62,6 +69,10 @@ class Changes:
                 return Put(read_policy(what[0]).policy, what[1])
             case "drop":
                 return Drop(what)
+            case "put-item":
+                return PutItem(*what)
+            case "drop-item":
+                return DropItem(*what)
             case _:
                 return GoBack(what)
 
@@ -71,6 +82,10 @@ class Changes:
                 return json.dumps(["put", [policy_to_json(policy, {}), seen]])
             case Drop(policy_id):
                 return json.dumps(["drop", policy_id])
+            case PutItem(noun, one, body, seen):
+                return json.dumps(["put-item", [noun, one, body, seen]])
+            case DropItem(noun, one):
+                return json.dumps(["drop-item", [noun, one]])
             case GoBack(version):
                 return json.dumps(["back", version])
 
@@ -81,10 +96,6 @@ CHANGES = Changes()
 def digest(policy: Policy) -> str:
     """What tells a policy from what anybody made of it meanwhile."""
     return digest_of(policy_to_json(policy, {}))
-
-
-def digest_of(body: Mapping[str, Any]) -> str:
-    return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def the_policy(call: Call, rules: AccessRules) -> Policy:
@@ -103,6 +114,8 @@ def about(change: Change) -> str:
             return f"policy {policy.id}"
         case Drop(policy_id):
             return f"policy {policy_id}"
+        case PutItem(noun, one) | DropItem(noun, one):
+            return f"{noun} {one}"
         case GoBack(version):
             return f"version {version} restored"
 
@@ -122,6 +135,10 @@ async def edit_of(call: Call, change: Change, *, over: AccessRules) -> Edit:
             return lambda rules: _put(rules, change, now)
         case Drop(policy_id):
             return lambda rules: _dropped(rules, policy_id)
+        case PutItem():
+            return lambda rules: put(rules, change, now)
+        case DropItem():
+            return lambda rules: dropped(rules, change)
         case GoBack(version):
             back = (await call.services.roll_back_access_policy(call.tenant.id, version)).policy
             return lambda rules: _back(rules, back, over)
@@ -153,7 +170,3 @@ def _back(rules: AccessRules, back: AccessRules, over: AccessRules) -> AccessRul
 
 def _with(rules: AccessRules, policies: tuple[Policy, ...]) -> AccessRules:
     return replace(rules, set=replace(rules.set, policies=policies))
-
-
-def meanwhile(message: str) -> Invalid:
-    return Invalid("policy_changed_meanwhile", message)

@@ -8,6 +8,7 @@ answers is put into the page while somebody types.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import Response
 
@@ -18,7 +19,11 @@ from keystead_server.http.pages.admin.access_check import Checked, check_form, c
 from keystead_server.http.pages.admin.access_choices import offered
 from keystead_server.http.pages.admin.access_desk import Standing, standing
 from keystead_server.http.pages.admin.access_form import AccessForm
+from keystead_server.http.pages.admin.access_item_change import PutItem
+from keystead_server.http.pages.admin.access_items import ItemPages
+from keystead_server.http.pages.admin.access_locations import LOCATIONS
 from keystead_server.http.pages.admin.access_preview import preview_page
+from keystead_server.http.pages.admin.access_strengths import STRENGTHS
 from keystead_server.http.pages.admin.policy_draft import Draft, opened
 from keystead_server.http.pages.next_page import printable
 from keystead_server.http.pages.render import page, see_other
@@ -29,6 +34,8 @@ from keystead_server.policy.access.vocabulary import State
 from keystead_server.policy.access.writing import policy_to_json
 
 _FOUND = 10
+# Of contexts no policy means something else when they change, so that there is nothing to look at before.
+_ITEMS: dict[str, ItemPages[Any]] = {pages.kind.noun: pages for pages in (LOCATIONS, STRENGTHS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,8 @@ async def submit(call: Call) -> Response:
 async def back(call: Call) -> Response:
     """From the preview to the editor, with everything as it was typed."""
     draft = opened(call, CHANGES)
+    if draft is not None and isinstance(draft.policy, PutItem):
+        return await _ITEMS[draft.policy.noun].reopened(call, draft.policy)
     if draft is None or not isinstance(draft.policy, Put):
         return see_other(f"/{call.tenant.name}/admin/access")
     now, put = await standing(call), draft.policy

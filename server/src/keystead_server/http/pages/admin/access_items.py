@@ -13,15 +13,18 @@ from starlette.responses import Response
 
 from keystead_server.domain.invalid import Invalid
 from keystead_server.http.call import Call
-from keystead_server.http.pages.admin.access_change import digest_of, meanwhile
+from keystead_server.http.pages.admin.access_change import about, edit_of
 from keystead_server.http.pages.admin.access_check import Checked
-from keystead_server.http.pages.admin.access_desk import change, rules_of
+from keystead_server.http.pages.admin.access_desk import change, rules_of, standing
+from keystead_server.http.pages.admin.access_item_change import DropItem, PutItem, digest_of
+from keystead_server.http.pages.admin.access_preview import preview_page
 from keystead_server.http.pages.admin.asked import NO_ERRORS, Errors, Typed, typed
+from keystead_server.http.pages.admin.policy_draft import Draft
 from keystead_server.http.pages.next_page import named
 from keystead_server.http.pages.render import page, see_other
 from keystead_server.http.problems import NOT_FOUND, Refuse
 from keystead_server.policy.access.document import AccessRules, Context
-from keystead_server.policy.access.items import ItemKind
+from keystead_server.policy.access.items import ItemKind, looking_at
 from keystead_server.policy.access.locations import NamedLocation
 from keystead_server.policy.access.model import Policy
 from keystead_server.policy.strengths.model import BUILT_IN, Strength
@@ -29,6 +32,8 @@ from keystead_server.policy.strengths.model import BUILT_IN, Strength
 _Item = TypeVar("_Item", NamedLocation, Strength, Context)
 _MAX_NAME_CHARACTERS = 256
 _NOTICES = {"saved": "It is saved, and holds from the next request on.", "removed": "It is removed."}
+# No digest of anything: a form that does not say what its author saw was not ours.
+_UNSEEN = "-"
 _TOP = re.compile(r"[.\[]")
 
 
@@ -103,49 +108,55 @@ class ItemPages(Generic[_Item]):
     async def save(self, call: Call) -> Response:
         return await self._submit(call, self._the_item(call, await rules_of(call)))
 
+    async def reopened(self, call: Call, change: PutItem) -> Response:
+        """From the preview to the editor, with everything as it was typed."""
+        rules = await rules_of(call)
+        typed_one, _ = self.kind.read(change.body, change.id)
+        known, seen = self.kind.find(rules, change.id), change.seen
+        if call.field("over") == "yes":
+            # Its author was told that somebody else changed it, and goes on all the same.
+            seen = "" if known is None else digest_of(self.kind.shown(known, rules))
+        form = Typed({**self.filled(typed_one), "name": (typed_one.name,), "seen": (seen,)})
+        return await self._editor(call, form, known)
+
     async def remove(self, call: Call) -> Response:
         item = self._the_item(call, await rules_of(call))
-
-        def without(rules: AccessRules) -> AccessRules:
-            found = self.kind.find(rules, item.id)
-            if found is None:
-                raise meanwhile("somebody else has removed it")
-            return self.kind.without(rules, found)
-
         try:
-            await change(call, without, f"{self.kind.noun} {item.id}")
+            return await self._look_or_save(call, DropItem(self.kind.noun, item.id), "removed")
         except Invalid as invalid:
             (message,) = Errors.of(invalid).by_field.values()
             return await self._list(call, f"“{item.name}” was not removed: {message}")
-        return self._done(call, "removed")
 
     async def _submit(self, call: Call, item: _Item | None) -> Response:
         form = typed(call, ("name", "description", "seen", *self.fields))
         wrong = _against_name(form) | self.against(form)
         if wrong:
             return await self._editor(call, form, item, Errors(wrong))
-        new_id = call.services.entropy.new_id(call.services.clock.now()) if item is None else item.id
-        about = f"{self.kind.noun} {form.text('id') or new_id}"
+        body = _named(form, self.body(form, item))
+        if item is None:
+            new_id = str(body.get("id") or call.services.entropy.new_id(call.services.clock.now()))
+            put = PutItem(self.kind.noun, new_id, body)
+        else:
+            # What the form has no field for stays as it is; of what its author did not see, nothing is saved.
+            shown = self.kind.shown(item, await rules_of(call))
+            put = PutItem(self.kind.noun, item.id, {**shown, **body}, form.text("seen") or _UNSEEN)
         try:
-            await change(call, lambda rules: self._edited(call, form, rules, item, new_id), about)
+            return await self._look_or_save(call, put, "saved")
         except Invalid as invalid:
             return await self._editor(call, form, item, self._errors(invalid))
-        return self._done(call, "saved")
 
-    def _edited(self, call: Call, form: Typed, rules: AccessRules, item: _Item | None, new_id: str) -> AccessRules:
-        now = call.services.clock.now()
-        if item is None:
-            fresh, _ = self.kind.read(_named(form, self.body(form, None)), new_id)
-            return self.kind.with_added(rules, fresh, now)
-        before = self.kind.find(rules, item.id)
-        if before is None:
-            raise meanwhile("somebody else has removed it")
-        shown = self.kind.shown(before, rules)
-        if form.text("seen") != digest_of(shown):
-            raise meanwhile("somebody else changed it while you edited; open it again and compare")
-        # What the form has no field for stays as it is.
-        after, _ = self.kind.read({**shown, **_named(form, self.body(form, before))}, item.id)
-        return self.kind.with_changed(rules, before, after, now)
+    async def _look_or_save(self, call: Call, what: PutItem | DropItem, done: str) -> Response:
+        """Save it; or, where policies mean something else by it, show first whom that touches.
+
+        Raises:
+            Invalid: it cannot be.
+        """
+        now = await standing(call)
+        edit = await edit_of(call, what, over=now.rules)
+        if looking_at(now.rules, edit(now.rules)):
+            return await preview_page(call, Draft(what, now.saved.version), now)
+        await change(call, edit, about(what))
+        return self._done(call, done)
 
     def _errors(self, invalid: Invalid) -> Errors:
         place = self.places.get(_TOP.split(invalid.target or "", maxsplit=1)[0], "")

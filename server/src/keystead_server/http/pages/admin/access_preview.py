@@ -1,5 +1,6 @@
 """What a change of Conditional Access would do, before it is saved; and the yes to it, for good or on trial."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -23,23 +24,29 @@ from keystead_server.http.pages.admin.access_change import (
     the_policy,
 )
 from keystead_server.http.pages.admin.access_desk import Standing, change, standing
+from keystead_server.http.pages.admin.access_item_change import DropItem, PutItem
 from keystead_server.http.pages.admin.asked import PAGE_SIZE, Errors, number_or_text
 from keystead_server.http.pages.admin.policy_draft import Draft, still_open
 from keystead_server.http.pages.admin.policy_preview import first_of
 from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.runs import ROWS_A_SLICE
+from keystead_server.policy.access.compiled import PolicySet
 from keystead_server.policy.access.differences import differences
+from keystead_server.policy.access.items import LOCATIONS, STRENGTHS, looking_at
 from keystead_server.policy.access.lint import remarks
 from keystead_server.policy.access.names import Names
 from keystead_server.policy.access.replay import Affected
 from keystead_server.policy.access.replay import Change as Becomes
 from keystead_server.policy.access.vocabulary import State
-from keystead_server.ports.log_queries import SignInQuery
 
 DAYS = 7
-# A page is waited for: where more happened in a week, the last day is looked at.
-MAX_REPLAYED = 20_000
+# This page is waited for, without a bar: so many take a second or two, and of more the newest are looked at. Who wants
+# all of them replays the change on the page for that, which shows how far it is.
+MAX_REPLAYED = 10_000
 TRIAL_MINUTES = "10"
 _LOCKED_OUT = ("locks_out_yourself", "locks_out_administrators")
+# Where a change of something else than a policy was begun.
+_LISTS = {LOCATIONS.noun: "/locations", STRENGTHS.noun: "/strengths"}
 _BADGES = {
     Becomes.BLOCKED: ("bad", "Kept out"),
     Becomes.PROMPTED: ("warn", "Asked for more"),
@@ -50,19 +57,24 @@ _BADGES = {
 @dataclass(frozen=True, slots=True)
 class Preview:
     """Attributes:
-    days: of the sign-ins that were decided again.
     supposed: as if the policy were on, though it will only report.
     changes: in sentences.
     warned: what the policy may not mean.
+    looking: names of the policies that mean something else by it, though nobody changed them.
     """
 
     foreseen: Foreseen
-    days: int
     supposed: bool
     names: Names
     changes: tuple[str, ...]
     warned: tuple[str, ...]
+    looking: tuple[str, ...]
     refusal: Invalid | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all sign-ins of so many days were decided again."""
+        return self.foreseen.until - self.foreseen.since >= timedelta(days=DAYS)
 
     @property
     def affected(self) -> list[tuple[str, str, Affected]]:
@@ -103,7 +115,10 @@ async def confirm(call: Call) -> Response:
         await change(call, edit, about(draft.policy), trial=how_long)
     except Invalid as invalid:
         return await preview_page(call, draft, now, invalid)
-    return see_other(f"/{call.tenant.name}/admin/access?done={'tried' if trial else 'saved'}")
+    lists, done = _LISTS.get(getattr(draft.policy, "noun", ""), ""), "saved"
+    if isinstance(draft.policy, DropItem):
+        done = "removed"
+    return see_other(f"/{call.tenant.name}/admin/access{'?done=tried' if trial else f'{lists}?done={done}'}")
 
 
 def _minutes(typed: str) -> timedelta:
@@ -120,7 +135,7 @@ async def preview_page(call: Call, draft: Draft[Change], now: Standing, invalid:
         # There is nothing to foresee: what was to be changed is not there as its author saw it.
         return page(
             call, "admin/access-gone.html", status=422, refusal=_said(gone), draft=draft.seal(call, CHANGES),
-            is_put=isinstance(draft.policy, Put),
+            is_put=isinstance(draft.policy, Put | PutItem),
         )  # fmt: skip
     refusal = invalid or preview.refusal
     first = first_of(call, len(preview.affected))
@@ -130,7 +145,7 @@ async def preview_page(call: Call, draft: Draft[Change], now: Standing, invalid:
         status=200 if refusal is None else 422,
         preview=preview,
         effect=preview.foreseen.effect,
-        is_put=isinstance(draft.policy, Put),
+        is_put=isinstance(draft.policy, Put | PutItem),
         draft=draft.seal(call, CHANGES),
         refusal=None if refusal is None else _said(refusal),
         locked_out=refusal is not None and refusal.code in _LOCKED_OUT,
@@ -149,25 +164,27 @@ async def _preview(call: Call, change: Change, now: Standing) -> Preview:
     after = replace((await edit_of(call, change, over=before))(before), pending=None)
     policy = change.policy if isinstance(change, Put) else None
     supposed = policy is not None and policy.state is State.REPORT_ONLY
-    days = await _days(call)
     replayed = switched_on(after.set, [policy.id]) if policy is not None and supposed else after.set
     names = await names_for(services.store, tenant, before.set, after.set, terms=(*before.terms, *after.terms))
     seen = Place.of(call.visitor)
     return Preview(
-        foreseen=await services.replay_access(tenant, replayed, days=days),
-        days=days,
+        foreseen=await _foreseen(call, replayed),
         supposed=supposed,
         names=names,
         changes=differences(before.set, after.set, names),
         warned=() if policy is None else tuple(one.says for one in remarks(policy, after.set, services.clock.now())),
+        looking=tuple(one.name for one in looking_at(before, after)),
         refusal=await services.manage_access.against(tenant, after, by=call.actor, seen=seen),
     )
 
 
-async def _days(call: Call) -> int:
-    since = call.services.clock.now() - timedelta(days=DAYS)
-    query = SignInQuery(MAX_REPLAYED + 1, since=since)
-    return DAYS if len(await call.services.store.logs.sign_ins(call.tenant.id, query)) <= MAX_REPLAYED else 1
+async def _foreseen(call: Call, after: PolicySet) -> Foreseen:
+    replaying = await call.services.replay_access.begin(call.tenant.id, after, days=DAYS, at_most=MAX_REPLAYED)
+    while not replaying.is_done:
+        await replaying.step(ROWS_A_SLICE)
+        # Others first: a slice is computing, and nobody is answered meanwhile.
+        await asyncio.sleep(0)
+    return replaying.outcome()
 
 
 def _said(refusal: Invalid) -> str:

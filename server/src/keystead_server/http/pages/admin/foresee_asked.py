@@ -11,8 +11,8 @@ from typing import TypeAlias
 from urllib.parse import urlencode
 
 from keystead_server.domain.passkey import Proof
-from keystead_server.domain.sign_in import Attempt
-from keystead_server.flows.access_facts import ACCOUNT_APP, OWN_APPS, Place
+from keystead_server.domain.sign_in import Attempt, Method
+from keystead_server.flows.access_facts import ACCOUNT_APP, OWN_APPS, Place, modes_of
 from keystead_server.flows.logged_sign_ins import credentials_of
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.policy_choices import SUPPOSED
@@ -43,14 +43,19 @@ def _large(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+_HERE = modes_of(Method)
+_AS_NOW = ("", "As it is now")
 _LEVELS = (RiskLevel.NONE, RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH)
 FIXED: Mapping[str, Choices] = {
-    "methods": tuple((mode.value, _large(words)) for mode, words in METHOD_WORDS.items()),
+    "methods": tuple((mode.value, _large(words)) for mode, words in METHOD_WORDS.items() if mode in _HERE),
+    "methods_elsewhere": tuple(
+        (mode.value, _large(words)) for mode, words in METHOD_WORDS.items() if mode not in _HERE
+    ),
     "proof": SUPPOSED["proofs"],
     "client": tuple((one.value, _large(words)) for one, words in CLIENT_WORDS.items()),
     "platform": (("", "One that is not recognised"), *((one.value, words) for one, words in PLATFORM_WORDS.items())),
-    "risk": tuple((level.value, level.value.capitalize()) for level in _LEVELS),
-    "insider_risk": tuple((level.value, level.value.capitalize()) for level in InsiderRisk),
+    "risk": (_AS_NOW, *((level.value, level.value.capitalize()) for level in _LEVELS)),
+    "insider_risk": (_AS_NOW, *((level.value, level.value.capitalize()) for level in InsiderRisk)),
     "flow": (("", "An ordinary one"), *((one.value, f"By {words}") for one, words in FLOW_WORDS.items())),
     "rules": (("", "As they are now"), ("enforced", "As if the report-only ones were on")),
 }
@@ -77,9 +82,9 @@ class Asked:
     attributes: str = ""
     client: str = ClientApp.BROWSER.value
     platform: str = ""
-    sign_in_risk: str = RiskLevel.NONE.value
-    user_risk: str = RiskLevel.NONE.value
-    insider_risk: str = InsiderRisk.NONE.value
+    sign_in_risk: str = ""
+    user_risk: str = ""
+    insider_risk: str = ""
     flow: str = ""
     rules: str = ""
 
@@ -121,9 +126,9 @@ class Asked:
             attributes="" if device is None else _lines_of(device),
             client=_known(facts.client) or NOTHING.client,
             platform=_known(facts.platform),
-            sign_in_risk=_known(facts.sign_in_risk) or NOTHING.sign_in_risk,
-            user_risk=_known(facts.user_risk) or NOTHING.user_risk,
-            insider_risk=_known(facts.insider_risk) or NOTHING.insider_risk,
+            sign_in_risk=_known(facts.sign_in_risk),
+            user_risk=_known(facts.user_risk),
+            insider_risk=_known(facts.insider_risk),
             flow=_known(facts.flow),
             rules=rules,
         )

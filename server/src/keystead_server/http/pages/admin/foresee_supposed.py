@@ -50,9 +50,9 @@ async def supposed(call: Call, asked: Asked, rules: AccessRules) -> Supposed:
         platform=_one_of(Platform, asked.platform, "platform") if asked.platform else None,
         client=_one_of(ClientApp, asked.client, "client"),
         device=await _device(call, asked),
-        sign_in_risk=_one_of(RiskLevel, asked.sign_in_risk, "sign_in_risk"),
-        user_risk=_one_of(RiskLevel, asked.user_risk, "user_risk"),
-        insider_risk=_one_of(InsiderRisk, asked.insider_risk, "insider_risk"),
+        sign_in_risk=_one_of(RiskLevel, asked.sign_in_risk, "sign_in_risk") if asked.sign_in_risk else None,
+        user_risk=_one_of(RiskLevel, asked.user_risk, "user_risk") if asked.user_risk else None,
+        insider_risk=_one_of(InsiderRisk, asked.insider_risk, "insider_risk") if asked.insider_risk else None,
         flow=_one_of(TransferMethod, asked.flow, "flow") if asked.flow else None,
     )
 

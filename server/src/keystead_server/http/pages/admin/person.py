@@ -12,6 +12,7 @@ from keystead_server.domain.user import Role, User
 from keystead_server.flows.manage_passkey import NotDone
 from keystead_server.flows.method_gate import NotDone as MethodNotDone
 from keystead_server.http.call import Call
+from keystead_server.http.pages.admin import person_risk
 from keystead_server.http.pages.admin.asked import NO_ERRORS, Errors, the_user
 from keystead_server.http.pages.lines import device_line, passkey_lines
 from keystead_server.http.pages.method_lines import method_lines
@@ -132,13 +133,17 @@ async def remove_method(call: Call) -> Response:
 
 async def judge_risk(call: Call) -> Response:
     user = await the_user(call)
-    judge = {"confirm": call.services.manage_risk.confirm, "dismiss": call.services.manage_risk.dismiss}.get(
-        call.field("verdict")
-    )
-    if judge is None:
-        raise Refuse(NOT_FOUND)
+    manage, verdict = call.services.manage_risk, call.field("verdict")
     try:
-        await judge([user], by=call.actor)
+        match verdict:
+            case "confirm":
+                await manage.confirm([user], by=call.actor)
+            case "dismiss":
+                await manage.dismiss([user], by=call.actor)
+            case "supply":
+                await person_risk.supply(call, user)
+            case _:
+                raise Refuse(NOT_FOUND)
     except Invalid as invalid:
         return await _account(call, user, Errors.of(invalid), status=422)
     return _done(call, user, "risk")
@@ -205,7 +210,10 @@ async def _account(call: Call, user: User, errors: Errors = NO_ERRORS, *, status
         always_once=passes.one_time,
         sends_mail=call.services.issue_pass.letters.possible,
         mail=call.field("mail") if errors.at("mail") else user.mail or "",
-        risk=await call.services.detect_risk.person(call.tenant.id, user.id),
+        risk_card=await person_risk.card_of(call, user),
+        risk_kinds=person_risk.KINDS,
+        risk_days=person_risk.DAYS,
+        risk_typed={name: call.field(name) for name in ("kind", "reason", "days")},
         own=call.signed_in.user.id == user.id,
         errors=errors,
         # What was typed comes back with the complaint about it.

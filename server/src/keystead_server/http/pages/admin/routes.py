@@ -36,6 +36,8 @@ from keystead_server.policy.permissions import Permission as May
 _FORM = Body("application/x-www-form-urlencoded", 64 * KIB, form=True)
 # A previewed policy comes back sealed, which makes it longer than it was in the editor.
 _SEALED_FORM = Body("application/x-www-form-urlencoded", 192 * KIB, form=True)
+# A location may have thousands of ranges.
+_LONG_FORM = Body("application/x-www-form-urlencoded", 512 * KIB, form=True)
 _CHANGING = Limit("changing", 300, 100)
 
 
@@ -178,14 +180,14 @@ _ACCESS = (
         May.WRITE_POLICY,
     ),
     _form("/access/policies/{policy}/remove", access_preview.remove, "What removing a policy would do", May.WRITE_POLICY),
-    _form("/access/edit", access_editor.back, "Go back from a preview to the editor of a policy", May.WRITE_POLICY, body=_SEALED_FORM),
+    _form("/access/edit", access_editor.back, "Go back from a preview to the editor of a policy", May.WRITE_POLICY, body=_LONG_FORM),
     _form(
         "/access/preview", access_preview.turn, "Whom a change of policies would touch, page by page", May.WRITE_POLICY,
-        body=_SEALED_FORM,
+        body=_LONG_FORM,
     ),
     _form(
         "/access/confirm", access_preview.confirm, "Save a change of policies that was previewed, for good or on trial",
-        May.WRITE_POLICY, body=_SEALED_FORM,
+        May.WRITE_POLICY, body=_LONG_FORM,
     ),
     _page("/access/emergency", access_emergency.show, "Break-glass accounts, and who is spared for a time"),
     _form("/access/emergency", access_emergency.add, "Name a break-glass account", May.WRITE_POLICY),
@@ -203,8 +205,6 @@ _ACCESS = (
     _form("/access/trial/take-back", access_trial.take_back, "End a trial now", May.WRITE_POLICY),
 )  # fmt: skip
 
-# A location may have thousands of ranges.
-_LONG_FORM = Body("application/x-www-form-urlencoded", 512 * KIB, form=True)
 _ACCESS_ITEMS = tuple(
     route
     for kind, one, pages in (
