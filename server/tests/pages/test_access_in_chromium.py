@@ -1,61 +1,28 @@
 """Terms of use, risk and emergency accounts in a real browser."""
 
-import os
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.user import Role
 from keystead_server.policy.access.document import AccessRules
 from keystead_server.policy.access.reading import read_policy
 from keystead_server.policy.access.terms import Terms
 from keystead_testkit.access_policies import policy_body
-from keystead_testkit.browser import Chromium, find_chromium
 from playwright.sync_api import Page, expect
 
-from .conftest import run
+from .asgi_browser import run
+from .in_chromium import NEEDS_CHROMIUM, look
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed"),
-]
+pytestmark = NEEDS_CHROMIUM
+REFUSED_WITH = ("401", "403", "422")
 TEXT = "Use our systems for work.\nKeep what you see to yourself.\n\nAsk the help desk when in doubt: it is open from eight to six."
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with Chromium(size=(1280, 800)) as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium: Chromium) -> Iterator[Page]:
-    chromium.context.clear_cookies()
-    page = chromium.new_page()
-    yield page
-    page.close()
 
 
 def sign_in(page: Page, office: Any, person: Any) -> None:
     base = f"{office.services.relying_party.public_url}/example"
     page.goto(f"{base}/sign-in/pass?user={person.username}&pass={office.issue_pass(person)}")
     page.get_by_role("button", name="Sign in").click()
-
-
-def look(page: Page, name: str) -> None:
-    """No finding of axe's, and nothing to scroll to the side, at both widths and in both lights."""
-    folder = os.environ.get("KEYSTEAD_SCREENSHOTS")
-    for width in (360, 1280):
-        for light in ("light", "dark"):
-            page.set_viewport_size({"width": width, "height": 800})
-            page.emulate_media(color_scheme=light)  # type: ignore[arg-type]
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            assert Axe().run(page).response["violations"] == []
-            if folder:
-                page.screenshot(path=f"{folder}/{name}-{width}-{light}.png", full_page=True)
 
 
 def test_terms_are_read_declined_and_accepted(open_office: Any, page: Page) -> None:

@@ -3,25 +3,19 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from keystead_server.domain.ids import AttemptId
 from keystead_server.domain.sign_in import Attempt, Method, Purpose, Result
 from keystead_server.domain.user import User
 from keystead_server.policy.access.document import Context
 from keystead_server.ports.changes import Add
 from keystead_testkit.access_policies import PHISHING_RESISTANT, policy_body, publish, under_policies
-from keystead_testkit.browser import find_chromium
 from keystead_testkit.loop import run
 from playwright.sync_api import Locator, Page, expect
 
-from .test_access_desk_in_chromium import administrator, chromium, look, page
-from .test_in_chromium import url
+from .in_chromium import NEEDS_CHROMIUM, look, policy_writer, url
 
-__all__ = ["chromium", "page"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed"),
-]
+pytestmark = NEEDS_CHROMIUM
+REFUSED_WITH = ("403", "422")
 
 
 def tab_to(page: Page, wanted: Locator) -> None:
@@ -35,9 +29,9 @@ def tab_to(page: Page, wanted: Locator) -> None:
 
 
 def test_a_place_is_named_by_keyboard_alone(open_office: Any, page: Page) -> None:
-    administrator(page, open_office, "typist")
+    policy_writer(page, open_office, "typist")
     page.goto(url(open_office, "/admin/access/locations"))
-    look(page, "locations-empty")
+    look(page, "access-locations-empty")
 
     tab_to(page, page.get_by_role("link", name="Name addresses"))
     page.keyboard.press("Enter")
@@ -52,7 +46,7 @@ def test_a_place_is_named_by_keyboard_alone(open_office: Any, page: Page) -> Non
     page.keyboard.press("Enter")
     expect(page.get_by_text("write 203.0.113.0/24, or the address alone")).to_be_visible()
     expect(page.get_by_label("Trusted")).to_be_checked()
-    look(page, "location-wrong")
+    look(page, "access-location-wrong")
     tab_to(page, page.get_by_label("Addresses"))
     page.keyboard.press("Control+A")
     page.keyboard.type("203.0.113.0/24")
@@ -66,7 +60,7 @@ def test_a_place_is_named_by_keyboard_alone(open_office: Any, page: Page) -> Non
 
 def test_every_page_of_them_looks_well(open_office: Any, page: Page) -> None:
     office = open_office
-    administrator(page, office, "looker")
+    policy_writer(page, office, "looker")
     where = {"includeLocations": ["All"], "excludeLocations": ["place-0"]}
     report = policy_body("Only from the office", "block", state="enabledForReportingButNotEnforced", locations=where)
     places = (
@@ -78,15 +72,15 @@ def test_every_page_of_them_looks_well(open_office: Any, page: Page) -> None:
 
     page.goto(url(office, "/admin/access/locations"))
     page.get_by_text("Remove Office").click()
-    look(page, "locations")
+    look(page, "access-locations")
     page.get_by_role("link", name="Name countries").click()
-    look(page, "location-countries")
+    look(page, "access-location-countries")
     page.goto(url(office, "/admin/access/locations/place-0"))
-    look(page, "location")
+    look(page, "access-location")
     page.goto(url(office, "/admin/access/strengths"))
-    look(page, "strengths")
+    look(page, "access-strengths")
     page.goto(url(office, f"/admin/access/strengths/{PHISHING_RESISTANT}"))
-    look(page, "strength-built-in")
+    look(page, "access-strength-built-in")
     page.goto(url(office, "/admin/access/strengths/new"))
     page.get_by_label("Name", exact=True).fill("Ours")
     page.get_by_label("Password", exact=True).check()
@@ -95,11 +89,11 @@ def test_every_page_of_them_looks_well(open_office: Any, page: Page) -> None:
     expect(page.get_by_text("No AAGUID: “any”, “of” and “them”.")).to_be_visible()
     expect(page.get_by_label("Password", exact=True)).to_be_checked()
     page.get_by_text("Methods that nobody can have here").click()
-    look(page, "strength-wrong")
+    look(page, "access-strength-wrong")
     page.goto(url(office, "/admin/access/contexts"))
-    look(page, "contexts")
+    look(page, "access-contexts")
     page.goto(url(office, "/admin/access/contexts/new"))
-    look(page, "context")
+    look(page, "access-context")
 
 
 def signed_in(office: Any, person: User) -> None:
@@ -112,7 +106,7 @@ def signed_in(office: Any, person: User) -> None:
 
 def test_a_change_of_a_place_is_looked_at_before_it_is_saved(open_office: Any, page: Page) -> None:
     office = open_office
-    administrator(page, office, "mover")
+    policy_writer(page, office, "mover")
     bob = office.person("placed@example.org")
     signed_in(office, bob)
     where = {"includeLocations": ["place-0"]}
@@ -124,7 +118,7 @@ def test_a_change_of_a_place_is_looked_at_before_it_is_saved(open_office: Any, p
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Before you save")).to_be_visible()
     expect(page.get_by_role("link", name="placed@example.org")).to_be_visible()
-    look(page, "location-preview")
+    look(page, "access-location-preview")
     page.get_by_role("button", name="Go on editing").click()
     expect(page.get_by_label("Addresses")).to_have_value("0.0.0.0/0")
     page.get_by_role("button", name="Save").click()
@@ -135,7 +129,7 @@ def test_a_change_of_a_place_is_looked_at_before_it_is_saved(open_office: Any, p
 
 def test_an_insider_risk_is_said_on_the_persons_page(open_office: Any, page: Page) -> None:
     office = open_office
-    administrator(page, office, "warden")
+    policy_writer(page, office, "warden")
     bob = office.person("suspect@example.org")
 
     page.goto(url(office, f"/admin/users/{bob.id}"))
@@ -143,10 +137,10 @@ def test_an_insider_risk_is_said_on_the_persons_page(open_office: Any, page: Pag
     page.get_by_label("What was found").select_option("insider:elevated")
     page.get_by_role("button", name="Keep it").click()
     expect(page.get_by_text("The reason is one line of at most 300 characters.")).to_be_visible()
-    look(page, "risk-wrong")
+    look(page, "access-insider-risk-wrong")
     page.get_by_label("Reason").fill("Case 7: copied a customer list")
     page.get_by_label("It counts for").select_option("7")
     page.get_by_role("button", name="Keep it").click()
 
     expect(page.get_by_text("Case 7: copied a customer list")).to_be_visible()
-    look(page, "risk")
+    look(page, "access-insider-risk")

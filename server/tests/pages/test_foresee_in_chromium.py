@@ -4,29 +4,21 @@ import re
 from typing import Any
 
 import pytest
-from keystead_server.domain.user import Role
 from keystead_server.http import runs
 from keystead_testkit.access_policies import PHISHING_RESISTANT, policy_body, under_policies
-from keystead_testkit.browser import Chromium, add_virtual_authenticator, find_chromium
 from playwright.sync_api import Page, expect
 
-from .test_in_chromium import (
-    add_passkey,
-    chromium,
+from .in_chromium import (
+    NEEDS_CHROMIUM,
+    administrator,
     look,
-    page,
     sign_in_with_pass,
     sign_out,
     url,
-    without_autofill,
 )
 
-__all__ = ["chromium", "page"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed"),
-]
+pytestmark = NEEDS_CHROMIUM
+REFUSED_WITH = ("403", "422")
 
 AWAY = {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}
 HOME = {
@@ -39,14 +31,10 @@ HOME = {
 
 def settle(page: Page, office: Any, name: str) -> tuple[Any, Any]:
     """An administrator whom no policy keeps out, signed in with a passkey; and somebody with sign-ins in the log."""
-    add_virtual_authenticator(page)
-    without_autofill(page)
     person = office.person(f"{name}-somebody-with-a-long-name@example.org", display_name="Somebody With A Long Name")
     sign_in_with_pass(page, office, person)
     sign_out(page)
-    administrator = office.person(f"{name}@example.org", roles=frozenset({Role.GLOBAL_ADMINISTRATOR}))
-    sign_in_with_pass(page, office, administrator)
-    add_passkey(page, office, "Laptop")
+    root = administrator(page, office, name, passkey="Laptop")
     watched = policy_body(
         "Everybody phishing-resistant", strength=PHISHING_RESISTANT, state="enabledForReportingButNotEnforced"
     )
@@ -56,12 +44,12 @@ def settle(page: Page, office: Any, name: str) -> tuple[Any, Any]:
         watched,
         policy_body("Two factors for everybody", "mfa", state="disabled"),
         locations=(HOME,),
-        break_glass=frozenset({administrator.id}),
+        break_glass=frozenset({root.id}),
     )
-    return person, administrator
+    return person, root
 
 
-def test_a_supposed_sign_in_is_asked_about_and_answered(open_office: Any, page: Page, chromium: Chromium) -> None:
+def test_a_supposed_sign_in_is_asked_about_and_answered(open_office: Any, page: Page) -> None:
     person, _ = settle(page, open_office, "what-if")
     page.goto(url(open_office, "/admin/access"))
     page.get_by_role("link", name="What if").click()
@@ -82,12 +70,9 @@ def test_a_supposed_sign_in_is_asked_about_and_answered(open_office: Any, page: 
     page.get_by_role("button", name="Ask").click()
     expect(page.get_by_text("A country has two letters, such as NL.")).to_be_visible()
     look(page, "what-if-wrong")
-    only_told_of_wrong_input(chromium)
 
 
-def test_a_replay_shows_a_bar_and_then_names(
-    open_office: Any, page: Page, chromium: Chromium, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_replay_shows_a_bar_and_then_names(open_office: Any, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     person, _ = settle(page, open_office, "replay")
     page.goto(url(open_office, "/admin/access/replay"))
     look(page, "replay-form")
@@ -109,7 +94,6 @@ def test_a_replay_shows_a_bar_and_then_names(
     page.get_by_role("button", name="Replay").click()
     expect(page.locator("#draft-error")).to_be_visible()
     expect(page.get_by_role("textbox", name="Draft")).to_have_value('{"displayName": "Nothing"}')
-    only_told_of_wrong_input(chromium)
 
 
 def test_findings_lead_to_what_if_and_impact_to_names(open_office: Any, page: Page) -> None:
@@ -136,12 +120,6 @@ def test_findings_lead_to_what_if_and_impact_to_names(open_office: Any, page: Pa
     look(page, "sign-in-ruled")
 
 
-def only_told_of_wrong_input(chromium: Chromium) -> None:
-    """The browser itself notes each answer that is no success."""
-    assert all("422" in problem for problem in chromium.problems)
-    chromium.problems.clear()
-
-
 def sign_in_again(page: Page, office: Any) -> None:
     """With the passkey that `settle` added."""
     page.goto(url(office, "/sign-in"))
@@ -149,7 +127,7 @@ def sign_in_again(page: Page, office: Any) -> None:
     page.wait_for_url("**/account")
 
 
-def test_a_refused_person_sees_what_was_asked_and_what_to_do(open_office: Any, page: Page, chromium: Chromium) -> None:
+def test_a_refused_person_sees_what_was_asked_and_what_to_do(open_office: Any, page: Page) -> None:
     person, administrator = settle(page, open_office, "refusals")
     sign_out(page)
     sign_in_with_pass(page, open_office, person)
@@ -166,5 +144,3 @@ def test_a_refused_person_sees_what_was_asked_and_what_to_do(open_office: Any, p
         expect(page.get_by_text("Secret")).to_have_count(0)
         look(page, f"refused-{name}")
     under_policies(open_office)
-    assert all("403" in problem for problem in chromium.problems)
-    chromium.problems.clear()

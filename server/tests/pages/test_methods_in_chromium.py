@@ -1,70 +1,22 @@
 """Passwords, authenticator apps and recovery codes in a real browser: set up, used, refused, removed."""
 
-import os
 from base64 import b32decode
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from keystead_server.domain.totp import code_at, step_at
-from keystead_testkit.browser import Chromium, find_chromium
 from playwright.sync_api import Page, expect
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed"),
-]
+from .in_chromium import NEEDS_CHROMIUM, look, sign_in_with_pass, sign_out, url
 
-WIDTHS = (360, 1280)
+pytestmark = NEEDS_CHROMIUM
+
+REFUSED_WITH = ("401", "422")
 PASSWORD = "correct horse battery"
-_axe = Axe()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with Chromium(size=(1280, 800)) as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium: Chromium) -> Iterator[Page]:
-    chromium.context.clear_cookies()
-    chromium.problems.clear()
-    page = chromium.new_page()
-    yield page
-    page.close()
-    # The browser notes each answer that is no success; nothing else may be wrong.
-    assert all("401" in problem or "422" in problem for problem in chromium.problems), chromium.problems
-
-
-def url(office: Any, path: str) -> str:
-    return f"{office.services.relying_party.public_url}/example{path}"
 
 
 def totp(secret: bytes, steps: int = 0) -> str:
     return code_at(secret, step_at(datetime.now(UTC)) + steps)
-
-
-def look(page: Page, name: str) -> None:
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
-        folder = os.environ.get("KEYSTEAD_SCREENSHOTS")
-        if folder:
-            page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found = _axe.run(page, options={"runOnly": ["color-contrast"]} if scheme == "dark" else None)
-        assert found.violations_count == 0, f"{page.url} ({scheme}): {found.generate_report()}"
-    page.emulate_media(color_scheme="light")
-
-
-def sign_in_with_pass(page: Page, office: Any, person: Any) -> None:
-    page.goto(url(office, f"/sign-in/pass?user={person.username}&pass={office.issue_pass(person)}"))
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/account**")
 
 
 def set_password(page: Page, office: Any) -> None:
@@ -109,11 +61,6 @@ def type_password(page: Page, office: Any, person: Any, password: str = PASSWORD
 def type_code(page: Page, code: str) -> None:
     page.get_by_label("Code").fill(code)
     page.get_by_role("button", name="Sign in").click()
-
-
-def sign_out(page: Page) -> None:
-    page.get_by_role("banner").get_by_role("button", name="Sign out").click()
-    page.wait_for_url("**/signed-out")
 
 
 def test_set_up_signed_in_refused_replayed_and_removed(open_office: Any, page: Page) -> None:

@@ -10,16 +10,14 @@ from keystead_server.domain.actor import OPERATOR
 from keystead_server.domain.user import Role
 from keystead_server.domain.visitor import Visitor
 from keystead_server.policy.methods.model import FIRST_METHODS
-from keystead_testkit.browser import Chromium, add_virtual_authenticator, find_chromium
+from keystead_testkit.browser import Chromium, add_virtual_authenticator
 from playwright.sync_api import Page, expect
 
-from server.tests.pages.conftest import office_on_a_port, run
-from server.tests.pages.test_in_chromium import add_passkey, look, sign_in_with_pass, sign_out, url, without_autofill
+from .asgi_browser import run
+from .in_chromium import NEEDS_CHROMIUM, add_passkey, look, sign_in_with_pass, sign_out, url, without_autofill
+from .page_office import office_on_a_port
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed"),
-]
+pytestmark = NEEDS_CHROMIUM
 
 # Chromium's own conditional create() waits for a password manager, which a test has none of. What is
 # put in its place makes the passkey at once, and is otherwise the browser's own.
@@ -31,22 +29,6 @@ QUIETLY = """
       return create({ publicKey, signal });
     };
 """
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with Chromium(size=(1280, 800)) as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium: Chromium) -> Iterator[Page]:
-    chromium.context.clear_cookies()
-    chromium.problems.clear()
-    page = chromium.new_page()
-    yield page
-    page.close()
-    assert chromium.problems == []
 
 
 def test_after_a_pass_the_browser_may_make_the_passkey_by_itself(open_office: Any, page: Page) -> None:

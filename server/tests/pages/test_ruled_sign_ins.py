@@ -53,7 +53,7 @@ def test_the_number_of_a_refusal_finds_its_entry(office: Any, ada: Any) -> None:
     found = words(ada.get(f"{LOG}?number={refused.id}"))
 
     assert refused.id in found
-    assert found.count("Correlation id") == 1
+    assert found.count("Number (correlation id)") == 1
     assert "Nothing to show." in words(ada.get(f"{LOG}?number=none%00"))
 
 

@@ -1,19 +1,15 @@
 """One's own page: everything one signs in with, what could be added, and what changed."""
 
 import re
-from base64 import b32decode
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from keystead_server.domain.sign_in import Method
-from keystead_server.domain.totp import code_at, step_at
 from keystead_server.domain.user import Role
-from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration, Preference, SystemPreferred
+from keystead_server.policy.methods.model import FIRST_METHODS, MethodConfiguration
 
-ACCOUNT = "/example/account"
-PASSWORD = "correct horse battery"
+from .security_info import ACCOUNT, PASSWORD, set_password, set_up_totp, sign_in, totp, words
 
 
 @pytest.fixture
@@ -27,41 +23,7 @@ def ada(office: Any) -> Any:
     return office.signed_in(office.ada)
 
 
-def words(page: Any) -> str:
-    return re.sub(r" ([.,:])", r"\1", " ".join(re.sub(r"<[^>]+>", " ", page.text).split()))
-
-
-def set_password(browser: Any, password: str = PASSWORD) -> Any:
-    page = f"{ACCOUNT}/password"
-    return browser.submit(page, page, {"password": password, "repeated": password})
-
-
-def set_up_totp(office: Any, browser: Any, name: str = "") -> bytes:
-    page = browser.get(f"{ACCOUNT}/authenticator-apps/new")
-    secret = b32decode(re.search(r'class="secret long">([^<]+)<', page.text)[1].replace(" ", ""))  # type: ignore[index]
-    sealed = re.search(r'name="set_up" value="([^"]+)"', page.text)[1]  # type: ignore[index]
-    answer = browser.post_form(
-        f"{ACCOUNT}/authenticator-apps",
-        {"set_up": sealed, "code": totp(office, secret, -1), "name": name},
-        token=office.form_token(page),
-    )
-    assert answer.headers["location"] == f"{ACCOUNT}?done=totp_added", answer.text
-    return secret
-
-
-def totp(office: Any, secret: bytes, steps: int = 0) -> str:
-    return code_at(secret, step_at(office.clock.now()) + steps)
-
-
-def sign_in(office: Any, username: str, code: str, browser: Any = None) -> Any:
-    browser = browser or office.browser()
-    page = "/example/sign-in/password"
-    half = browser.submit(page, page, {"user": username, "password": PASSWORD})
-    assert half.status_code == 200, half.text
-    partial = re.search(r'name="partial" value="([^"]+)"', half.text)[1]  # type: ignore[index]
-    fields = {"partial": partial, "code": code, "methods": "softwareOath"}
-    answer = browser.post_form("/example/sign-in/code", fields, token=office.form_token(half))
-    return browser, answer
+# -- the list --------------------------------------------------------------------------------
 
 
 def test_a_pass_that_took_the_place_of_a_used_one_is_not_used_yet(office: Any) -> None:
@@ -72,47 +34,6 @@ def test_a_pass_that_took_the_place_of_a_used_one_is_not_used_yet(office: Any) -
     assert "Last used" in words(browser.get(ACCOUNT)).partition("More ways")[0]
     office.issue_pass(grace)
     assert "Last used" not in words(browser.get(ACCOUNT)).partition("More ways")[0]
-
-
-def after_the_password(office: Any) -> Any:
-    page, browser = "/example/sign-in/password", office.browser()
-    return browser, browser.submit(page, page, {"user": "ada@example.org", "password": PASSWORD})
-
-
-def test_after_a_password_the_best_of_what_somebody_has_comes_first(office: Any, ada: Any) -> None:
-    set_password(ada)
-    set_up_totp(office, ada)
-
-    browser, half = after_the_password(office)
-
-    assert "<h1>Use your passkey</h1>" in half.text
-    assert '<a class="button main wide" href="/example/sign-in">' in half.text
-    assert "Or type a code" in half.text
-    partial = re.search(r'name="partial" value="([^"]+)"', half.text)[1]  # type: ignore[index]
-    wrong = {"partial": partial, "code": "000000", "methods": ["passkey", "softwareOath"]}
-    again = browser.post_form("/example/sign-in/code", list(_pairs(wrong)), token=office.form_token(half))
-    # Whoever types a code has chosen.
-    assert "<h1>Type a code</h1>" in again.text
-    assert "Use your passkey instead" in again.text
-
-
-def test_where_nothing_is_system_preferred_the_passkey_is_the_other_choice(office: Any, ada: Any) -> None:
-    set_password(ada)
-    set_up_totp(office, ada)
-    office.allow_passwords(preferred=SystemPreferred(Preference.DISABLED))
-
-    _, half = after_the_password(office)
-
-    assert "<h1>Type a code</h1>" in half.text
-    assert '<a href="/example/sign-in">Use your passkey instead</a>' in half.text
-
-
-def _pairs(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in fields.items():
-        yield from ((name, each) for each in ([value] if isinstance(value, str) else value))
-
-
-# -- the list --------------------------------------------------------------------------------
 
 
 def test_one_list_has_every_method_with_what_it_is(office: Any, ada: Any) -> None:
@@ -320,6 +241,16 @@ def test_a_method_of_somebody_else_or_of_nobody_is_not_there(office: Any, ada: A
     assert office.secrets_of(other).password is not None
 
 
+def test_what_follows_from_removing_the_only_passkey_depends_on_what_else_there_is(office: Any, ada: Any) -> None:
+    path = f"{ACCOUNT}/passkeys/{office.passkeys_of(office.ada)[0].id}/remove"
+    assert "only sign in when an administrator gives you" in words(ada.get(path))
+
+    set_password(ada)
+    set_up_totp(office, ada)
+
+    assert "Without it you sign in with your password and a code" in words(ada.get(path))
+
+
 # -- administrators --------------------------------------------------------------------------
 
 
@@ -348,84 +279,3 @@ def test_a_reader_sees_but_does_not_remove(office: Any) -> None:
 
     assert "Remove this" not in reader.get(page).text
     assert reader.submit(ACCOUNT, f"{page}/methods/{password.id}/remove", {}).status_code == 403
-
-
-# -- signing in ------------------------------------------------------------------------------
-
-
-def test_the_sign_in_page_offers_what_the_organisation_lets_anybody_use(office: Any) -> None:
-    def offered() -> list[str]:
-        return re.findall(r'href="/example/sign-in/(\w+)"', office.browser().get("/example/sign-in").text)
-
-    assert offered() == ["password", "pass"]
-    office.allow_passwords(configurations=FIRST_METHODS.configurations)
-    assert offered() == ["pass"]
-    # Nobody is led to a page that could only refuse them.
-    assert office.browser().get("/example/sign-in/password").headers["location"] == "/example/sign-in"
-    off = MethodConfiguration(Method.TEMPORARY_ACCESS_PASS, enabled=False)
-    office.allow_passwords(configurations=FIRST_METHODS.having(off).configurations)
-    assert offered() == []
-
-
-def test_who_goes_on_to_an_app_gets_there_by_both_pages(office: Any) -> None:
-    app = office.register_app()
-    page = office.browser().get(f"/example/sign-in/password?continue={office.sealed_continuation('/x', app_id=app.id)}")
-
-    assert "To go on to" in page.text
-    assert "https://wiki.example.org" in page.headers["content-security-policy"]
-
-
-def test_a_wrong_code_is_said_and_may_be_typed_again(office: Any, ada: Any) -> None:
-    set_password(ada)
-    secret = set_up_totp(office, ada)
-
-    browser, wrong = sign_in(office, "ada@example.org", "000000")
-    assert (wrong.status_code, "That code is not right" in wrong.text) == (401, True)
-    assert office.attempts()[0].id in wrong.text
-    partial = re.search(r'name="partial" value="([^"]+)"', wrong.text)[1]  # type: ignore[index]
-    right = browser.post_form(
-        "/example/sign-in/code", {"partial": partial, "code": totp(office, secret)}, token=office.form_token(wrong)
-    )
-
-    assert right.headers["location"] == ACCOUNT
-    assert "How you sign in" in browser.get(ACCOUNT).text
-
-
-def test_half_a_sign_in_carried_to_another_browser_starts_again(office: Any, ada: Any) -> None:
-    set_password(ada)
-    secret = set_up_totp(office, ada)
-    page = "/example/sign-in/password"
-    half = office.browser().submit(page, page, {"user": "ada@example.org", "password": PASSWORD})
-    partial = re.search(r'name="partial" value="([^"]+)"', half.text)[1]  # type: ignore[index]
-    thief = office.browser()
-
-    answer = thief.submit(page, "/example/sign-in/code", {"partial": partial, "code": totp(office, secret)})
-
-    assert answer.status_code == 401
-    assert "Start again with your password" in answer.text
-    assert not any("keystead-example" in name for name in thief.cookies)
-
-
-def test_with_the_right_password_one_is_told_what_the_policy_says(office: Any, ada: Any) -> None:
-    set_password(ada)
-    set_up_totp(office, ada)
-    office.allow_passwords(retire_weaker_on_passkey=True)
-    page = "/example/sign-in/password"
-
-    answers = {
-        typed: office.browser().submit(page, page, {"user": "ada@example.org", "password": typed}).text
-        for typed in (PASSWORD, "wrong")
-    }
-
-    assert "lets nothing weaker stand beside one" in answers[PASSWORD]
-    assert "don&#39;t go together" in answers["wrong"]
-
-
-def test_what_follows_from_removing_the_only_passkey_depends_on_what_else_there_is(office: Any, ada: Any) -> None:
-    path = f"{ACCOUNT}/passkeys/{office.passkeys_of(office.ada)[0].id}/remove"
-    assert "only sign in when an administrator gives you" in words(ada.get(path))
-
-    set_password(ada)
-    set_up_totp(office, ada)
-
-    assert "Without it you sign in with your password and a code" in words(ada.get(path))

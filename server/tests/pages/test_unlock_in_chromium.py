@@ -3,30 +3,12 @@
 import re
 from typing import Any
 
-import pytest
-from keystead_server.domain.user import Role
-from keystead_testkit.browser import Chromium, add_virtual_authenticator, find_chromium
 from playwright.sync_api import Page, expect
 
-from .test_foresee_in_chromium import only_told_of_wrong_input
-from .test_in_chromium import add_passkey, chromium, look, page, sign_in_with_pass, url, without_autofill
+from .in_chromium import NEEDS_CHROMIUM, administrator, look, sign_in_with_pass, url
 
-__all__ = ["chromium", "page"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed"),
-]
-
-
-def settle(page: Page, office: Any, name: str) -> Any:
-    """An administrator, signed in with a passkey of another device."""
-    add_virtual_authenticator(page)
-    without_autofill(page)
-    person = office.person(f"{name}@example.org", roles=frozenset({Role.GLOBAL_ADMINISTRATOR}))
-    sign_in_with_pass(page, office, person)
-    add_passkey(page, office, "Telephone")
-    return person
+pytestmark = NEEDS_CHROMIUM
+REFUSED_WITH = ("422",)
 
 
 def type_code(page: Page, code: str) -> None:
@@ -34,8 +16,8 @@ def type_code(page: Page, code: str) -> None:
     page.get_by_role("button", name="Unlock the computer").click()
 
 
-def test_a_wrong_code_an_expired_one_and_the_right_one(open_office: Any, page: Page, chromium: Chromium) -> None:
-    person = settle(page, open_office, "unlocks")
+def test_a_wrong_code_an_expired_one_and_the_right_one(open_office: Any, page: Page) -> None:
+    person = administrator(page, open_office, "unlocks", passkey="Telephone")
     over = open_office.keep_device(person, name="An old tower with a name that is rather long for a telephone")
     expired = open_office.show_unlock_code(over, minutes=-1)
     page.goto(url(open_office, "/account"))
@@ -54,11 +36,10 @@ def test_a_wrong_code_an_expired_one_and_the_right_one(open_office: Any, page: P
 
     expect(page.get_by_role("heading", name="You may try your PIN again")).to_be_visible()
     look(page, "unlock-done")
-    only_told_of_wrong_input(chromium)
 
 
-def test_who_signed_in_with_a_pass_has_another_way_to_take(open_office: Any, page: Page, chromium: Chromium) -> None:
-    person = settle(page, open_office, "passes")
+def test_who_signed_in_with_a_pass_has_another_way_to_take(open_office: Any, page: Page) -> None:
+    person = administrator(page, open_office, "passes", passkey="Telephone")
     device = open_office.keep_device(person, name="Tower")
     code = open_office.show_unlock_code(device)
     page.context.clear_cookies()
@@ -73,13 +54,10 @@ def test_who_signed_in_with_a_pass_has_another_way_to_take(open_office: Any, pag
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url("**/account/unlock")
     expect(page.get_by_role("textbox", name="Code")).to_be_visible()
-    only_told_of_wrong_input(chromium)
 
 
-def test_the_rules_for_pins_are_set_and_mistakes_stand_beside_their_fields(
-    open_office: Any, page: Page, chromium: Chromium
-) -> None:
-    settle(page, open_office, "rules")
+def test_the_rules_for_pins_are_set_and_mistakes_stand_beside_their_fields(open_office: Any, page: Page) -> None:
+    administrator(page, open_office, "rules", passkey="Telephone")
     page.goto(url(open_office, "/admin"))
     page.get_by_role("link", name="PIN rules").first.click()
     look(page, "pin-rules")
@@ -103,4 +81,3 @@ def test_the_rules_for_pins_are_set_and_mistakes_stand_beside_their_fields(
 
     expect(page.get_by_role("status")).to_contain_text("The PIN rules were saved.")
     look(page, "pin-rules-saved")
-    only_told_of_wrong_input(chromium)

@@ -4,38 +4,35 @@ It passes the same suite as SQLite and PostgreSQL (`store_suite`). Nothing in it
 every `write` is atomic among concurrent tasks; a refused one is taken back step by step.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from keystead_server.domain.access_pass import TemporaryAccessPass
-from keystead_server.domain.app import App
-from keystead_server.domain.authority import Authority
 from keystead_server.domain.device import Device
 from keystead_server.domain.hello_key import HelloKey
 from keystead_server.domain.ids import TenantId
-from keystead_server.domain.keys import SigningKey
 from keystead_server.domain.letter import Letter
-from keystead_server.domain.log_chain import LogCheckpoint
 from keystead_server.domain.log_text import storable
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.password import Password
-from keystead_server.domain.policy_document import PolicyDocument
 from keystead_server.domain.recovery_codes import RecoveryCodes
 from keystead_server.domain.session import Grant, Session
 from keystead_server.domain.sign_in import Attempt
 from keystead_server.domain.snoozes import Snoozes
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.totp import TotpAuthenticator
-from keystead_server.domain.user import Group, User, fold
+from keystead_server.domain.user import Group, User
 from keystead_server.ports import changes
 from keystead_server.ports.changes import Change, Conflict, Written
 from keystead_server.storage.chains import Chains, logged
 
+from keystead_testkit import memory_logs as logs
 from keystead_testkit import memory_reads as reads
 from keystead_testkit.clock import SeededEntropy
-from keystead_testkit.memory_reads import Tables
+from keystead_testkit.memory_keys import has_parent, key_of, name_of
+from keystead_testkit.memory_tables import Tables
 
 _SESSIONS_KEPT = timedelta(days=1)
 _PASSES_KEPT = timedelta(days=30)
@@ -45,74 +42,22 @@ class _Refused(Exception):
     pass
 
 
-def _key(value: Any) -> Hashable:
-    match value:
-        case Tenant():
-            return value.id
-        case SigningKey():
-            return value.kid
-        case LogCheckpoint():
-            return value.number
-        case PolicyDocument():
-            return value.tenant_id, value.kind, value.version
-        case TemporaryAccessPass():
-            return value.tenant_id, value.user_id
-        case _:
-            return value.tenant_id, value.id
-
-
-def _name(value: Any) -> Hashable:
-    """What must be unique besides the key, or None."""
-    match value:
-        case Tenant():
-            return Tenant, value.name
-        case User():
-            return User, value.tenant_id, fold(value.username)
-        case Group():
-            return Group, value.tenant_id, fold(value.name)
-        case Passkey():
-            return Passkey, value.tenant_id, value.credential_id
-        case TemporaryAccessPass():
-            return TemporaryAccessPass, value.tenant_id, value.id
-        case Password() | RecoveryCodes():
-            return type(value), value.tenant_id, value.user_id
-        case HelloKey():
-            return HelloKey, value.tenant_id, value.user_id, value.device_id
-        case Device():
-            return Device, value.tenant_id, value.attestation_digest
-        case _:
-            return None
-
-
-def _has_parent(tables: Tables, value: Any) -> bool:
-    match value:
-        case User() | Group() | App() | PolicyDocument() | Device() | Authority():
-            return value.tenant_id in tables.tenants
-        case Passkey() | TemporaryAccessPass() | Password() | TotpAuthenticator() | RecoveryCodes() | Letter():
-            return (value.tenant_id, value.user_id) in tables.users
-        case HelloKey():
-            tenant = value.tenant_id
-            return (tenant, value.user_id) in tables.users and (tenant, value.device_id) in tables.devices
-        case _:
-            return True
-
-
 def _require(condition: bool) -> None:
     if not condition:
         raise _Refused
 
 
 def _keep(tables: Tables, value: Any) -> None:
-    name = _name(value)
+    name = name_of(value)
     if name is not None:
-        _require(tables.names.get(name, _key(value)) == _key(value))
-        tables.put(tables.names, name, _key(value))
-    tables.put(tables.of(type(value)), _key(value), value)
+        _require(tables.names.get(name, key_of(value)) == key_of(value))
+        tables.put(tables.names, name, key_of(value))
+    tables.put(tables.of(type(value)), key_of(value), value)
 
 
 def _add(tables: Tables, change: changes.Add) -> None:
     value = change.value
-    _require(_key(value) not in tables.of(type(value)) and _has_parent(tables, value))
+    _require(key_of(value) not in tables.of(type(value)) and has_parent(tables, value))
     _keep(tables, _as_a_database_would(value) if isinstance(value, Attempt) else value)
 
 
@@ -128,12 +73,12 @@ def _as_a_database_would(attempt: Attempt) -> Attempt:
 
 def _replace(tables: Tables, change: changes.Replace) -> None:
     value = change.value
-    old = tables.of(type(value)).get(_key(value))
-    _require(old is not None and _has_parent(tables, value))
+    old = tables.of(type(value)).get(key_of(value))
+    _require(old is not None and has_parent(tables, value))
     _require(change.before is None or change.before == old)
     if isinstance(value, Tenant) and isinstance(old, Tenant):
         value = replace(value, policy_version=max(value.policy_version, old.policy_version))
-    tables.drop(tables.names, _name(old))
+    tables.drop(tables.names, name_of(old))
     _keep(tables, value)
 
 
@@ -154,7 +99,7 @@ def _put_off(tables: Tables, change: changes.PutOff) -> None:
     letter = tables.letters.get((change.tenant_id, change.letter_id))
     if letter is None or letter.due_at != change.seen:
         raise _Refused
-    tables.put(tables.letters, _key(letter), replace(letter, due_at=change.until, tries=letter.tries + 1))
+    tables.put(tables.letters, key_of(letter), replace(letter, due_at=change.until, tries=letter.tries + 1))
 
 
 def _pass_by_id(tables: Tables, tenant: TenantId, pass_id: str) -> TemporaryAccessPass | None:
@@ -165,14 +110,14 @@ def _spend_pass(tables: Tables, change: changes.SpendPass) -> None:
     found = _pass_by_id(tables, change.tenant_id, change.pass_id)
     if found is None or found.used_at is not None:
         raise _Refused
-    tables.put(tables.passes, _key(found), found.spent(at=change.at))
+    tables.put(tables.passes, key_of(found), found.spent(at=change.at))
 
 
 def _totp_used(tables: Tables, change: changes.TotpUsed) -> None:
     found = tables.totp.get((change.tenant_id, change.totp_id))
     if found is None or found.last_step >= change.step:
         raise _Refused
-    tables.put(tables.totp, _key(found), found.used(step=change.step, at=change.at))
+    tables.put(tables.totp, key_of(found), found.used(step=change.step, at=change.at))
 
 
 def _count_guess(tables: Tables, change: changes.CountGuess) -> None:
@@ -197,13 +142,13 @@ def _take_back_snooze(tables: Tables, change: changes.TakeBackSnooze) -> None:
 def _close_session(tables: Tables, change: changes.CloseSession) -> None:
     session = tables.sessions.get((change.tenant_id, change.session_id))
     if session is not None and session.closed_at is None:
-        tables.put(tables.sessions, _key(session), session.closed(at=change.at))
+        tables.put(tables.sessions, key_of(session), session.closed(at=change.at))
 
 
 def _revoke_grant(tables: Tables, change: changes.RevokeGrant) -> None:
     grant = tables.grants.get((change.tenant_id, change.grant_id))
     if grant is not None and grant.revoked_at is None:
-        tables.put(tables.grants, _key(grant), replace(grant, revoked_at=change.at))
+        tables.put(tables.grants, key_of(grant), replace(grant, revoked_at=change.at))
 
 
 def _join(tables: Tables, change: changes.Join) -> None:
@@ -217,8 +162,8 @@ def _leave(tables: Tables, change: changes.Leave) -> None:
 
 
 def _forget(tables: Tables, value: Any) -> None:
-    tables.drop(tables.of(type(value)), _key(value))
-    tables.drop(tables.names, _name(value))
+    tables.drop(tables.of(type(value)), key_of(value))
+    tables.drop(tables.names, name_of(value))
 
 
 def _remove(tables: Tables, change: changes.Remove) -> None:
@@ -298,8 +243,8 @@ class MemoryStore:
         self.authorities = reads.Authorities(tables)
         self.apps = reads.Apps(tables)
         self.sessions = reads.Sessions(tables)
-        self.logs = reads.Logs(tables)
-        self.chains = reads.Chains(tables)
+        self.logs = logs.Logs(tables)
+        self.chains = logs.Chains(tables)
         self.policies = reads.Policies(tables)
         self.signing_keys = reads.SigningKeys(tables)
 

@@ -10,7 +10,6 @@ the device's files, or whoever learnt its id, cannot put a question under its na
 
 from dataclasses import dataclass
 from datetime import datetime
-from hmac import compare_digest
 
 from keystead_core.tpm.errors import TpmStructureInvalid, UnlockNotOurs
 from keystead_core.tpm.pin_index import UnlockRequest
@@ -20,16 +19,16 @@ from keystead_core.wire import WireError, b64url_decode, b64url_encode
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.device import Device
 from keystead_server.domain.device_unlock import CODE_LENGTH, UNLOCK_LIFETIME, PendingUnlock, person_of
-from keystead_server.domain.enrolment import ACTIVATION_LIFETIME, Activation
 from keystead_server.domain.ids import AttemptId, DeviceId, TenantId
 from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
-from keystead_server.flows.activation import SECRET_BYTES, Challenged, challenge, opened
+from keystead_server.flows.activation import Challenged, opened
 from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.device_checks import DeviceRefused, standing
+from keystead_server.flows.known_tpm import ask_known_tpm, shown_by_tpm
 from keystead_server.flows.pass_codes import random_code
 from keystead_server.flows.unlock_codes import unlock_digest
 from keystead_server.ports.attestation import AttestationAuthorities
@@ -86,31 +85,17 @@ class AskUnlock:
             return await trail.refuse(refused.code, str(refused))
         except (UnlockNotOurs, TpmStructureInvalid) as error:
             return await trail.refuse(UnlockNotOurs.code, str(error))
-        activation = Activation(
-            id=AttemptId(self.entropy.new_id(trail.at)),
-            expires_at=trail.at + ACTIVATION_LIFETIME,
-            secret=self.entropy.token(SECRET_BYTES),
-            user_id=device.enrolled_by,
-            device_id=device.id,
-            unlock=request,
-        )
-        endorsement, attestation = device.endorsement_public, device.attestation_public
-        return challenge(self.sealer, self.entropy, tenant.id, activation, endorsement, attestation)
+        return ask_known_tpm(self.sealer, self.entropy, trail, device, unlock=request)
 
     async def finish(self, tenant: Tenant, visitor: Visitor, state: str, secret: bytes) -> Asked | Refused:
         trail = self._trail(tenant, visitor)
         activation = opened(self.sealer, tenant.id, state)
         if activation is None or activation.device_id is None or activation.unlock is None:
             return await trail.refuse("activation_not_ours")
-        trail.id = activation.id
-        if activation.expires_at <= trail.at:
-            return await trail.refuse("activation_expired")
-        if not compare_digest(secret, activation.secret):
-            return await trail.refuse("activation_failed", f"the device {activation.device_id}")
-        try:
-            device, user = await standing(self.store, trail, activation.device_id)
-        except DeviceRefused as refused:
-            return await trail.refuse(refused.code, str(refused))
+        shown = await shown_by_tpm(self.store, trail, activation, activation.device_id, secret)
+        if isinstance(shown, Refused):
+            return shown
+        device, user = shown
         # By their ids in order of time: an older question's answer, sent again, must not push out a newer one.
         overtaken = device.unlock is not None and device.unlock.id >= activation.id
         if overtaken or await self.store.logs.attempt(tenant.id, activation.id) is not None:

@@ -14,15 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from keystead_core.webauthn import (
-    DEFAULT_OFFERED_ALGORITHMS,
     CeremonyError,
-    CredentialDescriptor,
     MalformedResponse,
     ReceivedRegistration,
-    RegistrationExpectation,
-    UserEntity,
     VerifiedRegistration,
-    creation_options,
     parse_registration,
     verify_registration,
 )
@@ -30,7 +25,7 @@ from keystead_core.wire import WireError, json_decode_object
 
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.challenge import Challenge
-from keystead_server.domain.ids import NOBODY, AttemptId, GroupId, PasskeyId
+from keystead_server.domain.ids import NOBODY, GroupId, PasskeyId
 from keystead_server.domain.invalid import Invalid
 from keystead_server.domain.letter import Occasion
 from keystead_server.domain.passkey import Passkey
@@ -44,12 +39,14 @@ from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.letters import Letters
 from keystead_server.flows.new_passkeys import MAX_NAME_CHARACTERS, new_passkey
 from keystead_server.flows.policies import PasskeyPolicies
+from keystead_server.flows.registration_challenge import new_challenge
 from keystead_server.flows.registration_checks import (
     MAX_PASSKEYS,
     NotOffered,
     has_hello_key_on,
     not_offered,
 )
+from keystead_server.flows.registration_options import expected_of, registration_options
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.flows.vouching import NotVouched, Vouch, Vouched, unproven
 from keystead_server.policy.passkeys.decide import (
@@ -57,7 +54,6 @@ from keystead_server.policy.passkeys.decide import (
     NotAdmitted,
     Operation,
     admit,
-    algorithms_allowed,
     may_register,
 )
 from keystead_server.policy.passkeys.model import Subject
@@ -128,23 +124,15 @@ class RegisterOnBehalf:
         refusal = await not_offered(self.store, self.models, policy, user, subject, self_service=False)
         if refusal is not None:
             return refusal
-        challenge = Challenge(
-            id=AttemptId(self.entropy.new_id(now)),
-            tenant_id=tenant.id,
-            purpose=Purpose.REGISTER,
-            expires_at=now + lifetime,
-            for_user=user.id,
-        )
-        existing = await self.store.passkeys.of_user(tenant.id, user.id)
-        options = creation_options(
+        challenge = new_challenge(self.entropy, tenant, user, now, lifetime)
+        options = registration_options(
+            self.relying_party,
+            user,
+            await self.store.passkeys.of_user(tenant.id, user.id),
             challenge=self.sealer.seal(_SEAL, challenge.to_bytes(), bound_to=_binding(by)),
-            rp_id=self.relying_party.rp_id,
-            rp_name=self.relying_party.name,
-            user=UserEntity(user.handle, user.username, user.display_name),
-            algorithms=algorithms_allowed(policy, subject, DEFAULT_OFFERED_ALGORITHMS),
-            exclude=[CredentialDescriptor(p.credential_id, p.transports) for p in existing],
+            policy=policy,
+            subject=subject,
             timeout=min(lifetime, _LONGEST_CEREMONY),
-            attestation="direct",
         )
         return Offered(options, challenge.expires_at)
 
@@ -183,7 +171,7 @@ class RegisterOnBehalf:
         if challenge.expires_at <= now:
             return await trail.refuse("challenge_expired")
         try:
-            registration = self._verify(received, trail)
+            registration = verify_registration(received, expected_of(self.relying_party, received), now=now)
         except CeremonyError as error:
             return await trail.refuse(error.code, str(error))
         vouched = await self.vouch(tenant.id, registration, now=trail.at)
@@ -200,15 +188,6 @@ class RegisterOnBehalf:
             return None
         challenge = Challenge.from_bytes(opened)
         return challenge if challenge.tenant_id == tenant.id and challenge.for_user == user.id else None
-
-    def _verify(self, received: ReceivedRegistration, trail: Trail) -> VerifiedRegistration:
-        expected = RegistrationExpectation(
-            challenge=received.client_data.challenge,
-            origins=self.relying_party.origins,
-            rp_id=self.relying_party.rp_id,
-            algorithms=DEFAULT_OFFERED_ALGORITHMS,
-        )
-        return verify_registration(received, expected, now=trail.at)
 
     def _passkey(
         self, registration: VerifiedRegistration, trail: Trail, by: Actor, user: User, name: str, vouched: Vouched

@@ -14,22 +14,17 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from keystead_core.webauthn import (
-    DEFAULT_OFFERED_ALGORITHMS,
     CeremonyError,
-    CredentialDescriptor,
     MalformedResponse,
     ReceivedRegistration,
-    RegistrationExpectation,
-    UserEntity,
     VerifiedRegistration,
-    creation_options,
     parse_registration,
     verify_registration,
 )
 
 from keystead_server.domain.actor import Actor
-from keystead_server.domain.challenge import CHALLENGE_LIFETIME, Challenge
-from keystead_server.domain.ids import AttemptId, PasskeyId
+from keystead_server.domain.challenge import CHALLENGE_LIFETIME
+from keystead_server.domain.ids import PasskeyId
 from keystead_server.domain.letter import Occasion
 from keystead_server.domain.passkey import Passkey
 from keystead_server.domain.sign_in import Method, Purpose
@@ -43,7 +38,7 @@ from keystead_server.flows.known_models import KnownModels
 from keystead_server.flows.letters import Letters
 from keystead_server.flows.new_passkeys import new_passkey, passkey_name
 from keystead_server.flows.policies import MethodsPolicies, PasskeyPolicies
-from keystead_server.flows.registration_challenge import open_challenge, seal_challenge
+from keystead_server.flows.registration_challenge import new_challenge, open_challenge, seal_challenge
 from keystead_server.flows.registration_checks import (
     MAX_PASSKEYS,
     NotOffered,
@@ -51,6 +46,7 @@ from keystead_server.flows.registration_checks import (
     has_hello_key_on,
     not_offered,
 )
+from keystead_server.flows.registration_options import expected_of, registration_options
 from keystead_server.flows.relying_party import RelyingParty
 from keystead_server.flows.retiring import retirement
 from keystead_server.flows.vouching import NotVouched, Vouch, Vouched, unproven
@@ -59,7 +55,6 @@ from keystead_server.policy.passkeys.decide import (
     NotAdmitted,
     Operation,
     admit,
-    algorithms_allowed,
     may_register,
 )
 from keystead_server.policy.passkeys.model import Subject
@@ -141,27 +136,18 @@ class RegisterPasskey:
         here = frozenset() if elsewhere else devices_here(existing, owner.session, known_here)
         if await has_hello_key_on(self.store, owner.user, here):
             return NotOffered("hello_key_on_this_device")
-        challenge = Challenge(
-            id=AttemptId(self.entropy.new_id(now)),
-            tenant_id=tenant.id,
-            purpose=Purpose.REGISTER,
-            expires_at=now + CHALLENGE_LIFETIME,
-            for_user=owner.user.id,
-        )
+        challenge = new_challenge(self.entropy, tenant, owner.user, now, CHALLENGE_LIFETIME)
         return Offered(
-            creation_options(
+            registration_options(
+                self.relying_party,
+                owner.user,
+                existing,
                 challenge=seal_challenge(self.sealer, challenge, visitor, conditional=conditional),
-                rp_id=self.relying_party.rp_id,
-                rp_name=self.relying_party.name,
-                user=UserEntity(owner.user.handle, owner.user.username, owner.user.display_name),
-                algorithms=algorithms_allowed(policy, subject, DEFAULT_OFFERED_ALGORITHMS),
-                exclude=[CredentialDescriptor(p.credential_id, p.transports) for p in existing],
+                policy=policy,
+                subject=subject,
                 timeout=CHALLENGE_LIFETIME,
-                attachment="cross-platform" if elsewhere else None,
-                # Without it browsers blank the model's id, and lists of models need that too.
-                attestation="direct",
-                # "Required" would have the browser give up where nobody is asked for a gesture.
-                user_verification="preferred" if conditional else "required",
+                elsewhere=elsewhere,
+                conditional=conditional,
             )
         )
 
@@ -204,12 +190,7 @@ class RegisterPasskey:
         return kept
 
     def _verify(self, received: ReceivedRegistration, now: datetime, *, conditional: bool) -> VerifiedRegistration:
-        expected = RegistrationExpectation(
-            challenge=received.client_data.challenge,
-            origins=self.relying_party.origins,
-            rp_id=self.relying_party.rp_id,
-            algorithms=DEFAULT_OFFERED_ALGORITHMS,
-        )
+        expected = expected_of(self.relying_party, received)
         return verify_registration(
             received, expected.with_conditional_mediation() if conditional else expected, now=now
         )

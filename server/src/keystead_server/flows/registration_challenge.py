@@ -1,14 +1,29 @@
 """The challenge of a registration: sealed for a browser, an organisation and a person, stored nowhere."""
 
+from datetime import datetime, timedelta
+
 from keystead_server.domain.challenge import Challenge
+from keystead_server.domain.ids import AttemptId
 from keystead_server.domain.sign_in import Purpose
 from keystead_server.domain.tenant import Tenant
+from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
+from keystead_server.ports.clock import Entropy
 from keystead_server.ports.sealer import SealBroken, Sealer
 from keystead_server.ports.store import SessionOwner
 
 _SEAL = "registration-challenge"
 _CONDITIONAL_SEAL = "conditional-registration-challenge"
+
+
+def new_challenge(entropy: Entropy, tenant: Tenant, user: User, now: datetime, lifetime: timedelta) -> Challenge:
+    return Challenge(
+        id=AttemptId(entropy.new_id(now)),
+        tenant_id=tenant.id,
+        purpose=Purpose.REGISTER,
+        expires_at=now + lifetime,
+        for_user=user.id,
+    )
 
 
 def seal_challenge(sealer: Sealer, challenge: Challenge, visitor: Visitor, *, conditional: bool) -> bytes:

@@ -7,23 +7,22 @@ Nobody has to be signed in: whoever brings a copy of the device's files, or anot
 """
 
 from dataclasses import dataclass
-from hmac import compare_digest
 
 from keystead_core.webauthn.aaguids import KEYSTEAD_TPM
 
 from keystead_server.domain.actor import Actor
 from keystead_server.domain.device import Device
-from keystead_server.domain.enrolment import ACTIVATION_LIFETIME, Activation
-from keystead_server.domain.ids import AttemptId, DeviceId
+from keystead_server.domain.ids import DeviceId
 from keystead_server.domain.sign_in import Method, Purpose
 from keystead_server.domain.tenant import Tenant
 from keystead_server.domain.user import User
 from keystead_server.domain.visitor import Visitor
-from keystead_server.flows.activation import SECRET_BYTES, Challenged, challenge, opened
+from keystead_server.flows.activation import Challenged, opened
 from keystead_server.flows.attempts import Refused, Trail, start_trail
 from keystead_server.flows.auditing import audited
 from keystead_server.flows.device_checks import DeviceRefused, attestation_key, standing
 from keystead_server.flows.device_terms import DeviceTerms, SetTerms
+from keystead_server.flows.known_tpm import ask_known_tpm, shown_by_tpm
 from keystead_server.ports.attestation import AttestationAuthorities, IssuedCertificate
 from keystead_server.ports.changes import Add, Conflict, Replace, Written
 from keystead_server.ports.clock import Clock, Entropy
@@ -53,31 +52,17 @@ class RenewDevice:
             device, _ = await standing(self.store, trail, device_id)
         except DeviceRefused as refused:
             return await trail.refuse(refused.code, str(refused))
-        activation = Activation(
-            id=AttemptId(self.entropy.new_id(trail.at)),
-            expires_at=trail.at + ACTIVATION_LIFETIME,
-            secret=self.entropy.token(SECRET_BYTES),
-            user_id=device.enrolled_by,
-            device_id=device.id,
-        )
-        endorsement, attestation = device.endorsement_public, device.attestation_public
-        return challenge(self.sealer, self.entropy, tenant.id, activation, endorsement, attestation)
+        return ask_known_tpm(self.sealer, self.entropy, trail, device)
 
     async def finish(self, tenant: Tenant, visitor: Visitor, state: str, secret: bytes) -> Renewed | Refused:
         trail = self._trail(tenant, visitor)
         activation = opened(self.sealer, tenant.id, state)
         if activation is None or activation.device_id is None or activation.unlock is not None:
             return await trail.refuse("activation_not_ours")
-        trail.id = activation.id
-        if activation.expires_at <= trail.at:
-            return await trail.refuse("activation_expired")
-        if not compare_digest(secret, activation.secret):
-            return await trail.refuse("activation_failed", f"the device {activation.device_id}")
-        try:
-            device, user = await standing(self.store, trail, activation.device_id)
-        except DeviceRefused as refused:
-            return await trail.refuse(refused.code, str(refused))
-        return await self._keep(trail, device, user)
+        shown = await shown_by_tpm(self.store, trail, activation, activation.device_id, secret)
+        if isinstance(shown, Refused):
+            return shown
+        return await self._keep(trail, *shown)
 
     def _trail(self, tenant: Tenant, visitor: Visitor) -> Trail:
         now = self.clock.now()

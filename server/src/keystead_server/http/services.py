@@ -1,4 +1,7 @@
-"""What handlers may use: the flows, a read-only door to the store, and settings. Built by `main.services`."""
+"""What handlers may use: the flows, a read-only door to the store, and settings. Built by `main.services`.
+
+By theme, so that each part can be read, and built, by itself. Not slotted: of several slotted classes none can be made.
+"""
 
 from dataclasses import dataclass
 
@@ -73,81 +76,140 @@ from keystead_server.ports.signer import Signer
 from keystead_server.ports.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+@dataclass(frozen=True)
+class Ground:
+    """What every face stands on: ports, settings, and what reads policies."""
+
     store: Store
     clock: Clock
     entropy: Entropy
     sealer: Sealer
     signer: Signer
     relying_party: RelyingParty
-    policies: PasskeyPolicies
-    methods: MethodsPolicies
-    duty: RegistrationDuty
     metadata: Metadata
     geo_ip: GeoIp
+    runs: Runs
+    policies: PasskeyPolicies
+    methods: MethodsPolicies
+    access_policies: AccessPolicies
+    held_methods: HeldMethods
+    duty: RegistrationDuty
+    access_gate: AccessGate
     detect_risk: DetectRisk
-    list_risk: ListRisk
-    manage_risk: ManageRisk
+
+
+@dataclass(frozen=True)
+class SigningIn:
+    """How somebody comes in, and leaves."""
+
     sign_in: SignIn
     sign_in_with_pass: SignInWithPass
     sign_in_with_password: SignInWithPassword
     finish_sign_in: FinishSignIn
-    held_methods: HeldMethods
+    enter: Enter
+    accept_terms: AcceptTerms
+    sign_out: SignOut
+
+
+@dataclass(frozen=True)
+class Methods:
+    """What people sign in with besides passkeys."""
+
+    issue_pass: IssuePass
+    revoke_pass: RevokePass
     set_password: SetPassword
     set_up_totp: SetUpTotp
     make_recovery_codes: MakeRecoveryCodes
     manage_methods: ManageMethods
-    sign_out: SignOut
+
+
+@dataclass(frozen=True)
+class Passkeys:
+    """Passkeys: added, explained, kept in order."""
+
     register_passkey: RegisterPasskey
     abandon_registration: AbandonRegistration
     suggest_passkey: SuggestPasskey
     register_on_behalf: RegisterOnBehalf
     check_registration: CheckRegistration
     manage_passkey: ManagePasskey
+    explain_passkey: ExplainPasskey
+    list_quarantined: ListQuarantined
+    registration_details: RegistrationReport
+
+
+@dataclass(frozen=True)
+class Computers:
+    """The computers that vouch for passkeys."""
+
     enrol_device: EnrolDevice
     renew_device: RenewDevice
     ask_unlock: AskUnlock
     allow_unlock: AllowUnlock
     manage_device: ManageDevice
     rotate_authority: RotateAuthority
-    issue_pass: IssuePass
+
+
+@dataclass(frozen=True)
+class Directory:
+    """People, groups and apps."""
+
     manage_user: ManageUser
     manage_group: ManageGroup
     manage_app: ManageApp
+
+
+@dataclass(frozen=True)
+class MethodRules:
+    """What may be signed in with: the policies, tried before they are saved."""
+
     save_passkey_policy: SavePolicy[PasskeyPolicy]
-    access_policies: AccessPolicies
-    accept_terms: AcceptTerms
-    access_gate: AccessGate
-    access_reach: AccessReach
-    check_emergency: CheckEmergency
-    enter: Enter
-    replay_access: ReplayAccess
-    what_if_access: WhatIfAccess
-    analyse_access: AnalyseAccess
-    access_impact: AccessImpact
-    explain_sign_in: ExplainSignIn
-    foresee: Foresee
-    runs: Runs
+    preview_passkey_policy: PreviewPasskeyPolicy
+    roll_back_passkey_policy: RollBackPolicy[PasskeyPolicy]
+    save_methods_policy: SavePolicy[MethodsPolicy]
+    preview_methods_policy: PreviewMethodsPolicy
+    roll_back_methods_policy: RollBackPolicy[MethodsPolicy]
+    save_pin_policy: SavePolicy[PinPolicy]
+
+
+@dataclass(frozen=True)
+class Access:
+    """Conditional Access: written, foreseen, explained."""
+
     manage_access: ManageAccess
     roll_back_access_policy: RollBackPolicy[AccessRules]
-    save_pin_policy: SavePolicy[PinPolicy]
-    save_methods_policy: SavePolicy[MethodsPolicy]
-    preview_passkey_policy: PreviewPasskeyPolicy
-    preview_methods_policy: PreviewMethodsPolicy
-    roll_back_passkey_policy: RollBackPolicy[PasskeyPolicy]
-    roll_back_methods_policy: RollBackPolicy[MethodsPolicy]
-    explain_passkey: ExplainPasskey
-    list_quarantined: ListQuarantined
+    access_reach: AccessReach
+    access_impact: AccessImpact
+    analyse_access: AnalyseAccess
+    what_if_access: WhatIfAccess
+    replay_access: ReplayAccess
+    foresee: Foresee
+    explain_sign_in: ExplainSignIn
+    check_emergency: CheckEmergency
+
+
+@dataclass(frozen=True)
+class Risk:
+    """Risk: who is at it, and what others say of it."""
+
+    list_risk: ListRisk
+    manage_risk: ManageRisk
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What apps and programs are given, and what they show."""
+
     authorize: Authorize
     redeem_code: RedeemCode
     app_token: AppToken
-    revoke_pass: RevokePass
-    registration_details: RegistrationReport
     api_access: ApiAccess
     user_info: UserInfo
     end_session: EndSession
 
+
+@dataclass(frozen=True)
+class Services(Ground, SigningIn, Methods, Passkeys, Computers, Directory, MethodRules, Access, Risk, Tokens):
     @property
     def secure_cookies(self) -> bool:
         return self.relying_party.public_url.startswith("https://")

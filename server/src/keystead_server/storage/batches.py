@@ -48,7 +48,7 @@ from keystead_server.ports.changes import (
     SpendPass,
     Written,
 )
-from keystead_server.storage import schema, writes
+from keystead_server.storage import schema, statements, writes
 from keystead_server.storage.chains import Chains, Logged, NewLink, link_parts, link_values, logged, together
 from keystead_server.storage.lines import REFUSED, Lines
 from keystead_server.storage.statement import Arguments, Statement
@@ -82,13 +82,13 @@ class _Part(NamedTuple):
 
 
 def _insert(kind: type[Any]) -> _Part:
-    table, row = writes.NOUNS[kind]
+    table, row = statements.NOUNS[kind]
     return _Part(table, lambda change: row(change.value), list(table.c))
 
 
 def _end(table: Table, row: Callable[[Any], Arguments], ended: str, *, must_hit: bool) -> _Part:
     columns = [table.c.tenant_id, table.c.id, table.c[ended].label("at")]
-    return _Part(table, row, columns, lambda given: writes.ends(table, ended, given.at), ended, must_hit)
+    return _Part(table, row, columns, lambda given: statements.ends(table, ended, given.at), ended, must_hit)
 
 
 _USED = ("sign_count", "backed_up", "last_used_at", "last_used_address", "last_used_agent")

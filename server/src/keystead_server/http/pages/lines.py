@@ -7,7 +7,7 @@ from keystead_core.webauthn import KEYSTEAD_SOFTWARE, NO_AAGUID
 
 from keystead_server.domain.device import Device, DeviceState, maker_of, refusal_of
 from keystead_server.domain.ids import AppId, GroupId
-from keystead_server.domain.passkey import Passkey
+from keystead_server.domain.passkey import Passkey, Proof
 from keystead_server.domain.sign_in import Attempt, Result
 from keystead_server.domain.user import User
 from keystead_server.flows.people import author_name
@@ -55,6 +55,7 @@ class AttemptLine:
     passkey: str | None
     model: str | None
     app: str | None
+    binding: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,4 +148,5 @@ def _line(attempt: Attempt, names: Mapping[bytes, str], apps: Mapping[AppId, str
         passkey=None if attempt.credential_id is None else names.get(attempt.credential_id),
         model=None if attempt.aaguid is None else model_name(metadata, attempt.aaguid),
         app=None if attempt.app_id is None else apps.get(attempt.app_id, attempt.app_id),
+        binding=words.bound(Proof(attempt.proof), attempt.aaguid) if attempt.proof else None,
     )

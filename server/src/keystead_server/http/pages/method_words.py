@@ -38,6 +38,7 @@ _NAMES = {
 
 _EVENTS = {
     "passkey.registered": "A passkey was added",
+    "passkey.registered_on_behalf": "Somebody else added a passkey for you",
     "passkey.renamed": "A passkey got another name",
     "passkey.removed": "A passkey was removed",
     "password.set": "A password was set",

@@ -25,27 +25,28 @@ def after_sign_in(call: Call, going: Continuation | None) -> str:
 
 def sign_in_address(call: Call, to: str) -> str:
     """The sign-in page, from which one comes back to *to*, a path of ours."""
-    # A second slash in front would make it another host's address.
-    going = Continuation("/" + to.lstrip("/"), call.services.clock.now())
-    return f"/{call.tenant.name}/sign-in?continue={going.seal(call.services, call.tenant)}"
+    return _and_back(call, "sign-in", to)
 
 
 def register_address(call: Call, to: str) -> str:
     """The page to add a passkey, from which one comes back to *to*, a path of ours."""
-    going = Continuation("/" + to.lstrip("/"), call.services.clock.now())
-    return f"/{call.tenant.name}/account/passkeys/new?continue={going.seal(call.services, call.tenant)}"
+    return _and_back(call, "account/passkeys/new", to)
 
 
 def terms_address(call: Call, to: str) -> str:
     """The page with terms to accept, from which one comes back to *to*, a path of ours."""
-    going = Continuation("/" + to.lstrip("/"), call.services.clock.now())
-    return f"/{call.tenant.name}/terms?continue={going.seal(call.services, call.tenant)}"
+    return _and_back(call, "terms", to)
 
 
 def password_address(call: Call, to: str) -> str:
     """The page to change one's password, from which one comes back to *to*, a path of ours."""
+    return _and_back(call, "account/password", to)
+
+
+def _and_back(call: Call, page: str, to: str) -> str:
+    # A second slash in front would make it another host's address.
     going = Continuation("/" + to.lstrip("/"), call.services.clock.now())
-    return f"/{call.tenant.name}/account/password?continue={going.seal(call.services, call.tenant)}"
+    return f"/{call.tenant.name}/{page}?continue={going.seal(call.services, call.tenant)}"
 
 
 def with_continue(call: Call, address: str, going: Continuation | None) -> str:

@@ -10,14 +10,14 @@ from keystead_server.http.access_problems import told_whole
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import words
+from keystead_server.http.pages.door import door
 from keystead_server.http.pages.next_page import (
-    asking_app,
     continuation,
     printable,
     visitor,
     with_continue,
 )
-from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.pages.render import see_other
 from keystead_server.http.pages.this_device import on_from_typing
 
 
@@ -54,16 +54,12 @@ async def _form(
     refused: str = words.PASS_REFUSED,
     status: int = 200,
 ) -> Response:
-    app = await asking_app(call, going)
-    base = f"/{call.tenant.name}/sign-in"
-    return page(
+    return await door(
         call,
         "pass.html",
+        going,
         status=status,
-        ends_at=() if app is None else app.redirect_uris,
-        app_name=None if app is None else app.name,
-        action=with_continue(call, f"{base}/pass", going),
-        passkey_address=with_continue(call, base, going),
+        action=with_continue(call, f"/{call.tenant.name}/sign-in/pass", going),
         username=username,
         code=code,
         refused=refused if attempt else None,

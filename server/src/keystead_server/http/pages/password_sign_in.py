@@ -13,14 +13,14 @@ from keystead_server.http.access_problems import BLOCKED, told_whole
 from keystead_server.http.call import Call
 from keystead_server.http.continuation import Continuation
 from keystead_server.http.pages import method_words
+from keystead_server.http.pages.door import door
 from keystead_server.http.pages.next_page import (
-    asking_app,
     continuation,
     printable,
     visitor,
     with_continue,
 )
-from keystead_server.http.pages.render import page, see_other
+from keystead_server.http.pages.render import see_other
 from keystead_server.http.pages.this_device import on_from_typing
 from keystead_server.policy.methods.offered import is_offered
 
@@ -90,16 +90,12 @@ async def _password_form(
     attempt: str | None = None,
     status: int = 200,
 ) -> Response:
-    app = await asking_app(call, going)
-    base = f"/{call.tenant.name}/sign-in"
-    return page(
+    return await door(
         call,
         "password.html",
+        going,
         status=status,
-        ends_at=() if app is None else app.redirect_uris,
-        app_name=None if app is None else app.name,
-        action=with_continue(call, f"{base}/password", going),
-        passkey_address=with_continue(call, base, going),
+        action=with_continue(call, f"/{call.tenant.name}/sign-in/password", going),
         username=username,
         refused=refused,
         attempt=attempt,
@@ -117,18 +113,15 @@ async def _code_form(
     status: int = 200,
 ) -> Response:
     """*methods* only chooses the words; what is accepted is decided by what was sealed."""
-    app = await asking_app(call, going)
     base = f"/{call.tenant.name}/sign-in"
-    return page(
+    return await door(
         call,
         "code.html",
+        going,
         status=status,
-        ends_at=() if app is None else app.redirect_uris,
-        app_name=None if app is None else app.name,
         action=with_continue(call, f"{base}/code", going),
         again=with_continue(call, f"{base}/password", going),
         partial=b64url_encode(sealed),
-        passkey_address=with_continue(call, base, going),
         methods=[method for method in methods if method in _GOES_ON],
         refused=refused,
         attempt=attempt,

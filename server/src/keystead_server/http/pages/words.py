@@ -1,5 +1,8 @@
 """Stable codes in words for the person: what happened and what to do, never the operator's detail."""
 
+from datetime import timedelta
+from uuid import UUID
+
 from keystead_core.webauthn import KEYSTEAD_SOFTWARE
 
 from keystead_server.domain import user_agent as user_agents
@@ -286,7 +289,18 @@ def passkey_type(passkey: Passkey) -> str:
 def binding(passkey: Passkey) -> str:
     if passkey.type is PasskeyType.SYNCED:
         return "Its provider keeps copies, on your other devices too."
-    return _IN_A_FILE if passkey.aaguid == KEYSTEAD_SOFTWARE else _BINDINGS[passkey.proof]
+    return bound(passkey.proof, passkey.aaguid)
+
+
+def bound(proof: Proof, model: UUID | None = None) -> str:
+    """How far it is shown that a key of this *model* cannot leave its device."""
+    return _IN_A_FILE if model == KEYSTEAD_SOFTWARE else _BINDINGS[proof]
+
+
+def spent(time: timedelta) -> str:
+    """How long something took, as far as anybody cares."""
+    seconds = time.total_seconds()
+    return "less than a second" if seconds < 1 else f"{seconds:.1f} seconds"
 
 
 def browser(user_agent: str) -> str:

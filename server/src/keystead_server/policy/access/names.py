@@ -58,7 +58,16 @@ _WORDS: Mapping[str, str] = {
     OWN_SERVICE_PRINCIPALS: "every service principal of the organisation",
     **_ACTIONS,
 }
-_BUILT_IN: Mapping[str, str] = {**PRIVILEGED_ROLES, **{each.id: each.name for each in BUILT_IN.values()}}
+# Microsoft's own, which its templates and exported policies name and nobody registers here.
+_WELL_KNOWN_APPS: Mapping[str, str] = {
+    "797f4846-ba00-4fd7-ba43-dac1f8f63013": "Azure management",
+    "d4ebce55-015a-49b5-a083-c84d1797ae8c": "Microsoft Intune enrolment",
+}
+_BUILT_IN: Mapping[str, str] = {
+    **PRIVILEGED_ROLES,
+    **_WELL_KNOWN_APPS,
+    **{each.id: each.name for each in BUILT_IN.values()},
+}
 
 
 def listed(words: Iterable[str], *, last: str = "and") -> str:

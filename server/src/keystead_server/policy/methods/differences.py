@@ -77,11 +77,11 @@ def _campaign(was: Campaign, now: Campaign, names: Names) -> Iterator[str]:
     if was.enabled != now.enabled:
         yield f"switched {_on(now.enabled)}."
     if was.snooze != now.snooze:
-        yield f"“not now” lasts {now.snooze.days} days, before {was.snooze.days}."
+        yield f"“not now” lasts {_counted(now.snooze.days, 'day')}, before {was.snooze.days}."
     if was.enforced != now.enforced:
         yield f"“not now” is offered {'a few times only' if now.enforced else 'every time'}."
     if was.allowed_snoozes != now.allowed_snoozes:
-        yield f"“not now” is offered {now.allowed_snoozes} times, before {was.allowed_snoozes}."
+        yield f"“not now” is offered {_counted(now.allowed_snoozes, 'time')}, before {was.allowed_snoozes}."
     yield from _people(was.include, was.exclude, now.include, now.exclude, names)
 
 
@@ -108,4 +108,8 @@ def _on(flag: bool) -> str:
 
 
 def _minutes(lifetime: timedelta) -> str:
-    return f"{lifetime // timedelta(minutes=1)} minutes"
+    return _counted(lifetime // timedelta(minutes=1), "minute")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

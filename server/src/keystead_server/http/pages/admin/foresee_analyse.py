@@ -10,6 +10,7 @@ from keystead_server.domain.invalid import Invalid
 from keystead_server.flows.access_names import names_for
 from keystead_server.flows.replay_access import switched_on
 from keystead_server.http.call import Call
+from keystead_server.http.pages import words
 from keystead_server.http.pages.admin.asked import NO_ERRORS, PAGE_SIZE, Errors
 from keystead_server.http.pages.admin.foresee_asked import FIXED, Asked
 from keystead_server.http.pages.admin.foresee_running import address, begun, stopping, went_on, working
@@ -121,7 +122,7 @@ async def _result(call: Call, run: Run[tuple[Finding, ...]]) -> Response:
         call,
         "admin/foresee-analysed.html",
         about=about,
-        seconds=f"{run.spent.total_seconds():.1f}",
+        spent=words.spent(run.spent),
         policies=len(about.policies.policies),
         total=len(run.outcome),
         groups=[

@@ -184,7 +184,7 @@ async def choices(call: Call, rules: AccessRules, asked: Asked) -> dict[str, Cho
     offered: dict[str, Choices] = {
         **FIXED,
         "target": (*named, *_ACTIONS, *contexts),
-        "location": (("", "As typed beside"), *((one.id, one.name) for one in rules.set.locations)),
+        "location": (("", "The address and country typed here"), *((one.id, one.name) for one in rules.set.locations)),
         "device": await _devices(call, asked.user),
     }
     # Of something that is not in a list, such as an app that was removed, the question must not quietly be another.

@@ -9,6 +9,7 @@ from keystead_server.domain.invalid import Invalid
 from keystead_server.flows.access_names import names_for
 from keystead_server.flows.replay_access import Foreseen
 from keystead_server.http.call import Call
+from keystead_server.http.pages import words
 from keystead_server.http.pages.admin.asked import NO_ERRORS, PAGE_SIZE, Errors, place_in
 from keystead_server.http.pages.admin.foresee_change import CHANGES, DAYS, ChangeForm, thought
 from keystead_server.http.pages.admin.foresee_running import address, begun, stopping, went_on, working
@@ -112,7 +113,7 @@ async def _result(call: Call, run: Run[Foreseen]) -> Response:
         groups=[_group(call, foreseen, change, names) for change in TITLES],
         size=PAGE_SIZE,
         lacking=[(count, CONDITION_WORDS.get(name, name).lower()) for name, count in foreseen.effect.lacking.items()],
-        seconds=f"{run.spent.total_seconds():.1f}",
+        spent=words.spent(run.spent),
     )
 
 

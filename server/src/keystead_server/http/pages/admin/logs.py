@@ -11,6 +11,7 @@ from keystead_server.domain.sign_in import Attempt, Result
 from keystead_server.flows.people import author_name
 from keystead_server.http.call import Call
 from keystead_server.http.pages.admin.asked import PAGE_SIZE
+from keystead_server.http.pages.admin.audit_words import details
 from keystead_server.http.pages.admin.ruled import ruled
 from keystead_server.http.pages.lines import attempt_lines
 from keystead_server.http.pages.next_page import printable
@@ -71,6 +72,7 @@ async def audit(call: Call) -> Response:
         call,
         "admin/audit.html",
         events=shown,
+        details=details,
         actors=await _names(call, shown),
         newest=not before,
         older=f"?before={shown[-1].id}" if len(found) > PAGE_SIZE else None,
