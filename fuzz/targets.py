@@ -18,6 +18,7 @@ from keystead_core.jose.jwks import parse_public_jwk_set
 from keystead_core.link.errors import LinkError
 from keystead_core.link.framing import NATIVE, Framer, frame, parse_object
 from keystead_core.link.messages import reply_from_json, request_from_json
+from keystead_core.link.prompting import question_from_json
 from keystead_core.oidc.authorization import receive_authorization
 from keystead_core.oidc.client_auth import parse_client_authentication
 from keystead_core.oidc.errors import OidcError
@@ -132,6 +133,9 @@ TARGETS: dict[str, Target] = _with_seeds() | {
     "link_native": Target(_native, (LinkError,), (frame({"id": "1", "ok": {}}, NATIVE),)),
     "link_object": Target(
         lambda data: request_from_json(parse_object(data)), (LinkError,), (b'{"id":"1","verb":"hello"}',)
+    ),
+    "link_question": Target(
+        lambda data: question_from_json(parse_object(data)), (LinkError,), (b'{"question":1,"way":"pin","asks":{}}',)
     ),
     "description": Target(
         lambda data: read_description(
