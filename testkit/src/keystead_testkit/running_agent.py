@@ -21,7 +21,7 @@ from keystead_core.link.messages import Hello
 from keystead_testkit.pinentry import ScriptedPinentry
 
 NO_BUS = "unix:path=/nonexistent/keystead-test-bus"
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 
 
 class RunningAgent:
