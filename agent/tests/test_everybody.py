@@ -7,6 +7,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +265,19 @@ def test_one_persons_connections_have_a_limit(service: RunningService) -> None:
         for connection in held:
             connection.close()
     wait_until(lambda: answers(service))
+
+
+def test_a_flood_beyond_the_limit_holds_no_files_of_the_service(service: RunningService) -> None:
+    """Else one person's program would use them up, and nobody else could connect."""
+    with ExitStack() as flood:
+        for _ in range(MOST_CONNECTIONS + 400):
+            connection = flood.enter_context(socket.socket(socket.AF_UNIX))
+            connection.connect(str(service.socket))
+        connection.settimeout(20)
+
+        assert b"too_many_connections" in connection.recv(1000)
+        # The hundred that the loop takes in at a time are closed a moment later.
+        assert len(list(Path(f"/proc/{service.pid}/fd").iterdir())) < MOST_CONNECTIONS + 200
 
 
 def answers(service: RunningService) -> bool:

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -44,7 +45,9 @@ class AgentClient:
             stream.settimeout(_ANSWER_SECONDS)
             try:
                 stream.connect(str(self.socket_path))
-                stream.sendall(frame(request.to_json()))
+                # Who hangs up at once may have said why: that is still there to be read.
+                with suppress(BrokenPipeError):
+                    stream.sendall(frame(request.to_json()))
                 reply = self._answer(stream, request.id)
             except (OSError, LinkError) as error:
                 raise AgentUnreachable(f"No agent answers at {self.socket_path} ({error}).") from error

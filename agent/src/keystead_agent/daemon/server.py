@@ -122,10 +122,12 @@ class Daemon:
 
 async def _turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, refused: PeerRefused) -> None:
     writer.write(frame(Failed(NO_ID, refused.code, str(refused)).to_json()))
-    writer.write_eof()
-    # To hang up on what was said and not read would take the reason away from them.
-    with suppress(TimeoutError, ConnectionError):
-        async with asyncio.timeout(_LAST_WORDS_SECONDS):
-            while await reader.read(_CHUNK_BYTES):
-                pass
+    if not isinstance(refused, TooManyConnections):
+        # To hang up on what was said and not read would take the reason away from them. Not beyond the limit:
+        # a flood would hold as many files as there are, and nobody else could connect.
+        writer.write_eof()
+        with suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                while await reader.read(_CHUNK_BYTES):
+                    pass
     writer.close()
