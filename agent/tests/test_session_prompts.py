@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from keystead_agent.gesture.interface import Cancelled, GestureUnavailable, Prompt, Purpose
@@ -13,7 +14,9 @@ from keystead_agent.gesture.session import (
     SessionGesture,
     ask_here,
 )
+from keystead_agent.session.prompter import Prompter
 from keystead_core.link.errors import LinkError
+from keystead_core.link.framing import Framer, frame
 from keystead_core.link.prompting import Dismiss, Question
 
 PROMPT = Prompt(
@@ -148,3 +151,29 @@ def test_a_prompter_that_hangs_up_declines_what_it_was_asked() -> None:
 def test_a_service_of_another_version_is_not_guessed_at(asks: Mapping[str, object]) -> None:
     with pytest.raises(LinkError):
         asyncio.run(ask_here(lambda _: ScriptedGesture([]), Question(1, "pin", asks)))
+
+
+def test_a_prompter_that_cannot_read_a_question_says_so_and_lets_nobody_wait(tmp_path: Path) -> None:
+    heard: list[dict[str, object]] = []
+
+    async def ask() -> None:
+        answered = asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(frame(Question(1, "pin", {"purpose": "SPY"}).to_json()))
+            framer = Framer()
+            while len(heard) < 2:
+                heard.extend(framer.feed(await reader.read(1024)))
+            answered.set()
+            writer.close()
+
+        path = tmp_path / "service.sock"
+        async with await asyncio.start_unix_server(serve, path):
+            asking = asyncio.create_task(Prompter(path, lambda _: ScriptedGesture([]), lambda _: None).run())
+            await asyncio.wait_for(answered.wait(), 20)
+            asking.cancel()
+            await asyncio.wait([asking])
+
+    asyncio.run(ask())
+    assert heard[1]["verb"] == "answer"
+    assert "restart both" in str(heard[1]["answer"])

@@ -85,7 +85,11 @@ class Prompter:
             self._say(f"Questions of the service {reply.ok.get('service')} are asked here.")
 
     async def _ask(self, question: Question, writer: asyncio.StreamWriter) -> None:
-        answer = await ask_here(self.gesture, question)
+        try:
+            answer = await ask_here(self.gesture, question)
+        except LinkError as error:
+            # Said, so that nobody waits for an answer that cannot come.
+            answer = {"unavailable": str(error)}
         with suppress(OSError):
             _send(writer, link.Answer(f"answer-{question.number}", question.number, answer))
 
