@@ -24,11 +24,12 @@ def run(socket_path: Path, device: int, name: str) -> None:
 async def _serve(socket_path: Path, device: int, name: str) -> None:
     reports = UhidReports(device)
     front = Front(reports, AgentStream(socket_path), lambda said: print(f"keystead-agent: {said}", file=sys.stderr))
+    serving = asyncio.create_task(front.run())
+    # Before anybody can see the key: whoever waits for it may stop it at once.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
     # One serial number for each person, so that programs can tell two keys apart.
     with reports.plugged_in(f"keystead-{os.getuid()}", name):
-        serving = asyncio.create_task(front.run())
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
         await asyncio.wait([serving])
     if not serving.cancelled():
         serving.result()
